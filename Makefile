@@ -1,0 +1,63 @@
+# Python 3.11+, make and openssl are all a fresh machine needs: the targets bring the rest themselves.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+UV     := $(BIN)/uv
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test test-unit check format demo bench crds lock wheel cluster clean
+
+help:  ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("paramsync needs Python 3.11 or newer; set PYTHON=…" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements/uv.txt
+	VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --require-hashes requirements/dev.txt
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(READY)  ## Create .venv with the locked dependencies
+
+test: check  ## Run everything: static checks, unit, edge and end-to-end tests
+	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+
+test-unit: $(READY)  ## Run the pure tests only (no cluster, seconds)
+	$(BIN)/pytest tests/unit
+
+check: $(READY)  ## Formatting, lint, types and import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## Format and apply safe lint fixes
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+demo: $(READY)  ## Watch parameters become a Secret and a ConfigMap (KEEP=1 leaves it running)
+	@$(BIN)/python -m tests.demo
+
+bench: $(READY)  ## Print the benchmark: counts are asserted, times and memory are shown
+	$(BIN)/python -m tests.bench
+
+cluster: $(READY)  ## Start a local control plane and print its kubeconfig's path
+	$(BIN)/python -m tests.cluster
+
+crds: $(READY)  ## Generate crds/ from the models
+	$(BIN)/paramsync crds --output crds
+
+lock: $(READY)  ## Renew requirements/*.txt from pyproject.toml
+	$(UV) pip compile $(LOCK) --upgrade pyproject.toml -o requirements/run.txt
+	$(UV) pip compile $(LOCK) --upgrade --group dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
+	sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements/dev.txt | $(UV) pip compile $(LOCK) - -o requirements/uv.txt
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+wheel: $(READY)  ## Build the wheel into dist/
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+clean:  ## Remove everything that the targets made here (the control plane's cache stays)
+	rm -rf $(VENV) dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
