@@ -1,0 +1,1 @@
+"""The custom resources: what a user writes and reads. Pure."""

@@ -1,0 +1,1 @@
+"""The rules: from parameters to a plan. No I/O, no clock, no log."""

@@ -1,0 +1,1 @@
+"""The Kubernetes edge: reading and writing objects, status and Events. It holds no rules."""

@@ -1,0 +1,5 @@
+"""``python -m paramsync`` is the ``paramsync`` command."""
+
+from paramsync.cli.main import main
+
+main()

@@ -1,0 +1,154 @@
+"""ParameterSync: which subtrees of Parameter Store become which Secrets and ConfigMaps."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from .base import Model, ObjectName, Rule
+from .fields import Interval, ParameterPath, seconds
+from .status import SyncStatus
+
+DEFAULT_INTERVAL = "5m"
+DEFAULT_STORE = "default"
+
+
+class StoreKind(StrEnum):
+    """The kinds of store that a sync can refer to."""
+
+    CLUSTER_PARAMETER_STORE = "ClusterParameterStore"
+
+
+class TargetKind(StrEnum):
+    """The kinds of object that a sync writes."""
+
+    SECRET = "Secret"  # noqa: S105
+    CONFIG_MAP = "ConfigMap"
+
+
+class ParameterType(StrEnum):
+    """The types of a parameter (AWS API reference, ``Parameter.Type``)."""
+
+    STRING = "String"
+    STRING_LIST = "StringList"
+    SECURE_STRING = "SecureString"
+
+
+class StoreRef(Model):
+    """Names the store that a sync reads from."""
+
+    kind: StoreKind | None = None
+    """The kind of the store. Default: ClusterParameterStore."""
+
+    name: ObjectName | None = None
+    """The name of the store. Default: default."""
+
+
+class Source(Model):
+    """One path of Parameter Store."""
+
+    path: ParameterPath
+    """The absolute path whose parameters are read, without a trailing slash. A parameter exactly at the
+    path is not part of it. The path is sent to AWS as written, for IAM authorises the literal string."""
+
+    recursive: bool | None = None
+    """Whether to read all levels below the path (the default), or only its direct children."""
+
+    optional: bool | None = None
+    """Whether the path may have no parameters. Default: false, so that a mistyped path is an error."""
+
+    @property
+    def is_recursive(self) -> bool:
+        """``recursive`` with its default."""
+        return self.recursive is not False
+
+    @property
+    def is_optional(self) -> bool:
+        """``optional`` with its default."""
+        return self.optional is True
+
+
+class Target(Model):
+    """A Secret or a ConfigMap that the sync writes."""
+
+    kind: TargetKind
+    """Secret or ConfigMap."""
+
+    name: ObjectName | None = None
+    """The name of the object, in the sync's namespace. Default: the sync's name."""
+
+    types: Annotated[tuple[ParameterType, ...], Field(min_length=1, max_length=3)] | None = None
+    """The parameter types that go into this target. Default for a ConfigMap: String and StringList; for a
+    Secret: SecureString, or all three types when the sync has no ConfigMap target."""
+
+    rules = (
+        Rule(
+            cel="self.kind != 'ConfigMap' || !has(self.types) || !self.types.exists(t, t == 'SecureString')",
+            holds=lambda target: (
+                target.kind is not TargetKind.CONFIG_MAP or ParameterType.SECURE_STRING not in (target.types or ())
+            ),
+            message=(
+                "a ConfigMap never takes SecureString: remove it from types, and list it on a target of kind Secret"
+            ),
+        ),
+    )
+
+
+class ParameterSyncSpec(Model):
+    """What to read, how often, and what to write."""
+
+    sources: Annotated[tuple[Source, ...], Field(min_length=1, max_length=16)]
+    """The paths to read, in order: a later one overlays an earlier one by relative name."""
+
+    store_ref: StoreRef | None = None
+    """The store to read from. Default: the ClusterParameterStore named default."""
+
+    interval: Interval | None = None
+    """How old the data may get, from 10s to 24h. Default: 5m."""
+
+    suspend: bool | None = None
+    """Whether to leave the targets as they are and read nothing. Default: false."""
+
+    targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=16)] | None = None
+    """The objects to write. Default: one Secret and one ConfigMap, both named like the sync."""
+
+    rules = (
+        Rule(
+            cel=(
+                "!has(self.targets) || self.targets.all(t, self.targets.exists_one(u, u.kind == t.kind"
+                " && (has(u.name) ? u.name : '') == (has(t.name) ? t.name : '')))"
+            ),
+            holds=lambda spec: len({(t.kind, t.name) for t in spec.targets or ()}) == len(spec.targets or ()),
+            message="two targets are the same object: give every target of a kind a name of its own",
+        ),
+        Rule(
+            cel=(
+                "self.sources.all(s, self.sources.exists_one(t, t.path == s.path"
+                " && (!has(t.recursive) || t.recursive) == (!has(s.recursive) || s.recursive)))"
+            ),
+            holds=lambda spec: len({(s.path, s.is_recursive) for s in spec.sources}) == len(spec.sources),
+            message="the same path is listed twice in sources: remove one",
+        ),
+    )
+
+    @property
+    def store_name(self) -> str:
+        """The name of the store, with its default."""
+        return (self.store_ref and self.store_ref.name) or DEFAULT_STORE
+
+    @property
+    def interval_seconds(self) -> int:
+        """``interval`` in seconds, with its default."""
+        return seconds(self.interval or DEFAULT_INTERVAL)
+
+    @property
+    def is_suspended(self) -> bool:
+        """``suspend`` with its default."""
+        return self.suspend is True
+
+
+class ParameterSync(Model):
+    """Keeps Secrets and ConfigMaps equal to subtrees of AWS SSM Parameter Store."""
+
+    spec: ParameterSyncSpec
+    status: SyncStatus | None = None

@@ -1,0 +1,42 @@
+"""The ``paramsync`` command."""
+
+from pathlib import Path
+
+import click
+
+from paramsync import __version__
+
+from .run import run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="paramsync")
+def main() -> None:
+    """Keep Secrets and ConfigMaps equal to subtrees of AWS SSM Parameter Store."""
+
+
+@main.command()
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write one file per definition into this directory instead of printing them.",
+)
+def crds(output: Path | None) -> None:
+    """Print the CustomResourceDefinitions, ready for kubectl apply."""
+    import yaml
+
+    from paramsync.api.definitions import definitions
+
+    texts = {
+        name: yaml.safe_dump(definition, sort_keys=False, width=110, allow_unicode=True)
+        for name, definition in definitions().items()
+    }
+    if output is None:
+        click.echo("---\n".join(texts.values()), nl=False)
+        return
+    output.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (output / f"{name}.yaml").write_text(f"# Generated from the models by: paramsync crds\n{text}")
+
+
+main.add_command(run)

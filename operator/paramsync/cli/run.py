@@ -1,0 +1,8 @@
+"""``paramsync run``."""
+
+import click
+
+
+@click.command()
+def run() -> None:
+    """x."""

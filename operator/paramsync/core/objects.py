@@ -1,0 +1,97 @@
+"""Targets as they are in the cluster (live) and as they should be (content)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from .provenance import Entry
+from .routing import TargetRef
+from .values import SecureValue
+
+FIELD_MANAGER: Final = "paramsync"
+MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
+MANAGED_BY: Final = "paramsync"
+SYNC_ANNOTATION: Final = "paramsync.dev/sync"
+PROVENANCE_ANNOTATION: Final = "paramsync.dev/provenance"
+PLAIN_KEYS_ANNOTATION: Final = "paramsync.dev/plain-keys"
+OPAQUE: Final = "Opaque"
+
+KeyValue = str | SecureValue
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """The owner reference that controls an object."""
+
+    api_version: str
+    kind: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A target as the API server has it."""
+
+    ref: TargetRef
+    uid: str
+    resource_version: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    controller: Controller | None
+    deleting: bool
+    data: Mapping[str, KeyValue | bytes] | None
+    """All keys with their values: secure ones in a Secret, str in a ConfigMap's data, bytes in its
+    binaryData. None if only the metadata was read."""
+
+    foreign_keys: frozenset[str] = frozenset()
+    """Keys that other field managers own, alone or with us."""
+
+    immutable: bool = False
+    type: str | None = None
+    """The type of a Secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretContent:
+    """What a Secret should hold."""
+
+    ref: TargetRef
+    data: Mapping[str, SecureValue]
+    entries: Mapping[str, Entry]
+    annotations: Mapping[str, str]
+    """Ours only; those of others stay as they are."""
+
+    revision: str
+
+    def __post_init__(self) -> None:
+        if not all(isinstance(value, SecureValue) for value in self.data.values()):
+            raise TypeError("the content of a Secret holds its values in the secure class")
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigMapContent:
+    """What a ConfigMap should hold. It cannot be made from secure values: not for mypy, not at run time."""
+
+    ref: TargetRef
+    data: Mapping[str, str]
+    entries: Mapping[str, Entry]
+    annotations: Mapping[str, str]
+    """Ours only; those of others stay as they are."""
+
+    revision: str
+
+    def __post_init__(self) -> None:
+        if not all(type(value) is str for value in self.data.values()):
+            raise TypeError("a ConfigMap holds plain values only")
+
+
+Content = SecretContent | ConfigMapContent
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The sync as its targets' owner references and annotations name it."""
+
+    name: str
+    uid: str

@@ -1,0 +1,97 @@
+"""How a reconcile ended, and what status says of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from paramsync.api.status import LONGEST_MESSAGE, Condition, ConditionType, SyncStatus
+
+from .clock import timestamp
+from .reasons import Nature, Problem, Reason, summary
+
+GRACE: Final = timedelta(minutes=10)
+"""How long a new sync may wait for Terraform and IAM before a person is called."""
+
+Truth = Literal["True", "False", "Unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a reconcile ended: a reason of the closed list, a message for people, and the single problems."""
+
+    reason: Reason
+    message: str
+    problems: tuple[Problem, ...] = ()
+
+    @classmethod
+    def of(cls, problems: tuple[Problem, ...]) -> "Outcome":
+        """The outcome of a reconcile that problems stopped: the first one names it."""
+        return cls(problems[0].reason, summary(problems), problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the conditions depend on beside the outcome and the previous status."""
+
+    generation: int
+    created: datetime
+    now: datetime
+    interval: timedelta
+    data_age: timedelta
+    """Time since the sync's last complete listing began."""
+
+
+def is_in_grace(previous: SyncStatus, outcome: Outcome, at: Circumstances) -> bool:
+    """Whether a sync that never succeeded still waits for tools that run beside us."""
+    never_succeeded = previous.revision is None
+    return outcome.reason.nature is Nature.LAGGING and never_succeeded and at.now - at.created < GRACE
+
+
+def is_still_fresh(previous: SyncStatus, outcome: Outcome, at: Circumstances) -> bool:
+    """Whether a passing failure leaves a sync Ready, for its data is at most two of its intervals old."""
+    ready = previous.condition(ConditionType.READY)
+    return (
+        outcome.reason.nature is Nature.WAITING
+        and ready is not None
+        and ready.status == "True"
+        and previous.observed_generation == at.generation
+        and at.data_age <= 2 * at.interval
+    )
+
+
+def conditions(previous: SyncStatus, outcome: Outcome, at: Circumstances) -> tuple[Condition, ...]:
+    """The conditions that follow. Stalled and Reconciling are present only while they are true."""
+    if is_still_fresh(previous, outcome, at):
+        return previous.conditions
+    nature = outcome.reason.nature
+    if outcome.reason is Reason.SUSPENDED:
+        before = previous.condition(ConditionType.READY)
+        return (_condition(previous, ConditionType.READY, before.status if before else "Unknown", outcome, at),)
+    if nature is Nature.GOOD:
+        return (_condition(previous, ConditionType.READY, "True", outcome, at),)
+    waits = nature is Nature.WAITING or is_in_grace(previous, outcome, at)
+    beside = ConditionType.RECONCILING if waits else ConditionType.STALLED
+    return (
+        _condition(previous, ConditionType.READY, "False", outcome, at),
+        _condition(previous, beside, "True", outcome, at),
+    )
+
+
+def _condition(
+    previous: SyncStatus, kind: ConditionType, status: Truth, outcome: Outcome, at: Circumstances
+) -> Condition:
+    before = previous.condition(kind)
+    unchanged = before is not None and before.status == status
+    return Condition(
+        type=kind,
+        status=status,
+        reason=outcome.reason,
+        message=shortened(outcome.message, LONGEST_MESSAGE),
+        last_transition_time=before.last_transition_time if before is not None and unchanged else timestamp(at.now),
+        observed_generation=at.generation,
+    )
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters, with an ellipsis where it was cut."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,0 +1,84 @@
+"""What Parameter Store holds: parameters, the subtrees that list them, and snapshots of those."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from paramsync.api.sync import ParameterType
+
+from .values import Sealed, SecureValue, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What identifies a value. The version alone does not: delete and re-create starts at 1 again."""
+
+    name: str
+    type: ParameterType
+    version: int
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A stamp with its value, whose class the stamp's type decides."""
+
+    stamp: Stamp
+    value: Value
+
+    def __post_init__(self) -> None:
+        secure = self.stamp.type is ParameterType.SECURE_STRING
+        if not isinstance(self.value, (SecureValue, Sealed) if secure else (str, Sealed)):
+            raise TypeError(f"the value of {self.stamp.name} is not of the class that its type asks for")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The AWS principal that a store reads as, and where. Nothing is shared across identities."""
+
+    region: str
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subtree:
+    """What one listing covers."""
+
+    identity: Identity
+    path: str
+    recursive: bool = True
+
+    def relative_name(self, name: str) -> str:
+        """A parameter's name below this path: ``/prod/pay/db/host`` under ``/prod/pay`` is ``db/host``."""
+        return name.removeprefix(self.path).removeprefix("/")
+
+    def covers(self, name: str) -> bool:
+        """Whether a parameter of that full name would be listed here."""
+        if self.path != "/" and not name.startswith(f"{self.path}/"):
+            return False
+        return self.recursive or "/" not in self.relative_name(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The complete listing of a subtree at one time, by full name."""
+
+    subtree: Subtree
+    parameters: Mapping[str, Parameter]
+    began: datetime
+    """When the first page was asked for."""
+
+    account: str | None = None
+    """The account that the parameters' ARNs name; None for an empty listing."""
+
+    unsettled: frozenset[str] = field(default=frozenset())
+    """Names whose new state has not stood long enough to be acted on."""
+
+    absence_settled: bool = True
+    """Whether a name that is not listed has been missing long enough to count as removed."""
+
+    def is_settled(self, name: str) -> bool:
+        """Whether what this snapshot says of a name (its stamp, or that it is gone) may be acted on."""
+        if name in self.parameters:
+            return name not in self.unsettled
+        return self.absence_settled and name not in self.unsettled

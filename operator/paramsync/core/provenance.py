@@ -1,0 +1,164 @@
+"""Where each key of a target came from, as an annotation on the target.
+
+It is the operator's memory: which parameter, type, version and date a key was last written from, so that a
+restart forgets nothing and a person sees where a value came from. A header is never trimmed; entries lose
+their dates first, then versions, then names, their types last, where they would not fit, and it says so.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from paramsync.api.sync import ParameterType
+
+from .parameters import Stamp
+
+FORMAT: Final = 1
+TRIMMED: Final = ("dates", "versions", "names", "types")
+"""What trimming drops, in this order; the number dropped is the level."""
+
+_CODES: Final = {
+    ParameterType.STRING: "S",
+    ParameterType.STRING_LIST: "L",
+    ParameterType.SECURE_STRING: "E",
+}
+_TYPES: Final = {code: kind for kind, code in _CODES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A source as the header names it."""
+
+    path: str
+    account: str | None
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a key was written from. What trimming dropped is None."""
+
+    type: ParameterType
+    source: int | None = None
+    relative: str | None = None
+    version: int | None = None
+    modified: int | None = None
+    """Milliseconds since the epoch: the precision in which SSM gives dates."""
+
+    @classmethod
+    def of(cls, source: int, relative: str, stamp: Stamp) -> "Entry":
+        """The entry of a key that is rendered from one parameter."""
+        return cls(stamp.type, source, relative, stamp.version, milliseconds(stamp.modified))
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """The origins and, by key, what each key was written from."""
+
+    origins: tuple[Origin, ...]
+    entries: Mapping[str, Entry]
+
+    def name_of(self, key: str) -> str | None:
+        """The full name of the parameter that a key was written from, if it is still known."""
+        entry = self.entries.get(key)
+        if entry is None or entry.relative is None or entry.source is None:
+            return None
+        if entry.source >= len(self.origins):
+            return None
+        return f"{self.origins[entry.source].path.rstrip('/')}/{entry.relative}"
+
+    def encode(self, most: int) -> str:
+        """The annotation, trimmed to so many bytes as far as trimming goes."""
+        for level in range(len(TRIMMED)):
+            text = self._encode(level)
+            if len(text.encode()) <= most:
+                return text
+        return self._encode(len(TRIMMED))
+
+    def _encode(self, level: int) -> str:
+        document = {
+            "v": FORMAT,
+            "sources": [
+                {"path": origin.path, "account": origin.account, "region": origin.region} for origin in self.origins
+            ],
+            "trimmed": list(TRIMMED[:level]),
+            "keys": {key: _compact(entry, level) for key, entry in self.entries.items()}
+            if level < len(_KEPT_PARTS)
+            else {},
+        }
+        return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Milliseconds since the epoch."""
+    return round(moment.astimezone(UTC).timestamp() * 1000)
+
+
+_KEPT_PARTS: Final = (5, 4, 3, 1)
+
+
+def _compact(entry: Entry, level: int) -> list[str | int | None]:
+    parts = [_CODES[entry.type], entry.source, entry.relative, entry.version, entry.modified]
+    return parts[: _KEPT_PARTS[level]]
+
+
+class _Source(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    path: str
+    account: str | None
+    region: str
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    v: int
+    sources: tuple[_Source, ...]
+    keys: dict[str, list[str | int | None]]
+
+
+def decode(annotation: str | None) -> Provenance | None:
+    """Read the annotation; None where it is missing, damaged or of another format.
+
+    A key without provenance counts as secure, so a damaged annotation can only make the operator stricter.
+    """
+    if annotation is None:
+        return None
+    try:
+        document = _Document.model_validate_json(annotation)
+        entries = {key: _entry(parts) for key, parts in document.keys.items()}
+    except (ValidationError, KeyError, ValueError):
+        return None
+    if document.v != FORMAT:
+        return None
+    origins = tuple(Origin(each.path, each.account, each.region) for each in document.sources)
+    return Provenance(origins, entries)
+
+
+def _entry(parts: list[str | int | None]) -> Entry:
+    code, source, relative, version, modified = (*parts, None, None, None, None)[:5]
+    if not isinstance(code, str):
+        raise ValueError("an entry begins with a type")  # noqa: TRY004  (a damaged document, not a caller's mistake)
+    return Entry(
+        _TYPES[code],
+        source if isinstance(source, int) and source >= 0 else None,
+        relative if isinstance(relative, str) else None,
+        version if isinstance(version, int) else None,
+        modified if isinstance(modified, int) else None,
+    )
+
+
+def encode_plain_keys(entries: Mapping[str, Entry]) -> str:
+    """The annotation ``paramsync.dev/plain-keys``, which an admission policy checks: ``k=String k2=StringList``."""
+    return " ".join(f"{key}={entry.type}" for key, entry in sorted(entries.items()))
+
+
+def decode_plain_keys(annotation: str | None) -> dict[str, ParameterType]:
+    """Read the annotation; what is not of its form is left out."""
+    pairs = (pair.partition("=") for pair in (annotation or "").split(" "))
+    return {key: ParameterType(kind) for key, _, kind in pairs if key and kind in set(ParameterType)}

@@ -1,0 +1,80 @@
+"""The closed list of reasons, what each asks of whom, and the problems and outcomes that carry them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Nature(StrEnum):
+    """Who or what a reason waits for."""
+
+    GOOD = "good"
+    """Nothing is to be done."""
+
+    WAITING = "waiting"
+    """Time or another try mends it."""
+
+    PERSON = "person"
+    """A person must mend something."""
+
+    LAGGING = "lagging"
+    """A person must mend something, unless a tool that runs beside us (Terraform, IAM) is about to."""
+
+
+class Reason(StrEnum):
+    """Why a sync is in its state; used in conditions, Events, problems, metrics and the documentation."""
+
+    SYNCED = "Synced"
+    SUSPENDED = "Suspended"
+    PENDING = "Pending"
+    NO_PARAMETERS = "NoParameters"
+    ACCESS_DENIED = "AccessDenied"
+    NOT_ALLOWED = "NotAllowed"
+    STORE_NOT_FOUND = "StoreNotFound"
+    STORE_INVALID = "StoreInvalid"
+    THROTTLED = "Throttled"
+    SOURCE_UNAVAILABLE = "SourceUnavailable"
+    CLUSTER_UNAVAILABLE = "ClusterUnavailable"
+    WRITE_REFUSED = "WriteRefused"
+    KEY_COLLISION = "KeyCollision"
+    INVALID_KEY = "InvalidKey"
+    INVALID_VALUE = "InvalidValue"
+    TOO_LARGE = "TooLarge"
+    TARGET_CONFLICT = "TargetConflict"
+    REMOVAL_BLOCKED = "RemovalBlocked"
+    INVALID_SPEC = "InvalidSpec"
+    INTERNAL_ERROR = "InternalError"
+
+    @property
+    def nature(self) -> Nature:
+        """Who or what this reason waits for."""
+        return _NATURES.get(self, Nature.PERSON)
+
+
+_NATURES = {
+    Reason.SYNCED: Nature.GOOD,
+    Reason.SUSPENDED: Nature.GOOD,
+    Reason.PENDING: Nature.WAITING,
+    Reason.THROTTLED: Nature.WAITING,
+    Reason.SOURCE_UNAVAILABLE: Nature.WAITING,
+    Reason.CLUSTER_UNAVAILABLE: Nature.WAITING,
+    Reason.INTERNAL_ERROR: Nature.WAITING,
+    Reason.NO_PARAMETERS: Nature.LAGGING,
+    Reason.STORE_NOT_FOUND: Nature.LAGGING,
+    Reason.NOT_ALLOWED: Nature.LAGGING,
+    Reason.ACCESS_DENIED: Nature.LAGGING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is not as it should be: what, to which parameter or object, and what to do."""
+
+    reason: Reason
+    subject: str
+    message: str
+
+
+def summary(problems: tuple[Problem, ...]) -> str:
+    """One message for all problems: the first in full, the others counted."""
+    rest = len(problems) - 1
+    return problems[0].message + (f" (and {rest} more; see status.problems)" if rest else "")

@@ -1,0 +1,100 @@
+"""From the parameters of a target to its content.
+
+:func:`render_config_map` takes plain values only: a secure one is an error in mypy, and an exception at run time.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from paramsync.api.sync import TargetKind
+
+from .objects import (
+    PLAIN_KEYS_ANNOTATION,
+    PROVENANCE_ANNOTATION,
+    SYNC_ANNOTATION,
+    ConfigMapContent,
+    Content,
+    SecretContent,
+)
+from .provenance import Entry, Origin, Provenance, encode_plain_keys
+from .routing import PLAIN, TargetRef
+from .sizes import MOST_ANNOTATION_BYTES, annotation_bytes
+from .values import Sealed, SecureValue
+
+Rendered = Mapping[str, tuple[Entry, str | SecureValue]]
+"""By key: where the value came from, and the value."""
+
+
+def render(
+    ref: TargetRef, rendered: Rendered, origins: tuple[Origin, ...], sync: str, foreign_annotation_bytes: int
+) -> Content:
+    """The content of a target.
+
+    :raises TypeError: if a ConfigMap would take a secure value; routing never lets one come here.
+    """
+    entries = {key: entry for key, (entry, _) in rendered.items()}
+    room = MOST_ANNOTATION_BYTES - foreign_annotation_bytes
+    if ref.kind is TargetKind.SECRET:
+        secure = {
+            key: value if isinstance(value, SecureValue) else SecureValue.of(value)
+            for key, (_, value) in rendered.items()
+        }
+        return render_secret(ref, secure, entries, origins, sync, room)
+    return render_config_map(
+        ref, {key: _plain(key, value) for key, (_, value) in rendered.items()}, entries, origins, sync, room
+    )
+
+
+def render_secret(
+    ref: TargetRef,
+    data: Mapping[str, SecureValue],
+    entries: Mapping[str, Entry],
+    origins: tuple[Origin, ...],
+    sync: str,
+    room: int = MOST_ANNOTATION_BYTES,
+) -> SecretContent:
+    """The content of a Secret, with its annotations in so many bytes."""
+    annotations = _annotated({SYNC_ANNOTATION: sync}, entries, origins, room)
+    return SecretContent(ref, data, entries, annotations, revision_of(entries, origins))
+
+
+def render_config_map(
+    ref: TargetRef,
+    data: Mapping[str, str],
+    entries: Mapping[str, Entry],
+    origins: tuple[Origin, ...],
+    sync: str,
+    room: int = MOST_ANNOTATION_BYTES,
+) -> ConfigMapContent:
+    """The content of a ConfigMap, with its annotations in so many bytes.
+
+    :raises TypeError: for a value that is not plain, or an entry whose type is not.
+    """
+    if not all(entry.type in PLAIN for entry in entries.values()) or data.keys() != entries.keys():
+        raise TypeError("every key of a ConfigMap has a plain source")
+    fixed = {SYNC_ANNOTATION: sync, PLAIN_KEYS_ANNOTATION: encode_plain_keys(entries)}
+    annotations = _annotated(fixed, entries, origins, room)
+    return ConfigMapContent(ref, data, entries, annotations, revision_of(entries, origins))
+
+
+def _plain(key: str, value: str | SecureValue | Sealed) -> str:
+    if type(value) is not str:
+        raise TypeError(f"the key {key} of a ConfigMap would hold a secure value")
+    return value
+
+
+def _annotated(
+    fixed: Mapping[str, str], entries: Mapping[str, Entry], origins: tuple[Origin, ...], room: int
+) -> dict[str, str]:
+    left = room - annotation_bytes(fixed) - len(PROVENANCE_ANNOTATION)
+    return {**fixed, PROVENANCE_ANNOTATION: Provenance(origins, entries).encode(left)}
+
+
+def revision_of(entries: Mapping[str, Entry], origins: tuple[Origin, ...]) -> str:
+    """A digest over what keys are made from: names, types, versions and dates; never over values."""
+    facts = [
+        [[origin.path, origin.account, origin.region] for origin in origins],
+        [[key, e.type, e.source, e.relative, e.version, e.modified] for key, e in sorted(entries.items())],
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]

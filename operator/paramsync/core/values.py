@@ -1,0 +1,72 @@
+"""The classes that values live in.
+
+A plain value is a ``str``. A secure value is a :class:`SecureValue` from the moment the response is parsed
+until :mod:`paramsync.kube.encoding` puts it into the body of a Secret: nothing else calls ``reveal``.
+"""
+
+import hmac
+from dataclasses import dataclass
+from typing import Final, NoReturn, Self
+
+
+class SecureValue:
+    """Bytes that may reach a Secret and nothing else.
+
+    There is no readable ``str``, ``repr``, format, JSON, pickle or hash of it; comparison takes the same time
+    whatever the bytes are.
+    """
+
+    __slots__ = ("__content",)
+
+    def __init__(self, content: bytes) -> None:
+        self.__content: Final = content
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """The UTF-8 bytes of a text.
+
+        :raises UnicodeEncodeError: if the text has a lone surrogate; the error holds the text, do not chain it.
+        """
+        return cls(text.encode())
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return len(self.__content)
+
+    def reveal(self) -> bytes:
+        """The bytes. To be called only where the body of a Secret is written."""
+        return self.__content
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecureValue) and hmac.compare_digest(self.__content, other.__content)
+
+    __hash__ = None  # type: ignore[assignment]  # an unsalted hash of a short value gives it away
+
+    def __repr__(self) -> str:
+        return "SecureValue(hidden)"
+
+    def __str__(self) -> NoReturn:
+        raise TypeError("a secure value has no text form")
+
+    def __format__(self, spec: str) -> NoReturn:
+        raise TypeError("a secure value has no text form")
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a secure value cannot be pickled")
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Stands for a value that was not asked for or cannot be decrypted."""
+
+    why: str
+
+
+Value = str | SecureValue | Sealed
