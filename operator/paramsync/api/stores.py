@@ -14,7 +14,7 @@ class AccessRule(Model):
     namespaces: Annotated[tuple[NamespacePattern, ...], Field(min_length=1, max_length=64)]
     """The namespaces whose syncs may read the paths, by name; "*" stands for any characters in a name."""
 
-    paths: Annotated[tuple[PathPattern, ...], Field(min_length=1, max_length=64)]
+    paths: Annotated[tuple[PathPattern, ...], Field(min_length=1, max_length=32)]
     """The paths that may be read, each with everything below it. Whole segments count: /prod/pay does not
     allow /prod/payroll. The segment {namespace} stands for the namespace of the sync."""
 
@@ -28,7 +28,7 @@ class ClusterParameterStoreSpec(Model):
     endpoint: Endpoint | None = None
     """The URL of SSM (of SSM only), for a VPC endpoint or an emulator. Default: AWS's own endpoint."""
 
-    access: Annotated[tuple[AccessRule, ...], Field(max_length=64)] = ()
+    access: Annotated[tuple[AccessRule, ...], Field(max_length=32)] = ()
     """Who may read what. Empty means that nobody may read anything."""
 
 

@@ -54,6 +54,9 @@ def window(previous: GuardWindow | None, now: datetime, parameters: int, removed
     :param parameters: the number of parameters that the targets hold now.
     :param removed: the number of parameters that this apply removed.
     """
+    if previous is not None and removed == 0 and parameters <= previous.peak:
+        # No news: a window that only ran out would be a status write on an unchanged pass.
+        return previous
     if previous is None or now - when(previous.since) >= WINDOW:
         return GuardWindow(since=timestamp(now), peak=parameters + removed, removed=removed)
     return GuardWindow(

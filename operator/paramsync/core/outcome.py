@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from paramsync.api.status import LONGEST_MESSAGE, Condition, ConditionType, SyncStatus
 
+from . import schedule
 from .clock import timestamp
 from .reasons import Nature, Problem, Reason, summary
 
@@ -95,3 +96,21 @@ def _condition(
 def shortened(text: str, most: int) -> str:
     """A text of at most so many characters, with an ellipsis where it was cut."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def look_again_in(previous: SyncStatus, outcome: Outcome, at: Circumstances, failures: int, chance: float) -> float:
+    """Seconds until a sync is to be looked at again.
+
+    :param failures: how many reconciles in a row ended with a reason that waits for another try.
+    :param chance: from 0 to 1.
+    """
+    if is_in_grace(previous, outcome, at):
+        return schedule.GRACE_RETRY
+    deadline = schedule.own_deadline(at.interval.total_seconds())
+    if outcome.reason.nature is not Nature.WAITING:
+        return deadline
+    if outcome.reason in (Reason.SOURCE_UNAVAILABLE, Reason.THROTTLED):
+        # The feed retries and wakes the sync; the sync itself must only notice that its data grows stale.
+        until_stale = (2 * at.interval - at.data_age).total_seconds()
+        return min(deadline, until_stale + 1) if until_stale > 0 else deadline
+    return schedule.backoff(failures, chance, longest=schedule.SHORTEST_DEADLINE)

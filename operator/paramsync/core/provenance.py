@@ -153,9 +153,9 @@ def _entry(parts: list[str | int | None]) -> Entry:
     )
 
 
-def encode_plain_keys(entries: Mapping[str, Entry]) -> str:
+def encode_plain_keys(types: Mapping[str, ParameterType]) -> str:
     """The annotation ``paramsync.dev/plain-keys``, which an admission policy checks: ``k=String k2=StringList``."""
-    return " ".join(f"{key}={entry.type}" for key, entry in sorted(entries.items()))
+    return " ".join(f"{key}={kind}" for key, kind in sorted(types.items()))
 
 
 def decode_plain_keys(annotation: str | None) -> dict[str, ParameterType]:

@@ -73,7 +73,10 @@ def render_config_map(
     """
     if not all(entry.type in PLAIN for entry in entries.values()) or data.keys() != entries.keys():
         raise TypeError("every key of a ConfigMap has a plain source")
-    fixed = {SYNC_ANNOTATION: sync, PLAIN_KEYS_ANNOTATION: encode_plain_keys(entries)}
+    fixed = {
+        SYNC_ANNOTATION: sync,
+        PLAIN_KEYS_ANNOTATION: encode_plain_keys({key: entry.type for key, entry in entries.items()}),
+    }
     annotations = _annotated(fixed, entries, origins, room)
     return ConfigMapContent(ref, data, entries, annotations, revision_of(entries, origins))
 

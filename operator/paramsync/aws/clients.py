@@ -1,0 +1,63 @@
+"""One SSM client per identity."""
+
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.config import Config
+
+from paramsync import __version__
+from paramsync.core.parameters import Identity
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+CONNECT_TIMEOUT, READ_TIMEOUT = 5, 10
+"""Seconds. botocore's own defaults of 60 would hold a thread on a half-open connection."""
+
+
+class Clients:
+    """Makes and keeps the clients. Thread-safe."""
+
+    def __init__(self, connections: int) -> None:
+        self._lock: Final = Lock()
+        self._session: boto3.session.Session | None = None
+        self._clients: dict[Identity, SSMClient] = {}
+        self._config = Config(
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+            max_pool_connections=connections,
+            # Retries are the feed's: it knows how many others wait for the same API budget.
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            tcp_keepalive=True,
+            user_agent_extra=f"paramsync/{__version__}",
+        )
+
+    def own_region(self) -> str | None:
+        """The Region that the environment or the AWS configuration file gives the operator, if any."""
+        with self._lock:
+            return self._base().region_name
+
+    def client(self, identity: Identity) -> "SSMClient":
+        """The client of an identity.
+
+        :raises botocore.exceptions.BotoCoreError: if none can be made.
+        """
+        with self._lock:
+            if identity not in self._clients:
+                self._clients[identity] = self._base().client(
+                    "ssm", region_name=identity.region, endpoint_url=identity.endpoint, config=self._config
+                )
+            return self._clients[identity]
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+    def _base(self) -> boto3.session.Session:
+        if self._session is None:
+            self._session = boto3.session.Session()
+        return self._session

@@ -1,0 +1,119 @@
+"""What AWS's errors and broken connections mean, in one place.
+
+Messages are the same from try to try: no request ids, no times, no principal's session.
+"""
+
+import re
+from typing import Final
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from paramsync.core.parameters import Subtree
+from paramsync.core.reasons import Reason
+
+
+class SourceError(Exception):
+    """A subtree could not be read. The reason is of the closed list; the text is fit for status and logs."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+THROTTLED: Final = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
+DENIED: Final = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
+BAD_CREDENTIALS: Final = frozenset(
+    {
+        "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidSignatureException",
+        "MissingAuthenticationToken", "MissingAuthenticationTokenException", "OptInRequired",
+        "RequestExpired", "SignatureDoesNotMatch", "UnrecognizedClientException",
+    }
+)  # fmt: skip
+BAD_KEY: Final = frozenset({"InvalidKeyId", "KMSAccessDeniedException", "KMSDisabledException", "KMSNotFoundException"})
+
+_ACTION = re.compile(r"perform: ([a-z0-9-]{1,32}:[A-Za-z]{1,64})\b")
+_RESOURCE = re.compile(
+    r"on resource: (arn:[a-z0-9-]{1,16}:[a-z0-9-]{1,32}:[a-z0-9-]{0,32}:[0-9]{0,12}:[\w./:+=,@*-]{1,2048})"
+)
+_CODE = re.compile(r"[A-Za-z.]{1,64}")
+
+
+def meaning(error: Exception, subtree: Subtree) -> SourceError:
+    """What an exception of boto3 means for a subtree."""
+    if isinstance(error, ClientError):
+        return _of_answer(error, subtree)
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return SourceError(
+            Reason.ACCESS_DENIED,
+            "The operator has no AWS credentials; give its service account a role (IRSA or Pod Identity)",
+        )
+    if isinstance(error, NoRegionError):
+        return SourceError(
+            Reason.STORE_INVALID, "The store names no Region and the operator has none of its own; set spec.region"
+        )
+    return SourceError(Reason.SOURCE_UNAVAILABLE, f"Reading {subtree.path} from AWS failed: {_broken(error)}")
+
+
+def _of_answer(error: ClientError, subtree: Subtree) -> SourceError:
+    answer = error.response.get("Error", {})
+    code, text = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    path = subtree.path
+    if code in THROTTLED:
+        return SourceError(Reason.THROTTLED, f"AWS throttles requests for {path}; they are retried more slowly")
+    if code in BAD_CREDENTIALS:
+        return SourceError(
+            Reason.ACCESS_DENIED,
+            f"AWS does not accept the operator's credentials ({code}); check the role of its service account",
+        )
+    if code in DENIED:
+        return SourceError(Reason.ACCESS_DENIED, _denied(text, subtree))
+    if code in BAD_KEY:
+        return SourceError(
+            Reason.ACCESS_DENIED,
+            f"A SecureString below {path} cannot be decrypted ({code}); check that its KMS key exists, is enabled"
+            " and lets the operator's role use kms:Decrypt",
+        )
+    if code == "ValidationException":
+        return SourceError(Reason.INVALID_SPEC, f"AWS does not accept the path {path}; check its spelling")
+    shown = code if _CODE.fullmatch(code) else "an answer that is not AWS's"
+    return SourceError(Reason.SOURCE_UNAVAILABLE, f"Reading {path} from AWS failed: {shown}")
+
+
+def _denied(text: str, subtree: Subtree) -> str:
+    action, resource = _ACTION.search(text), _RESOURCE.search(text)
+    missing = action[1] if action else "ssm:GetParametersByPath"
+    if missing.startswith("kms:"):
+        where = f" on {resource[1]}" if resource else ""
+        return f"AWS denies {missing}{where} for SecureStrings below {subtree.path}; allow it for the operator's role"
+    below = "" if subtree.path == "/" else subtree.path
+    return (
+        f"AWS denies {missing} on {subtree.path}; allow it for the operator's role"
+        f" on parameter{subtree.path} and parameter{below}/*"
+    )
+
+
+def _broken(error: Exception) -> str:
+    match error:
+        case ConnectTimeoutError() | ReadTimeoutError():
+            return "no answer in time"
+        case SSLError():
+            return "the TLS connection is not trusted"
+        case EndpointConnectionError():
+            return "the endpoint cannot be reached"
+        case ConnectionClosedError():
+            return "the connection was closed before the answer was complete"
+        case BotoCoreError():
+            return type(error).__name__
+        case _:
+            return "the answer is not one of AWS's"

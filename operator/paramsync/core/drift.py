@@ -1,0 +1,72 @@
+"""Whether a live target is what it should be, and what has to go before it can be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from paramsync.api.sync import ParameterType
+
+from .objects import (
+    MANAGED_BY,
+    MANAGED_BY_LABEL,
+    OPAQUE,
+    PLAIN_KEYS_ANNOTATION,
+    ConfigMapContent,
+    Content,
+    Live,
+    Owner,
+    SecretContent,
+)
+from .provenance import decode_plain_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the operator remembers of a target after it wrote it or found it intact."""
+
+    uid: str
+    resource_version: str
+    revision: str
+
+
+def is_untouched(live: Live, seen: Seen | None) -> bool:
+    """Whether nobody has changed a target since, so that its values need not be read to know them."""
+    return seen is not None and (live.uid, live.resource_version) == (seen.uid, seen.resource_version)
+
+
+def is_intact(content: Content, live: Live | None, seen: Seen | None, owner: Owner) -> bool:
+    """Whether a target holds what it should, so that nothing has to be written."""
+    if live is None:
+        return False
+    if live.data is None:
+        return is_untouched(live, seen) and seen is not None and seen.revision == content.revision
+    return (
+        dict(live.data) == dict(content.data)
+        and live.labels.get(MANAGED_BY_LABEL) == MANAGED_BY
+        and all(live.annotations.get(key) == text for key, text in content.annotations.items())
+        and live.controller is not None
+        and live.controller.uid == owner.uid
+        and (not isinstance(content, SecretContent) or live.type == OPAQUE)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Surplus:
+    """Keys that an apply would leave behind, for other field managers own them."""
+
+    keys: frozenset[str]
+    plain_keys: Mapping[str, ParameterType] | None
+    """For a ConfigMap: the types of the keys that remain, as an admission policy wants them stated."""
+
+
+def surplus(content: Content, live: Live) -> Surplus:
+    """What must be removed from a live target before the apply.
+
+    With the admission policies bound, an apply onto a ConfigMap with a surplus key is refused as a whole.
+    """
+    leaving = set(live.data or ()) - content.data.keys()
+    if not isinstance(content, ConfigMapContent):
+        return Surplus(frozenset(leaving & live.foreign_keys), None)
+    stated = decode_plain_keys(live.annotations.get(PLAIN_KEYS_ANNOTATION))
+    ours = {key: stated[key] for key in leaving - live.foreign_keys if key in stated}
+    remaining = {key: entry.type for key, entry in content.entries.items() if key in (live.data or ())}
+    return Surplus(frozenset(leaving - ours.keys()), {**remaining, **ours})

@@ -1,0 +1,95 @@
+"""Reading syncs and stores, and writing a sync's status."""
+
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import quote
+
+from pydantic import JsonValue
+
+from paramsync.api.base import GROUP, VERSION
+
+from .errors import NotFound
+from .transport import JSON_PATCH, Fence, Transport
+from .wire import CustomObject, CustomObjectList
+
+SYNCS: Final = "parametersyncs"
+STORES: Final = "clusterparameterstores"
+PAGE: Final = 500
+
+_BASE: Final = f"/apis/{GROUP}/{VERSION}"
+
+
+class Customs:
+    """Our own objects in the cluster. Blocks; to be called in a thread."""
+
+    def __init__(self, transport: Transport, fence: Fence) -> None:
+        self._transport = transport
+        self._fence = fence
+
+    def are_served(self) -> bool:
+        """Whether the API server serves all our kinds."""
+        try:
+            body = self._transport.request("GET", _BASE, what="discover our kinds")
+        except NotFound:
+            return False
+        return all(f'"{plural}"'.encode() in body for plural in (SYNCS, STORES))
+
+    def sync(self, namespace: str, name: str) -> CustomObject | None:
+        """Read a sync; None if there is none.
+
+        :raises ApiError: if it cannot be read.
+        """
+        return self._get(_sync_path(namespace, name), f"read ParameterSync {namespace}/{name}")
+
+    def store(self, name: str) -> CustomObject | None:
+        """Read a ClusterParameterStore; None if there is none.
+
+        :raises ApiError: if it cannot be read.
+        """
+        return self._get(f"{_BASE}/{STORES}/{quote(name, safe='')}", f"read ClusterParameterStore {name}")
+
+    def all(self, plural: str) -> Iterator[CustomObject]:
+        """List all objects of a kind, page by page.
+
+        :raises ApiError: if they cannot be listed.
+        """
+        token = ""
+        while True:
+            query = {"limit": str(PAGE)} | ({"continue": token} if token else {})
+            body = self._transport.request("GET", f"{_BASE}/{plural}", what=f"list {plural}", query=query)
+            page = CustomObjectList.model_validate_json(body)
+            yield from page.items
+            token = page.metadata.continue_
+            if not token:
+                return
+
+    def write_status(self, namespace: str, name: str, uid: str, status: JsonValue) -> None:
+        """Replace the status of a sync if it is still the one that was read.
+
+        A JSON patch that tests the uid: in an apply or a merge patch a wrong uid is ignored on ``/status``.
+
+        :raises Stale: if it is another sync of the same name.
+        :raises ApiError: if it cannot be written.
+        """
+        self._fence.check()
+        patch = [
+            {"op": "test", "path": "/metadata/uid", "value": uid},
+            {"op": "add", "path": "/status", "value": status},
+        ]
+        self._transport.request(
+            "PATCH",
+            f"{_sync_path(namespace, name)}/status",
+            what=f"write the status of ParameterSync {namespace}/{name}",
+            body=patch,
+            content_type=JSON_PATCH,
+        )
+
+    def _get(self, path: str, what: str) -> CustomObject | None:
+        try:
+            return CustomObject.model_validate_json(self._transport.request("GET", path, what=what))
+        except NotFound:
+            return None
+
+
+def _sync_path(namespace: str, name: str) -> str:
+    return f"{_BASE}/namespaces/{quote(namespace, safe='')}/{SYNCS}/{quote(name, safe='')}"

@@ -1,0 +1,73 @@
+"""The bodies of the writes to targets. The only place where a secure value is revealed: into the data of a Secret."""
+
+import base64
+from typing import assert_never
+
+from paramsync.api.base import API_VERSION
+from paramsync.core.drift import Surplus
+from paramsync.core.objects import (
+    MANAGED_BY,
+    MANAGED_BY_LABEL,
+    OPAQUE,
+    PLAIN_KEYS_ANNOTATION,
+    ConfigMapContent,
+    Content,
+    Live,
+    Owner,
+    SecretContent,
+)
+from paramsync.core.provenance import encode_plain_keys
+
+ABSENT = "1"
+"""A resourceVersion with which an apply creates an absent object (201) and never touches a present one (409)."""
+
+Body = dict[str, object]
+
+
+def apply_body(content: Content, live: Live | None, owner: Owner, namespace: str) -> Body:
+    """The body of the server-side apply that makes a target what it should be.
+
+    It carries preconditions: the resourceVersion, and the uid of a live object.
+    """
+    metadata: Body = {
+        "name": content.ref.name,
+        "namespace": namespace,
+        "resourceVersion": ABSENT if live is None else live.resource_version,
+        "labels": {MANAGED_BY_LABEL: MANAGED_BY},
+        "annotations": dict(content.annotations),
+        "ownerReferences": [
+            {
+                "apiVersion": API_VERSION,
+                "kind": "ParameterSync",
+                "name": owner.name,
+                "uid": owner.uid,
+                "controller": True,
+                # True would need rights on the sync's finalizers (OwnerReferencesPermissionEnforcement).
+                "blockOwnerDeletion": False,
+            }
+        ],
+    }
+    if live is not None:
+        metadata["uid"] = live.uid
+    body: Body = {"apiVersion": "v1", "kind": str(content.ref.kind), "metadata": metadata}
+    match content:
+        case SecretContent():
+            body["type"] = OPAQUE
+            body["data"] = {key: base64.b64encode(value.reveal()).decode() for key, value in content.data.items()}
+        case ConfigMapContent():
+            body["data"] = dict(content.data)
+        case _:
+            assert_never(content)
+    return body
+
+
+def surplus_body(surplus: Surplus, live: Live) -> Body:
+    """The body of the merge patch that removes keys which other field managers own."""
+    metadata: Body = {"uid": live.uid, "resourceVersion": live.resource_version}
+    if surplus.plain_keys is not None:
+        metadata["annotations"] = {PLAIN_KEYS_ANNOTATION: encode_plain_keys(surplus.plain_keys)}
+    binary = {key for key, value in (live.data or {}).items() if isinstance(value, bytes)}
+    body: Body = {"metadata": metadata, "data": dict.fromkeys(sorted(surplus.keys - binary))}
+    if surplus.keys & binary:
+        body["binaryData"] = dict.fromkeys(sorted(surplus.keys & binary))
+    return body

@@ -1,0 +1,88 @@
+"""What the API server's answers mean.
+
+    ApiError
+    ├── NotFound      the object is not there
+    ├── Stale         the object is not the one that was read: read it again
+    ├── Unavailable   no answer, or one that asks to come later
+    └── Refused       the request was understood and will not be done: a person must mend something
+
+Answers of the API server and of webhooks can quote values. An error says only which request it was, the
+answer's reason, the name of a policy and the paths of fields.
+"""
+
+import re
+from http import HTTPStatus
+
+from pydantic import BaseModel, ValidationError
+
+
+class ApiError(Exception):
+    """A request that did not succeed; its text is fit for status and logs."""
+
+
+class NotFound(ApiError):  # noqa: N818
+    """The object is not there."""
+
+
+class Stale(ApiError):  # noqa: N818
+    """The object has changed, or was replaced, since it was read."""
+
+
+class Unavailable(ApiError):  # noqa: N818
+    """The API server did not answer, or asked to come later."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds that the API server asked to wait, if it did."""
+
+
+class Refused(ApiError):  # noqa: N818
+    """The API server will not do this: rights, an admission policy, a quota or the object's own rules."""
+
+
+class _Answer(BaseModel, hide_input_in_errors=True):
+    class Details(BaseModel, hide_input_in_errors=True):
+        class Cause(BaseModel, hide_input_in_errors=True):
+            field: str = ""
+
+        causes: tuple[Cause, ...] | None = None
+
+    message: str = ""
+    reason: str = ""
+    details: Details | None = None
+
+
+_POLICY = re.compile(r"ValidatingAdmissionPolicy '([a-z0-9.-]{1,253})'")
+_WEBHOOK = re.compile(r'admission webhook "([a-z0-9.-]{1,253})"')
+_FIELD = re.compile(r"[a-zA-Z0-9_.\[\]-]{1,200}")
+_REASON = re.compile(r"[A-Za-z]{1,64}")
+
+
+def error_for(status: int, body: bytes, retry_after: str | None, request: str) -> ApiError:
+    """The error for an answer.
+
+    :param request: the request in words, such as ``apply Secret payments/db``.
+    """
+    try:
+        answer = _Answer.model_validate_json(body)
+    except ValidationError:
+        answer = _Answer()
+    reason = answer.reason if _REASON.fullmatch(answer.reason) else f"HTTP {status}"
+    fields = [
+        cause.field for cause in (answer.details and answer.details.causes) or () if _FIELD.fullmatch(cause.field)
+    ]
+    if status == HTTPStatus.NOT_FOUND:
+        return NotFound(f"{request}: not found")
+    is_other_uid = "metadata.uid" in fields or "/metadata/uid" in answer.message
+    if status == HTTPStatus.CONFLICT or (status == HTTPStatus.UNPROCESSABLE_ENTITY and is_other_uid):
+        return Stale(f"{request}: the object has changed since it was read")
+    if (
+        status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT)
+        or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    ):
+        seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
+        return Unavailable(f"{request}: the API server cannot do it now ({reason})", seconds)
+    by = _POLICY.search(answer.message) or _WEBHOOK.search(answer.message)
+    where = f", at {', '.join(fields)}" if fields else ""
+    return Refused(f"{request}: the API server refuses ({reason}{f', {by[1]}' if by else ''}{where})")

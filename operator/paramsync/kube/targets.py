@@ -1,0 +1,137 @@
+"""Reading and writing targets, in the one sequence that neither loses nor takes anything.
+
+GET, then: absent → apply with a resourceVersion that only creates; present → apply with the uid and the
+resourceVersion that were read. Keys of other field managers go before, by a merge patch. Never POST or PUT:
+they would leave field-manager entries that keep dropped keys alive. Any 409 means: start again.
+"""
+
+import base64
+from dataclasses import replace
+from typing import Final
+from urllib.parse import quote
+
+from paramsync.api.sync import TargetKind
+from paramsync.core.drift import Seen, surplus
+from paramsync.core.objects import FIELD_MANAGER, Content, Controller, Live, Owner
+from paramsync.core.routing import TargetRef
+
+from .encoding import apply_body, surplus_body
+from .errors import NotFound, Stale
+from .transport import APPLY, JSON, MERGE_PATCH, METADATA_ONLY, Fence, Transport
+from .wire import ConfigMapObject, Metadata, PartialObject, SecretObject
+
+_PLURALS: Final = {TargetKind.SECRET: "secrets", TargetKind.CONFIG_MAP: "configmaps"}
+
+
+class Targets:
+    """The Secrets and ConfigMaps of the cluster. Blocks; to be called in a thread."""
+
+    def __init__(self, transport: Transport, fence: Fence) -> None:
+        self._transport = transport
+        self._fence = fence
+
+    def get(self, ref: TargetRef, namespace: str, *, values: bool) -> Live | None:
+        """Read a target, with its values or without; None if there is none.
+
+        :raises ApiError: if it cannot be read.
+        """
+        try:
+            body = self._transport.request(
+                "GET", _path(ref, namespace), what=f"read {ref}", accept=JSON if values else METADATA_ONLY
+            )
+        except NotFound:
+            return None
+        return _live(ref, body) if values else _from_metadata(ref, PartialObject.model_validate_json(body).metadata)
+
+    def apply(self, content: Content, live: Live | None, owner: Owner, namespace: str) -> Seen:
+        """Make a target what it should be, and return what it is then.
+
+        :param live: the target as it was read; what it did not hold then is not overwritten.
+        :raises Stale: if the target is not as it was read.
+        :raises ApiError: if it cannot be written.
+        """
+        if live is not None:
+            gone = surplus(content, live)
+            if gone.keys:
+                body = self._write("PATCH", content.ref, namespace, surplus_body(gone, live), MERGE_PATCH)
+                live = replace(live, resource_version=PartialObject.model_validate_json(body).metadata.resource_version)
+        body = self._write("PATCH", content.ref, namespace, apply_body(content, live, owner, namespace), APPLY)
+        made = _live(content.ref, body)
+        if set(made.data or ()) != content.data.keys():
+            raise Stale(f"apply {content.ref}: other keys appeared in the meantime")
+        return Seen(made.uid, made.resource_version, content.revision)
+
+    def delete(self, live: Live, namespace: str) -> None:
+        """Delete a target if it is still the one that was read.
+
+        :raises Stale: if it is not.
+        :raises ApiError: if it cannot be deleted.
+        """
+        preconditions = {"uid": live.uid, "resourceVersion": live.resource_version}
+        try:
+            self._write("DELETE", live.ref, namespace, {"preconditions": preconditions}, JSON)
+        except NotFound:
+            return
+
+    def _write(self, method: str, ref: TargetRef, namespace: str, body: object, content_type: str) -> bytes:
+        self._fence.check()
+        query = {"fieldManager": FIELD_MANAGER} if method == "PATCH" else {}
+        if content_type == APPLY:
+            query["force"] = "true"
+        words = {APPLY: "apply", MERGE_PATCH: "remove foreign keys of", JSON: "delete"}
+        return self._transport.request(
+            method,
+            _path(ref, namespace),
+            what=f"{words[content_type]} {ref}",
+            query=query,
+            body=body,
+            content_type=content_type,
+        )
+
+
+def _path(ref: TargetRef, namespace: str) -> str:
+    return f"/api/v1/namespaces/{quote(namespace, safe='')}/{_PLURALS[ref.kind]}/{quote(ref.name, safe='')}"
+
+
+def _live(ref: TargetRef, body: bytes) -> Live:
+    if ref.kind is TargetKind.SECRET:
+        secret = SecretObject.model_validate_json(body)
+        live = _from_metadata(ref, secret.metadata)
+        return replace(live, data=secret.data, type=secret.type, immutable=secret.immutable)
+    config_map = ConfigMapObject.model_validate_json(body)
+    binary = {key: base64.b64decode(text) for key, text in config_map.binary_data.items()}
+    live = _from_metadata(ref, config_map.metadata)
+    return replace(live, data={**config_map.data, **binary}, immutable=config_map.immutable)
+
+
+def _from_metadata(ref: TargetRef, metadata: Metadata) -> Live:
+    return Live(
+        ref=ref,
+        uid=metadata.uid,
+        resource_version=metadata.resource_version,
+        labels=metadata.labels,
+        annotations=metadata.annotations,
+        controller=_controller(metadata),
+        deleting=metadata.deletion_timestamp is not None,
+        data=None,
+        foreign_keys=_foreign_keys(metadata),
+    )
+
+
+def _controller(metadata: Metadata) -> Controller | None:
+    return next(
+        (Controller(o.api_version, o.kind, o.name, o.uid) for o in metadata.owner_references if o.controller), None
+    )
+
+
+def _foreign_keys(metadata: Metadata) -> frozenset[str]:
+    """Data keys that other field managers own, alone or with us."""
+    found: set[str] = set()
+    for entry in metadata.managed_fields:
+        if (entry.manager, entry.operation) == (FIELD_MANAGER, "Apply"):
+            continue
+        for part in ("f:data", "f:binaryData"):
+            fields = entry.fields.get(part)
+            if isinstance(fields, dict):
+                found.update(field.removeprefix("f:") for field in fields if field != ".")
+    return frozenset(found)

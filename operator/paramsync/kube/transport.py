@@ -1,0 +1,125 @@
+"""Requests to the API server: built here, sent by the ``kubernetes`` client's pool, always with a timeout."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final, Protocol
+from urllib.parse import urlencode
+
+import urllib3
+from kubernetes import config
+from kubernetes.client import ApiClient, Configuration
+from kubernetes.client.exceptions import ApiException
+
+from .errors import Unavailable, error_for
+
+APPLY: Final = "application/apply-patch+yaml"
+MERGE_PATCH: Final = "application/merge-patch+json"
+JSON_PATCH: Final = "application/json-patch+json"
+JSON: Final = "application/json"
+METADATA_ONLY: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 20.0
+"""Seconds. The client's own default is to wait for ever."""
+
+
+class Fence(Protocol):
+    """Asked before each write whether this process may still write."""
+
+    def check(self) -> None:
+        """Return if writing is allowed, raise otherwise."""
+
+
+class KubeconfigError(Exception):
+    """There is no usable way to reach an API server."""
+
+
+def connect(kubeconfig: str | None, context: str | None, connections: int) -> ApiClient:
+    """A client from a kubeconfig, or from the service account of the pod if none is given.
+
+    :raises KubeconfigError: if there is neither.
+    """
+    configuration = Configuration()
+    try:
+        if kubeconfig is None and context is None and "KUBERNETES_SERVICE_HOST" in os.environ:
+            config.load_incluster_config(client_configuration=configuration)
+        else:
+            config.load_kube_config(config_file=kubeconfig, context=context, client_configuration=configuration)
+    except config.ConfigException as error:
+        raise KubeconfigError(f"no API server is known: {error}; give --kubeconfig") from None
+    configuration.connection_pool_maxsize = connections
+    return ApiClient(configuration)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How the API server is reached, for a client that is not this one."""
+
+    server: str
+    ca_file: str | None
+    verify: bool
+    certificate_file: str | None
+    key_file: str | None
+    token: str | None
+
+
+class Transport:
+    """Sends requests and gives back the bodies of the answers. Blocks; to be called in a thread."""
+
+    def __init__(self, client: ApiClient) -> None:
+        self._client = client
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        what: str,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        content_type: str = JSON,
+        accept: str = JSON,
+    ) -> bytes:
+        """Send one request and return the body of its answer.
+
+        :param what: the request in words, for the error.
+        :raises ApiError: if the answer is not a success, or there is none.
+        """
+        headers: dict[str, str] = {"Accept": accept, "User-Agent": "paramsync"}
+        if body is not None:
+            headers["Content-Type"] = content_type
+        self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
+        url = f"{self._client.configuration.host}{path}"
+        if query:
+            url = f"{url}?{urlencode(query)}"
+        try:
+            response = self._client.rest_client.request(
+                method, url, headers=headers, body=body, _request_timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
+            )
+            content: bytes = response.read()
+        except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
+            raise Unavailable(f"{what}: no answer from the API server ({type(error).__name__})") from None
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise error_for(response.status, content, response.headers.get("Retry-After"), what)
+        return content
+
+    def connection(self) -> Connection:
+        """How the API server is reached now; a service account's token is renewed every hour."""
+        configuration = self._client.configuration
+        headers: dict[str, str] = {}
+        self._client.update_params_for_auth(headers, [], ["BearerToken"], "/", "GET", None)
+        token = headers.get("authorization", "").removeprefix("Bearer ").removeprefix("bearer ")
+        return Connection(
+            server=configuration.host,
+            ca_file=configuration.ssl_ca_cert,
+            verify=configuration.verify_ssl,
+            certificate_file=configuration.cert_file,
+            key_file=configuration.key_file,
+            token=token or None,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()

@@ -1,0 +1,114 @@
+"""From snapshots to targets: read what is live, plan, and carry out the plan.
+
+The order of writing is the plan's: what gains keys first, what loses them after that succeeded, targets that
+the spec no longer names last. Killed between any two, the next run converges.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from paramsync.api.status import SyncStatus
+from paramsync.api.sync import ParameterSyncSpec, TargetKind
+from paramsync.core.drift import Seen, is_intact, is_untouched
+from paramsync.core.objects import Live, Owner
+from paramsync.core.ownership import is_ours
+from paramsync.core.parameters import Snapshot
+from paramsync.core.plan import Plan, plan
+from paramsync.core.report import Written
+from paramsync.core.routing import TargetRef, routes
+from paramsync.kube.errors import ApiError
+from paramsync.kube.targets import Targets
+
+from .keys import SyncKey
+from .metrics import Metrics
+from .threads import Threads
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of a plan."""
+
+    plan: Plan
+    written: tuple[Written, ...] = ()
+    dropped: bool = False
+    """Whether a target that the spec no longer names was deleted."""
+
+    error: ApiError | None = None
+    """What ended the apply before its end, if anything did."""
+
+
+class Applying:
+    """Carries out plans. Remembers of each target what it was when it was last written or found intact."""
+
+    def __init__(self, targets: Targets, metrics: Metrics, threads: Threads) -> None:
+        self._targets = targets
+        self._metrics = metrics
+        self._threads = threads
+        self._seen: dict[SyncKey, dict[TargetRef, Seen]] = {}
+
+    def forget(self, key: SyncKey) -> None:
+        """Drop what is remembered of a sync's targets."""
+        self._seen.pop(key, None)
+
+    async def apply(
+        self, key: SyncKey, owner: Owner, spec: ParameterSyncSpec, snapshots: Sequence[Snapshot], status: SyncStatus
+    ) -> Applied:
+        """Plan and carry out the plan, as far as it goes.
+
+        :raises ApiError: if the targets cannot be read; nothing is written then.
+        :raises Fenced: if this process may not write any more.
+        """
+        applied = frozenset(TargetRef(TargetKind(each.kind), each.name) for each in status.targets)
+        live = {each.ref: await self._read(key, each.ref) for each in routes(spec, owner.name)}
+        made = plan(owner, spec, snapshots, live, applied)
+        if made.needs_values:
+            full = {ref: await self._get(key, ref, values=True) for ref in made.needs_values}
+            live |= full
+            made = plan(owner, spec, snapshots, live, applied)
+        return await self._carry_out(key, owner, made, live)
+
+    async def _carry_out(self, key: SyncKey, owner: Owner, made: Plan, live: dict[TargetRef, Live | None]) -> Applied:
+        done = Applied(made)
+        if made.problems:
+            return done
+        seen = self._seen.setdefault(key, {})
+        try:
+            for content in made.contents:
+                before = live[content.ref]
+                intact = is_intact(content, before, seen.get(content.ref), owner)
+                if before is not None and intact:
+                    seen[content.ref] = Seen(before.uid, before.resource_version, content.revision)
+                else:
+                    seen[content.ref] = await self._threads.run(
+                        self._targets.apply, content, before, owner, key.namespace
+                    )
+                    self._metrics.wrote(content.ref.kind)
+                written = Written(content, seen[content.ref].uid, changed=not intact)
+                done = replace(done, written=(*done.written, written))
+            for ref in made.dropped:
+                done = replace(done, dropped=await self._drop(key, ref, owner) or done.dropped)
+        except ApiError as error:
+            return replace(done, error=error)
+        return done
+
+    async def _drop(self, key: SyncKey, ref: TargetRef, owner: Owner) -> bool:
+        """Delete a target that the spec no longer names, if it is there and still ours."""
+        self._seen.get(key, {}).pop(ref, None)
+        live = await self._get(key, ref, values=False)
+        if live is None or live.deleting or not is_ours(live, owner):
+            return False
+        await self._threads.run(self._targets.delete, live, key.namespace)
+        self._metrics.wrote(ref.kind)
+        return True
+
+    async def _read(self, key: SyncKey, ref: TargetRef) -> Live | None:
+        """A target: its metadata alone if nobody touched it since it was last seen, with its values otherwise."""
+        seen = self._seen.get(key, {}).get(ref)
+        if seen is not None:
+            live = await self._get(key, ref, values=False)
+            if live is None or is_untouched(live, seen):
+                return live
+        return await self._get(key, ref, values=True)
+
+    async def _get(self, key: SyncKey, ref: TargetRef, *, values: bool) -> Live | None:
+        return await self._threads.run(self._targets.get, ref, key.namespace, values=values)

@@ -1,0 +1,51 @@
+"""``/healthz``, ``/readyz`` and ``/metrics``.
+
+Healthy: the parts that must run are running. Ready: the definitions are served, the watch is up, and the
+operator is not stopping. Neither says anything of AWS: a restart mends nothing there.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+Check = Callable[[], str | None]
+"""What is wrong, or None."""
+
+
+class Server:
+    """Serves probes and metrics over HTTP."""
+
+    def __init__(self, registry: CollectorRegistry, healthy: Check, ready: Check) -> None:
+        self._registry = registry
+        app = web.Application()
+        app.router.add_get("/healthz", _probe(healthy))
+        app.router.add_get("/readyz", _probe(ready))
+        app.router.add_get("/metrics", self._metrics)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen, and return the port (of use if it was 0).
+
+        :raises OSError: if the address cannot be listened on.
+        """
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        bound: tuple[str, int] = self._runner.addresses[0][:2]
+        return bound[1]
+
+    async def close(self) -> None:
+        """Stop listening."""
+        await self._runner.cleanup()
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _probe(check: Check) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(_: web.Request) -> web.Response:
+        wrong = check()
+        return web.Response(text="ok\n") if wrong is None else web.Response(text=f"{wrong}\n", status=503)
+
+    return answer

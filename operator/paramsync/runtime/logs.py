@@ -1,0 +1,77 @@
+"""Logs: constant messages with facts beside them, as JSON or as text; never a value.
+
+Libraries that print the bodies of requests at DEBUG are capped whatever the user's level. A crash is told by
+its type and its places in the code, never by its text, which may quote what it failed on.
+"""
+
+import contextvars
+import json
+import logging
+import sys
+import traceback
+from typing import Final, Literal
+
+from pythonjsonlogger.json import JsonFormatter
+
+Format = Literal["json", "text"]
+
+RECONCILE: Final = contextvars.ContextVar[str | None]("reconcile", default=None)
+"""The id of the reconcile that a log line belongs to."""
+
+CAPPED: Final = {
+    "boto3": logging.INFO,
+    "botocore": logging.INFO,
+    "urllib3": logging.INFO,
+    "kubernetes": logging.INFO,
+    "aiohttp": logging.INFO,
+    "asyncio": logging.INFO,
+    "kopf": logging.WARNING,  # an INFO line for each event
+}
+
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+
+class _Facts(logging.Filter):
+    """Adds the reconcile's id, and takes the text out of exceptions."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        reconcile = RECONCILE.get()
+        if reconcile is not None:
+            record.reconcile = reconcile
+        if record.exc_info and record.exc_info[1] is not None:
+            record.crash = crash(record.exc_info[1])
+        record.exc_info = record.exc_text = None
+        return True
+
+
+class _Text(logging.Formatter):
+    """``time level logger message key=value …``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts = {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        shown = "".join(f" {key}={json.dumps(value, default=str)}" for key, value in facts.items())
+        when = self.formatTime(record, "%Y-%m-%dT%H:%M:%S")
+        return f"{when} {record.levelname:<7} {record.name} {record.getMessage()}{shown}"
+
+
+def configure(style: Format, level: str) -> None:
+    """Send all logs to stderr, in one style and from one level on."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_Facts())
+    if style == "json":
+        fields = {"asctime": "time", "levelname": "level", "name": "logger"}
+        handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=fields))
+    else:
+        handler.setFormatter(_Text())
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    logging.captureWarnings(capture=True)
+    for name, least in CAPPED.items():
+        logging.getLogger(name).setLevel(max(least, logging.getLogger().level))
+
+
+def crash(error: BaseException) -> str:
+    """Where an exception came from, without its text."""
+    places = [
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    return f"{type(error).__name__} at {' > '.join(places) or 'an unknown place'}"

@@ -1,0 +1,59 @@
+"""Events on transitions: what changed, in counts and names, never values. None on an unchanged pass."""
+
+import logging
+from collections import Counter
+
+from paramsync.api.status import ConditionType, SyncStatus
+from paramsync.core.actions import ActionKind
+from paramsync.core.outcome import Outcome
+from paramsync.core.reasons import Nature, Reason
+from paramsync.kube.errors import ApiError
+from paramsync.kube.events import Events, Note
+
+from .applying import Applied
+from .keys import SyncKey
+from .threads import Threads
+
+log = logging.getLogger(__name__)
+
+
+class Notes:
+    """Writes Events about syncs. An Event that cannot be written is logged and nothing more."""
+
+    def __init__(self, events: Events, threads: Threads) -> None:
+        self._events = events
+        self._threads = threads
+
+    async def write(self, key: SyncKey, uid: str, note: Note) -> None:
+        """Write an Event about a sync."""
+        try:
+            await self._threads.run(self._events.write, *key, uid, note)
+        except ApiError as error:
+            log.warning("an Event was not written", extra={"sync": str(key), "what": str(error)})
+
+
+def note_for(previous: SyncStatus, now: SyncStatus, outcome: Outcome, applied: Applied | None) -> Note | None:
+    """The Event that a reconcile is worth, if any."""
+    changed = applied is not None and (applied.dropped or any(each.changed for each in applied.written))
+    if applied is not None and changed and applied.error is None:
+        good = outcome.reason.nature is Nature.GOOD
+        text = _changes(applied) if good else f"{_changes(applied)}. {outcome.message}"
+        return Note("Normal" if good else "Warning", outcome.reason, "Apply", text)
+    before, after = (status.condition(ConditionType.READY) for status in (previous, now))
+    if before is not None and after is not None and (before.reason, before.status) == (after.reason, after.status):
+        return None
+    if now.conditions == previous.conditions:
+        return None
+    is_good = outcome.reason.nature is Nature.GOOD or outcome.reason is Reason.PENDING
+    return Note("Normal" if is_good else "Warning", outcome.reason, "Reconcile", outcome.message)
+
+
+def _changes(applied: Applied) -> str:
+    parts = []
+    for written in applied.written:
+        if written.changed:
+            kinds = Counter(action.kind for action in applied.plan.actions if action.target == written.content.ref)
+            counts = ", ".join(f"{kinds[kind]} {kind}" for kind in ActionKind if kinds[kind])
+            parts.append(f"{written.content.ref}: {counts or 'repaired'}")
+    parts += [f"{ref}: deleted" for ref in applied.plan.dropped if applied.dropped]
+    return "; ".join(parts)

@@ -1,0 +1,217 @@
+"""The operator: its parts wired together, started in order and stopped in order.
+
+At SIGTERM: not ready; the queue and the feeds close; running applies end (at most 20 s); then the fence
+closes, Kopf stops, and the process ends.
+"""
+
+import asyncio
+import logging
+import secrets
+import signal
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from paramsync.aws.clients import Clients
+from paramsync.kube.customs import STORES, SYNCS, Customs
+from paramsync.kube.errors import ApiError, Unavailable
+from paramsync.kube.events import Events
+from paramsync.kube.fence import Fenced, SoleReplica
+from paramsync.kube.targets import Targets
+from paramsync.kube.transport import Transport
+
+from .applying import Applying
+from .feeds import Feeds
+from .http import Server
+from .keys import SyncKey
+from .logs import RECONCILE
+from .metrics import Metrics
+from .notes import Notes
+from .queue import Queue, QueueClosed
+from .reading import Reader
+from .reconcile import Reconciler
+from .settings import Settings
+from .stores import Stores
+from .threads import Threads
+from .watch import Watch, run_kopf
+
+log = logging.getLogger(__name__)
+
+WORKERS: Final = 8
+AWS_THREADS: Final = 8
+KUBE_THREADS: Final = 8
+RELIST: Final = 600.0
+"""Seconds between complete lists: after a 410 Kopf reports no deletions."""
+
+APPLIES_END: Final = 20.0
+"""Seconds that running applies have at SIGTERM."""
+
+RETRY: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where probes and metrics are served."""
+
+    host: str = ""
+    port: int = 8080
+    port_file: Path | None = None
+    """Where the port is written once it is listened on."""
+
+
+class Operator:
+    """One operator process."""
+
+    def __init__(self, transport: Transport, settings: Settings, listen: Listen) -> None:
+        self._transport = transport
+        self._listen = listen
+        self._metrics = Metrics()
+        self._fence = SoleReplica()
+        self._clients = Clients(AWS_THREADS)
+        self._aws = Threads("aws", AWS_THREADS)
+        self._kube = Threads("kube", KUBE_THREADS)
+        self._customs = Customs(transport, self._fence)
+        self._stores = Stores(settings, self._clients, self._customs, self._kube)
+        self._queue = Queue(lambda: asyncio.get_running_loop().time())
+        self._feeds = Feeds(Reader(self._clients, self._aws, self._metrics), self._queue.add)
+        self._reconciler = Reconciler(
+            self._customs,
+            self._stores,
+            self._feeds,
+            Applying(Targets(transport, self._fence), self._metrics, self._kube),
+            Notes(Events(transport, self._fence, socket.gethostname()), self._kube),
+            self._metrics,
+            self._kube,
+        )
+        self._watch = Watch(self._stores, self._wake, self._reconciler.conflicted)
+        self._metrics.watch(self._queue.depth, lambda: len(self._feeds))
+        self._watching = asyncio.Event()
+        self._stop_kopf = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._workers: list[asyncio.Task[None]] = []
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT.
+
+        :raises OSError: if probes and metrics cannot be served.
+        :raises RuntimeError: if the watch ended by itself.
+        """
+        server = Server(self._metrics.registry, self._unhealthy, self._unready)
+        port = await server.start(self._listen.host, self._listen.port)
+        if self._listen.port_file is not None:
+            self._listen.port_file.write_text(str(port))
+        log.info("serving probes and metrics", extra={"port": port})
+        self._on_signals()
+        try:
+            if await self._kinds_served():
+                await self._work()
+        finally:
+            await server.close()
+            self._clients.close()
+            self._aws.close()
+            self._kube.close()
+            self._transport.close()
+        log.info("stopped")
+
+    async def _work(self) -> None:
+        self._workers = [asyncio.create_task(self._worker(), name=f"worker {index}") for index in range(WORKERS)]
+        relist = asyncio.create_task(self._relist(), name="relist")
+        # Kopf cancels every task that was made after its start, so it must be stopped last.
+        kopf = asyncio.create_task(
+            run_kopf(self._watch, self._transport.connection, self._watching, self._stop_kopf), name="kopf"
+        )
+        after_kopf = asyncio.create_task(self._signals_after_kopf(), name="signals")
+        stopping = asyncio.create_task(self._stopping.wait(), name="stopping")
+        await asyncio.wait([kopf, stopping, *self._workers, relist], return_when=asyncio.FIRST_COMPLETED)
+        ended_by_itself = not self._stopping.is_set()
+        self._stopping.set()
+        log.info("stopping")
+        self._queue.close()
+        await self._feeds.close()
+        _, late = await asyncio.wait(self._workers, timeout=APPLIES_END)
+        self._fence.close()
+        for task in (*late, relist, after_kopf, stopping):
+            task.cancel()
+        self._stop_kopf.set()
+        results = await asyncio.gather(kopf, *self._workers, relist, return_exceptions=True)
+        if ended_by_itself:
+            failed = next((each for each in results if isinstance(each, Exception)), None)
+            raise RuntimeError("the watch ended; are the definitions still there?") from failed
+
+    async def _worker(self) -> None:
+        with suppress(QueueClosed):
+            while True:
+                key = await self._queue.take()
+                RECONCILE.set(secrets.token_hex(4))
+                try:
+                    with self._metrics.reconcile():
+                        again = await self._reconciler.reconcile(key)
+                    if again is not None:
+                        self._queue.add(key, after=again)
+                except Unavailable as error:
+                    log.warning("a reconcile failed", extra={"sync": str(key), "what": str(error)})
+                    self._queue.add(key, after=error.retry_after or RETRY)
+                except ApiError as error:
+                    log.warning("a reconcile failed", extra={"sync": str(key), "what": str(error)})
+                    self._queue.add(key, after=RETRY)
+                except Fenced:
+                    log.info("a reconcile was fenced off", extra={"sync": str(key)})
+                finally:
+                    self._queue.done(key)
+                    RECONCILE.set(None)
+
+    async def _relist(self) -> None:
+        while True:
+            await asyncio.sleep(RELIST)
+            try:
+                syncs = await self._kube.run(lambda: list(self._customs.all(SYNCS)))
+                stores = await self._kube.run(lambda: list(self._customs.all(STORES)))
+            except ApiError as error:
+                log.warning("syncs and stores could not be listed", extra={"what": str(error)})
+            else:
+                self._watch.listed(syncs, stores)
+
+    async def _kinds_served(self) -> bool:
+        """Wait until the API server serves our kinds: Kopf is deaf for ever to kinds that are absent at its start."""
+        said = None
+        while not self._stopping.is_set():
+            try:
+                if await self._kube.run(self._customs.are_served):
+                    return True
+                wrong = "the definitions are not served yet; apply crds/"
+            except ApiError as error:
+                wrong = str(error)
+            if wrong != said:
+                log.warning("waiting for the API server", extra={"what": wrong})
+                said = wrong
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._stopping.wait()
+        return False
+
+    def _wake(self, key: SyncKey, *, urgent: bool) -> None:
+        self._queue.add(key, urgent=urgent)
+
+    def _on_signals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._stopping.set)
+
+    async def _signals_after_kopf(self) -> None:
+        """Kopf installs its own signal handlers before it is ready; those that are set after that win."""
+        await self._watching.wait()
+        self._on_signals()
+        log.info("watching")
+
+    def _unready(self) -> str | None:
+        if self._stopping.is_set():
+            return "stopping"
+        if not self._watching.is_set():
+            return "not watching yet: are the definitions applied?"
+        return None
+
+    def _unhealthy(self) -> str | None:
+        if not self._stopping.is_set() and any(worker.done() for worker in self._workers):
+            return "a worker has ended"
+        return None

@@ -1,0 +1,284 @@
+"""The reconcile of one sync: authorise → snapshots → plan → guard → apply → status.
+
+Its input is a key, never an event. It reads the sync itself, decides nothing that :mod:`paramsync.core`
+could decide, and returns when to look again.
+"""
+
+import logging
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pydantic import ValidationError
+
+from paramsync.api.errors import explain
+from paramsync.api.status import ConditionType, SyncStatus
+from paramsync.api.sync import ParameterSyncSpec
+from paramsync.core import report, schedule
+from paramsync.core.access import refusals
+from paramsync.core.clock import when
+from paramsync.core.objects import Owner
+from paramsync.core.outcome import Circumstances, Outcome, is_in_grace, look_again_in
+from paramsync.core.parameters import Snapshot, Subtree
+from paramsync.core.reasons import Nature, Problem, Reason
+from paramsync.core.routing import routes, wants_secure
+from paramsync.kube.customs import Customs
+from paramsync.kube.errors import ApiError, Stale, Unavailable
+from paramsync.kube.fence import Fenced
+from paramsync.kube.wire import CustomObject
+
+from .applying import Applied, Applying
+from .feeds import Feeds, Need
+from .keys import SyncKey
+from .metrics import Metrics
+from .notes import Notes, note_for
+from .stores import Store, Stores
+from .threads import Threads
+
+log = logging.getLogger(__name__)
+
+REFRESH_ANNOTATION = "paramsync.dev/refresh"
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """A sync as it was read."""
+
+    key: SyncKey
+    owner: Owner
+    generation: int
+    created: datetime
+    refresh: str | None
+    status: SyncStatus
+    spec: ParameterSyncSpec | None
+    """None if it is not valid; then ``invalid`` says why."""
+
+    invalid: str = ""
+
+    @classmethod
+    def of(cls, key: SyncKey, found: CustomObject) -> "Sync":
+        """Validate a sync; what is wrong with its spec is part of the answer."""
+        spec, invalid = None, ""
+        try:
+            spec = ParameterSyncSpec.model_validate(found.spec)
+            routes(spec, key.name)
+        except ValidationError as error:
+            invalid = f"spec: {explain(error)}"
+        except ValueError as error:
+            spec, invalid = None, str(error)
+        metadata = found.metadata
+        return cls(
+            key,
+            Owner(key.name, metadata.uid),
+            metadata.generation,
+            when(metadata.creation_timestamp),
+            metadata.annotations.get(REFRESH_ANNOTATION),
+            SyncStatus.model_validate(found.status or {}),
+            spec,
+            invalid,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing can be said yet: a feed has nothing, or a target changed meanwhile."""
+
+    retry_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a reconcile ended, how old its data is, and what it wrote."""
+
+    outcome: Outcome
+    good_at: datetime | None = None
+    applied: Applied | None = None
+
+
+class Reconciler:
+    """Brings syncs, each by its key, to what their specs say."""
+
+    def __init__(
+        self,
+        customs: Customs,
+        stores: Stores,
+        feeds: Feeds,
+        applying: Applying,
+        notes: Notes,
+        metrics: Metrics,
+        threads: Threads,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._customs = customs
+        self._stores = stores
+        self._feeds = feeds
+        self._applying = applying
+        self._notes = notes
+        self._metrics = metrics
+        self._threads = threads
+        self._now = now
+        self._chance = chance
+        self._began = now()
+        self._refreshes: dict[SyncKey, tuple[str, datetime]] = {}
+        self._hurried: set[SyncKey] = set()
+        self._conflicted: set[SyncKey] = set()
+        self._failures: dict[SyncKey, int] = {}
+
+    async def reconcile(self, key: SyncKey) -> float | None:
+        """Reconcile a sync.
+
+        :returns: seconds until the sync is to be looked at again; None if it is gone.
+        :raises ApiError: if the sync cannot be read or its status cannot be written.
+        :raises Fenced: if this process may not write any more.
+        """
+        found = await self._threads.run(self._customs.sync, *key)
+        if found is None or found.metadata.deletion_timestamp is not None:
+            self.forget(key)
+            return None
+        sync = Sync.of(key, found)
+        try:
+            result = await self._run(sync)
+        except (ApiError, Fenced):
+            raise
+        except Exception as defect:
+            log.exception("a reconcile failed by a defect", extra={"sync": str(key)})
+            text = f"A defect of the operator ({type(defect).__name__}) stopped the reconcile; see its log"
+            result = Result(Outcome(Reason.INTERNAL_ERROR, text))
+        if isinstance(result, Waiting):
+            return result.retry_in
+        return await self._conclude(sync, found, result)
+
+    def forget(self, key: SyncKey) -> None:
+        """Drop what is known of a sync that is gone."""
+        self._feeds.release(key)
+        self._stores.forget(key)
+        self._applying.forget(key)
+        self._metrics.forget(key)
+        self._refreshes.pop(key, None)
+        self._failures.pop(key, None)
+        self._hurried.discard(key)
+        self._conflicted.discard(key)
+
+    def conflicted(self, namespace: str) -> list[SyncKey]:
+        """The syncs of a namespace that wait for a target which is not theirs."""
+        return [key for key in self._conflicted if key.namespace == namespace]
+
+    async def _run(self, sync: Sync) -> Result | Waiting:
+        spec = sync.spec
+        if spec is None:
+            self._feeds.release(sync.key)
+            return _stopped(Problem(Reason.INVALID_SPEC, str(sync.key), f"The spec is not valid: {sync.invalid}"))
+        if spec.is_suspended:
+            self._feeds.release(sync.key)
+            return Result(Outcome(Reason.SUSPENDED, "spec.suspend is true: the targets stay as they are"))
+        store = await self._stores.find(spec.store_name, sync.key)
+        if isinstance(store, Problem):
+            self._feeds.release(sync.key)
+            return _stopped(store)
+        refused = refusals(store.access, sync.key.namespace, spec.store_name, [each.path for each in spec.sources])
+        if refused:
+            self._feeds.release(sync.key)
+            return _stopped(*refused)
+        snapshots = self._snapshots(sync, spec, store)
+        if isinstance(snapshots, Result | Waiting):
+            return snapshots
+        return await self._apply(sync, spec, snapshots)
+
+    def _snapshots(self, sync: Sync, spec: ParameterSyncSpec, store: Store) -> list[Snapshot] | Result | Waiting:
+        secure = wants_secure(routes(spec, sync.key.name))
+        needs = [Need(Subtree(store.identity, each.path, each.is_recursive), secure) for each in spec.sources]
+        interval = min(spec.interval_seconds, schedule.GRACE_RETRY if sync.key in self._hurried else float("inf"))
+        readings = self._feeds.subscribe(sync.key, needs, interval, not_before=self._refresh_asked_at(sync))
+        for need, reading in zip(needs, readings, strict=True):
+            if reading.error is not None:
+                problem = Problem(reading.error.reason, need.subtree.path, str(reading.error))
+                return Result(Outcome.of((problem,)), min(each.good_at for each in readings))
+        snapshots = [reading.snapshot for reading in readings if reading.snapshot is not None]
+        if len(snapshots) < len(needs):
+            return Waiting(schedule.own_deadline(spec.interval_seconds))
+        return snapshots
+
+    async def _apply(self, sync: Sync, spec: ParameterSyncSpec, snapshots: Sequence[Snapshot]) -> Result | Waiting:
+        applied = await self._applying.apply(sync.key, sync.owner, spec, snapshots, sync.status)
+        good_at = min(snapshot.began for snapshot in snapshots)
+        match applied.error:
+            case None:
+                return Result(report.outcome_of(applied.plan), good_at, applied)
+            case Stale() as error:
+                log.info("a target changed meanwhile", extra={"sync": str(sync.key), "what": str(error)})
+                return Waiting(schedule.backoff(self._failed(sync.key), self._chance()))
+            case Unavailable() as error:
+                return Result(Outcome(Reason.CLUSTER_UNAVAILABLE, str(error)), good_at, applied)
+            case error:
+                problem = Problem(Reason.WRITE_REFUSED, str(sync.key), f"{error}; mend what refuses it")
+                return Result(Outcome.of((problem,)), good_at, applied)
+
+    def _refresh_asked_at(self, sync: Sync) -> datetime | None:
+        """When the refresh was asked for that this sync's status does not know yet."""
+        if sync.refresh is None or sync.refresh == sync.status.last_handled_refresh:
+            return None
+        value, asked_at = self._refreshes.get(sync.key, ("", self._now()))
+        if value != sync.refresh:
+            asked_at = self._now()
+            self._refreshes[sync.key] = (sync.refresh, asked_at)
+        return asked_at
+
+    def _failed(self, key: SyncKey) -> int:
+        self._failures[key] = self._failures.get(key, 0) + 1
+        return self._failures[key]
+
+    async def _conclude(self, sync: Sync, found: CustomObject, result: Result) -> float:
+        """Say in status, metrics, Events and the log how a reconcile ended."""
+        key, outcome, now = sync.key, result.outcome, self._now()
+        interval = sync.spec.interval_seconds if sync.spec is not None else schedule.LONGEST_DEADLINE
+        at = Circumstances(
+            sync.generation, sync.created, now, timedelta(seconds=interval), now - (result.good_at or self._began)
+        )
+        status = _status_after(sync, result, at)
+        written = status.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        if written != found.status:
+            await self._threads.run(self._customs.write_status, *key, sync.owner.uid, written)
+            self._metrics.wrote("ParameterSync")
+        note = note_for(sync.status, status, outcome, result.applied)
+        if note is not None:
+            log.info("a sync changed", extra={"sync": str(key), "reason": outcome.reason, "note": note.text})
+            await self._notes.write(key, sync.owner.uid, note)
+        return self._follow_up(sync, result, status, at)
+
+    def _follow_up(self, sync: Sync, result: Result, status: SyncStatus, at: Circumstances) -> float:
+        key, outcome = sync.key, result.outcome
+        ready = status.condition(ConditionType.READY)
+        self._metrics.reconciled(outcome.reason)
+        self._metrics.sync(key, ready=ready is not None and ready.status == "True", good_at=result.good_at)
+        if any(problem.reason is Reason.TARGET_CONFLICT for problem in outcome.problems):
+            self._conflicted.add(key)
+        else:
+            self._conflicted.discard(key)
+        if is_in_grace(sync.status, outcome, at):
+            self._hurried.add(key)
+            self._feeds.hurry(key, schedule.GRACE_RETRY)
+        else:
+            self._hurried.discard(key)
+        if outcome.reason.nature is not Nature.WAITING:
+            self._failures.pop(key, None)
+            return look_again_in(sync.status, outcome, at, 0, self._chance())
+        return look_again_in(sync.status, outcome, at, self._failed(key), self._chance())
+
+
+def _stopped(*problems: Problem) -> Result:
+    return Result(Outcome.of(problems))
+
+
+def _status_after(sync: Sync, result: Result, at: Circumstances) -> SyncStatus:
+    applied, outcome = result.applied, result.outcome
+    if applied is None or applied.error is not None or applied.plan.problems:
+        status = report.failure(sync.status, outcome, at, applied.written if applied is not None else ())
+    else:
+        status = report.success(sync.status, applied.plan, applied.written, outcome, at, dropped=applied.dropped)
+    if status is sync.status:
+        return status
+    refresh = None if outcome.reason is Reason.SUSPENDED else sync.refresh
+    return report.described(status, sync.spec, refresh)

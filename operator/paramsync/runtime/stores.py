@@ -1,0 +1,99 @@
+"""The stores as the operator knows them: from the settings file, and from the watch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue, ValidationError
+
+from paramsync.api.errors import explain
+from paramsync.api.stores import AccessRule, ClusterParameterStoreSpec
+from paramsync.aws.clients import Clients
+from paramsync.core.parameters import Identity
+from paramsync.core.reasons import Problem, Reason
+from paramsync.kube.customs import Customs
+
+from .keys import SyncKey
+from .settings import Settings
+from .threads import Threads
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A store that can be used: who to be and where, and who may read what."""
+
+    identity: Identity
+    access: tuple[AccessRule, ...]
+
+
+@dataclass(slots=True)
+class _Known:
+    spec: JsonValue = None
+    generation: int = -1
+    users: set[SyncKey] = field(default_factory=set)
+
+
+class Stores:
+    """Finds stores by name. What the watch has not shown is read before it is said to be missing."""
+
+    def __init__(self, settings: Settings, clients: Clients, customs: Customs, threads: Threads) -> None:
+        self._settings = settings
+        self._clients = clients
+        self._customs = customs
+        self._threads = threads
+        self._known: dict[str, _Known] = {}
+
+    async def find(self, name: str, user: SyncKey) -> Store | Problem:
+        """The store of a name, or why it cannot be used; its user is woken when it changes.
+
+        :raises ApiError: if it must be read and cannot be.
+        """
+        known = self._known.setdefault(name, _Known())
+        known.users.add(user)
+        if known.spec is None and name not in self._settings.stores:
+            found = await self._threads.run(self._customs.store, name)
+            if found is not None:
+                known.spec, known.generation = found.spec, found.metadata.generation
+        if known.spec is not None and name in self._settings.stores:
+            return _problem(
+                Reason.STORE_INVALID,
+                name,
+                "stands both in the operator's settings file and as an object; neither is used until one is removed",
+            )
+        spec = self._settings.stores.get(name)
+        if spec is None and known.spec is None:
+            return _problem(Reason.STORE_NOT_FOUND, name, "does not exist; create it, or name another in spec.storeRef")
+        try:
+            spec = spec or ClusterParameterStoreSpec.model_validate(known.spec)
+        except ValidationError as error:
+            return _problem(Reason.STORE_INVALID, name, f"is not valid: {explain(error)}")
+        return self._store(name, spec)
+
+    def changed(self, name: str, generation: int, spec: JsonValue, wake: Callable[[SyncKey], None]) -> None:
+        """Take in what the watch says of a store; None for the spec of one that was deleted."""
+        known = self._known.setdefault(name, _Known())
+        if spec is not None and generation == known.generation and known.spec is not None:
+            return
+        known.spec, known.generation = spec, generation
+        for user in known.users:
+            wake(user)
+
+    def forget(self, user: SyncKey) -> None:
+        """A sync uses no store any more."""
+        for known in self._known.values():
+            known.users.discard(user)
+
+    def names(self) -> frozenset[str]:
+        """The names of the stores that are known as objects."""
+        return frozenset(name for name, known in self._known.items() if known.spec is not None)
+
+    def _store(self, name: str, spec: ClusterParameterStoreSpec) -> Store | Problem:
+        region = spec.region or self._settings.region or self._clients.own_region()
+        if region is None:
+            return _problem(
+                Reason.STORE_INVALID, name, "names no Region, and the operator has none of its own; set spec.region"
+            )
+        return Store(Identity(region, spec.endpoint), spec.access)
+
+
+def _problem(reason: Reason, name: str, text: str) -> Problem:
+    return Problem(reason, f"ClusterParameterStore {name}", f"ClusterParameterStore {name} {text}")

@@ -1,0 +1,137 @@
+"""The watch: Kopf's handlers, which only put keys into the queue. The watch is a hint, never an input.
+
+Handlers act on a new generation, on our annotations and on deletions, so that our own status writes do not
+loop. ``on.event`` and nothing else of Kopf's: see docs/decisions/0001-on-event-and-a-queue.md.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import kopf
+from pydantic import JsonValue
+
+from paramsync.api.base import GROUP, VERSION
+from paramsync.kube.customs import STORES, SYNCS
+from paramsync.kube.transport import Connection
+from paramsync.kube.wire import CustomObject
+
+from .keys import SyncKey
+from .stores import Stores
+
+ANNOTATIONS: Final = ("paramsync.dev/refresh", "paramsync.dev/approve")
+
+
+class Wake(Protocol):
+    """Puts a key into the queue."""
+
+    def __call__(self, key: SyncKey, *, urgent: bool) -> None:
+        """Let a sync be reconciled."""
+
+
+class Watch:
+    """What the watch has shown of syncs and stores, and whom it wakes."""
+
+    def __init__(self, stores: Stores, wake: Wake, conflicted: Callable[[str], list[SyncKey]]) -> None:
+        self._stores = stores
+        self._wake = wake
+        self._conflicted = conflicted
+        self._shown: dict[SyncKey, tuple[str, int, tuple[str | None, ...]]] = {}
+
+    def sync(self, found: CustomObject, *, deleted: bool = False) -> None:
+        """Take in a sync."""
+        metadata = found.metadata
+        key = SyncKey(metadata.namespace, metadata.name)
+        if deleted:
+            self._gone(key)
+            return
+        mark = (metadata.uid, metadata.generation, tuple(metadata.annotations.get(name) for name in ANNOTATIONS))
+        if self._shown.get(key) != mark:
+            self._shown[key] = mark
+            self._wake(key, urgent=True)
+
+    def store(self, found: CustomObject, *, deleted: bool = False) -> None:
+        """Take in a store."""
+        metadata = found.metadata
+        self._stores.changed(metadata.name, metadata.generation, None if deleted else found.spec, self._wake_user)
+
+    def listed(self, syncs: list[CustomObject], stores: list[CustomObject]) -> None:
+        """Take in complete lists: what was shown and is not listed is gone."""
+        for found in syncs:
+            self.sync(found)
+        present = {SyncKey(each.metadata.namespace, each.metadata.name) for each in syncs}
+        for key in self._shown.keys() - present:
+            self._gone(key)
+        for found in stores:
+            self.store(found)
+        for name in self._stores.names() - {each.metadata.name for each in stores}:
+            self._stores.changed(name, -1, None, self._wake_user)
+
+    def _gone(self, key: SyncKey) -> None:
+        self._shown.pop(key, None)
+        self._wake(key, urgent=True)
+        for waiting in self._conflicted(key.namespace):
+            self._wake(waiting, urgent=True)
+
+    def _wake_user(self, key: SyncKey) -> None:
+        self._wake(key, urgent=True)
+
+
+async def run_kopf(
+    watch: Watch, connection: Callable[[], Connection], ready: asyncio.Event, stop: asyncio.Event
+) -> None:
+    """Run Kopf until it is stopped or ends, which it does when a definition is deleted."""
+    await kopf.operator(
+        registry=_registry(watch, connection),
+        settings=_settings(),
+        standalone=True,
+        clusterwide=True,
+        ready_flag=ready,
+        stop_flag=stop,
+    )
+
+
+def _registry(watch: Watch, connection: Callable[[], Connection]) -> kopf.OperatorRegistry:
+    registry = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=registry)
+    def login(**_: object) -> kopf.ConnectionInfo:
+        now = connection()
+        return kopf.ConnectionInfo(
+            server=now.server,
+            ca_path=now.ca_file,
+            insecure=not now.verify,
+            certificate_path=now.certificate_file,
+            private_key_path=now.key_file,
+            scheme="Bearer" if now.token else None,
+            token=now.token,
+        )
+
+    @kopf.on.event(GROUP, VERSION, SYNCS, registry=registry)
+    async def sync_event(type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002
+        watch.sync(_parsed(dict(body)), deleted=type == "DELETED")
+
+    @kopf.on.event(GROUP, VERSION, STORES, registry=registry)
+    async def store_event(type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002
+        watch.store(_parsed(dict(body)), deleted=type == "DELETED")
+
+    return registry
+
+
+def _parsed(body: dict[str, JsonValue]) -> CustomObject:
+    return CustomObject.model_validate(body)
+
+
+def _settings() -> kopf.OperatorSettings:
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    settings.networking.request_timeout = 30
+    settings.networking.connect_timeout = 5
+    settings.watching.server_timeout = 600
+    settings.watching.connect_timeout = 5
+    settings.watching.chunk_size = 500
+    # Half the memory at 10,000 objects: a worker per object does not outlive its event.
+    settings.queueing.idle_timeout = 0.1
+    settings.queueing.exit_timeout = 0.1
+    return settings

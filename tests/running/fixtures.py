@@ -1,0 +1,31 @@
+"""Fixtures of a running operator; the top conftest takes them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.aws.proxy import Proxy
+    from tests.cluster.cluster import Cluster
+    from tests.running.objects import Syncs
+    from tests.running.operator import Operator
+
+
+@pytest.fixture
+def syncs(cluster: "Cluster", namespace: str) -> "Syncs":
+    """The syncs of a new namespace."""
+    from tests.running.objects import Syncs  # noqa: PLC0415  (imports the kubernetes client)
+
+    return Syncs(cluster, namespace)
+
+
+@pytest.fixture
+def operator(cluster: "Cluster", proxy: "Proxy", tmp_path: Path) -> "Iterator[Operator]":
+    """An operator that reads from the emulator through the proxy, with a store ``default`` in its settings."""
+    from tests.running.operator import run_operator  # noqa: PLC0415
+
+    with run_operator(cluster.kubeconfig, tmp_path, endpoint=proxy.url) as running:
+        yield running

@@ -1,0 +1,136 @@
+"""The operator as a process, run as a user runs it: ``paramsync run`` with a kubeconfig and a settings file."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import urllib3
+import yaml
+
+from tests.cluster.waiting import wait_until
+
+PATIENCE = 30.0
+STORE_ACCESS = [{"namespaces": ["*"], "paths": ["/"]}]
+
+
+class Operator:
+    """A running operator."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port_file: Path, log: Path) -> None:
+        self.process = process
+        self.log = log
+        self._port_file = port_file
+        self._http = urllib3.PoolManager(retries=False)
+
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self.process.pid
+
+    def logs(self) -> str:
+        """Everything that it has logged."""
+        return self.log.read_text()
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and body of its answer on the port of probes and metrics; 0 while nobody listens."""
+        try:
+            port = self._port_file.read_text()
+            answer = self._http.request("GET", f"http://127.0.0.1:{port}{path}", timeout=5)
+        except (OSError, urllib3.exceptions.HTTPError):
+            return 0, ""
+        return answer.status, answer.data.decode()
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of a metric's series that carry the labels; 0 without any."""
+        wanted = [f'{key}="{value}"' for key, value in labels.items()]
+        lines = self.get("/metrics")[1].splitlines()
+        matching = [line for line in lines if line.split("{")[0].split(" ")[0] == name]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in matching if all(part in line for part in wanted))
+
+    def wait_ready(self, timeout: float = PATIENCE) -> None:
+        """Wait until ``/readyz`` says so. Raises TimeoutError, or AssertionError with the log if it has ended."""
+
+        def ready() -> bool:
+            assert self.process.poll() is None, f"the operator ended:\n{self.logs()}"
+            return self.get("/readyz")[0] == 200
+
+        wait_until(ready, "the operator is ready", timeout)
+
+    def rss(self) -> int:
+        """Its resident memory in bytes."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("the process has no memory")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    def wait(self, timeout: float = PATIENCE) -> int:
+        """Wait for its end, and return its exit code."""
+        return self.process.wait(timeout)
+
+    def stop(self, timeout: float = PATIENCE) -> int:
+        """Stop it as a kubelet does, and return its exit code; kill it if it does not stop in time."""
+        if self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+        try:
+            return self.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.wait()
+            raise
+        finally:
+            self._http.clear()
+
+
+@contextmanager
+def run_operator(
+    kubeconfig: Path,
+    directory: Path,
+    *,
+    endpoint: str | None = None,
+    settings: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+    log_format: str = "text",
+    ready: bool = True,
+) -> Iterator[Operator]:
+    """Run an operator until the end of the context.
+
+    :param directory: where its settings and its log go; a second run adds to the log.
+    :param endpoint: of SSM; if given, the settings hold a store ``default`` that lets every namespace read all.
+    :param settings: the settings file instead.
+    :param ready: whether to wait until it is ready.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    if settings is None and endpoint is not None:
+        settings = {"stores": {"default": {"region": "eu-west-1", "endpoint": endpoint, "access": STORE_ACCESS}}}
+    file, log, port_file = (directory / name for name in ("settings.yaml", "operator.log", "port"))
+    file.write_text(yaml.safe_dump(settings or {}))
+    port_file.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "paramsync", "run", "--kubeconfig", str(kubeconfig), "--settings", str(file)]
+    command += ["--listen-host", "127.0.0.1", "--listen-port", "0", "--listen-port-file", str(port_file)]
+    command += ["--log-level", "debug", "--log-format", log_format]
+    inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+    aws = {
+        "AWS_ACCESS_KEY_ID": "AKIA111122223333",
+        "AWS_SECRET_ACCESS_KEY": "secret-of-nobody",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_REGION": "eu-west-1",
+    }
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env={**inherited, **aws, **(environment or {})}
+        )
+    operator = Operator(process, port_file, log)
+    try:
+        if ready:
+            operator.wait_ready()
+        yield operator
+    finally:
+        operator.stop()
