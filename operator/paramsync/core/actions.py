@@ -53,7 +53,8 @@ class Before:
         if live.ref.kind is TargetKind.SECRET:
             extra = {key: Entry(ParameterType.SECURE_STRING) for key in unknown}
         else:
-            extra = {key: Entry(plain[key]) for key in unknown if key in plain}
+            # It is in a ConfigMap under our name, so it was plain when we wrote it.
+            extra = {key: Entry(plain.get(key, ParameterType.STRING)) for key in unknown}
         return cls(Provenance(known.origins, {**known.entries, **extra}))
 
 

@@ -4,24 +4,20 @@ The order of the parts is the order of this page: what stands in the way (proble
 become (actions), what the guard keeps back (holds), and what is written in the end (contents).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from paramsync.api.sync import ParameterSyncSpec, ParameterType
 
-from . import guard, keys, ownership, sizes
+from . import contents, guard, keys, ownership
 from .actions import Action, ActionKind, Draft, draft
-from .objects import PLAIN_KEYS_ANNOTATION, PROVENANCE_ANNOTATION, SYNC_ANNOTATION, Content, Live, Owner
+from .objects import Content, Live, Owner
 from .overlay import Overlay, Selected, lay_over
 from .parameters import Snapshot
 from .provenance import Entry, Origin
 from .reasons import Problem, Reason
-from .rendering import Rendered, render
-from .routing import Route, TargetRef, route, routes
+from .routing import TargetRef, route, routes
 from .values import Sealed, SecureValue
-
-OUR_ANNOTATIONS: Final = frozenset({SYNC_ANNOTATION, PROVENANCE_ANNOTATION, PLAIN_KEYS_ANNOTATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +25,16 @@ class Counts:
     """How many parameters a plan is about."""
 
     parameters: int = 0
+    """In the targets, kept ones included."""
+
     secure: int = 0
+    """SecureStrings among them."""
+
     skipped: int = 0
+    """That no target takes."""
+
     overlaid: int = 0
+    """That a later source hides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,34 +84,31 @@ def plan(
         *_empty(spec, snapshots, overlay, has_applied=bool(applied)),
         *problems,
     )
-    counts = _counts(overlay, route_list, skipped)
     if problems:
-        return Plan(problems=problems, counts=counts)
+        return Plan(problems=problems)
 
     settled = _settled(snapshots)
     drafts = [draft(each.ref, live[each.ref], desired[each.ref], settled) for each in route_list]
     held = guard.holds(drafts)
     drafts = [_with_held_kept(each, held) for each in drafts]
     actions = tuple(action for each in drafts for action in each.actions)
-    needs_values = frozenset(each.ref for each in drafts if _keeps(each) and _live_data(each) is None)
+    needs_values = frozenset(each.ref for each in drafts if contents.lacks_values(each))
     if needs_values:
-        return Plan(actions=actions, holds=held, needs_values=needs_values, counts=counts)
+        return Plan(actions=actions, holds=held, needs_values=needs_values)
 
     origins = tuple(Origin(s.subtree.path, s.account, s.subtree.identity.region) for s in snapshots)
-    finished = [_finish(each, origins, owner) for each in drafts]
-    too_large = [
-        sizes.problem(content, _foreign_annotation_bytes(each))
-        for each, (content, _) in zip(drafts, finished, strict=True)
-    ]
-    problems = tuple(problem for problem in too_large if problem is not None)
+    finished = [contents.finish(each, origins, owner) for each in drafts]
+    problems = tuple(each.too_large for each in finished if each.too_large is not None)
+    if problems:
+        return Plan(problems=problems, actions=actions, holds=held)
+    made = [each.content for each in finished]
     return Plan(
-        problems=problems,
         actions=actions,
         holds=held,
-        contents=() if problems else _in_writing_order([content for content, _ in finished], actions),
+        contents=contents.in_writing_order(made, actions),
         dropped=tuple(sorted(applied - {each.ref for each in route_list})),
-        notes=tuple(note for _, notes in finished for note in notes),
-        counts=counts,
+        notes=tuple(note for each in finished for note in each.notes),
+        counts=_counts(made, overlay, skipped),
     )
 
 
@@ -156,12 +156,15 @@ def _desired(
     return desired, tuple(dict.fromkeys(problems))
 
 
-def _counts(overlay: Overlay, route_list: Sequence[Route], skipped: Sequence[Selected]) -> Counts:
-    types = [each.parameter.stamp.type for each in overlay.winners.values()]
-    wanted = frozenset[ParameterType]().union(*(each.types for each in route_list))
+def _counts(contents: Iterable[Content], overlay: Overlay, skipped: Sequence[Selected]) -> Counts:
+    held = {
+        (entry.source, entry.relative or key, entry.type)
+        for content in contents
+        for key, entry in content.entries.items()
+    }
     return Counts(
-        parameters=len(types) - len(skipped),
-        secure=sum(kind is ParameterType.SECURE_STRING and kind in wanted for kind in types),
+        parameters=len(held),
+        secure=sum(kind is ParameterType.SECURE_STRING for _, _, kind in held),
         skipped=len(skipped),
         overlaid=overlay.overlaid,
     )
@@ -183,63 +186,3 @@ def _with_held_kept(each: Draft, held: Sequence[guard.Hold]) -> Draft:
         for action in each.actions
     )
     return replace(each, actions=actions)
-
-
-def _keeps(each: Draft) -> list[str]:
-    return [action.key for action in each.actions if action.kind is ActionKind.KEEP]
-
-
-def _live_data(each: Draft) -> Mapping[str, str | SecureValue | bytes] | None:
-    return each.live.data if each.live is not None else None
-
-
-def _finish(each: Draft, origins: tuple[Origin, ...], owner: Owner) -> tuple[Content, list[Problem]]:
-    """The content of a target: what it should hold, with the kept keys as the live target has them."""
-    rendered: dict[str, tuple[Entry, str | SecureValue]] = {
-        key: (entry, value) for key, (entry, _, value) in each.desired.items()
-    }
-    notes: list[Problem] = []
-    live_data = _live_data(each) or {}
-    for key in _keeps(each):
-        value = live_data.get(key)
-        if key in each.before.entries and isinstance(value, (str, SecureValue)):
-            entry, origins = _moved(each.before.entries[key], each.before.origins, origins)
-            rendered[key] = (entry, value)
-        else:
-            rendered.pop(key, None)
-            if key in each.before.entries:
-                notes.append(_kept_is_gone(each.ref, key))
-    ordered: Rendered = dict(sorted(rendered.items()))
-    return render(each.ref, ordered, origins, owner.name, _foreign_annotation_bytes(each)), notes
-
-
-def _moved(entry: Entry, old: tuple[Origin, ...], new: tuple[Origin, ...]) -> tuple[Entry, tuple[Origin, ...]]:
-    """A kept entry among the origins of the new header, which grows by the entry's own where it lacks it."""
-    if entry.source is None or entry.source >= len(old):
-        return replace(entry, source=None, relative=None), new
-    origin = old[entry.source]
-    if origin not in new:
-        new = (*new, origin)
-    return replace(entry, source=new.index(origin)), new
-
-
-def _kept_is_gone(ref: TargetRef, key: str) -> Problem:
-    return Problem(
-        Reason.REMOVAL_BLOCKED,
-        f"{ref}/{key}",
-        f"The key {key} of {ref} was to be kept, but someone removed it; its value is in the cluster no longer",
-    )
-
-
-def _foreign_annotation_bytes(each: Draft) -> int:
-    if each.live is None:
-        return 0
-    return sizes.annotation_bytes(
-        {key: text for key, text in each.live.annotations.items() if key not in OUR_ANNOTATIONS}
-    )
-
-
-def _in_writing_order(contents: Sequence[Content], actions: Sequence[Action]) -> tuple[Content, ...]:
-    losing = {action.target for action in actions if action.kind is ActionKind.REMOVE}
-    by_kind = sorted(contents, key=lambda content: (content.ref in losing, content.ref.kind != "Secret"))
-    return tuple(by_kind)

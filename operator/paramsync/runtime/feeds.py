@@ -60,6 +60,16 @@ class _Subscription:
     waits: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    began: datetime
+    decrypt: bool
+
+    def serves(self, need: Need, not_before: datetime | None) -> bool:
+        """Whether its result is what is asked for."""
+        return (not_before is None or self.began >= not_before) and (self.decrypt or not need.secure)
+
+
 @dataclass(slots=True)
 class _Feed:
     subtree: Subtree
@@ -68,11 +78,10 @@ class _Feed:
     snapshot: Snapshot | None = None
     error: SourceError | None = None
     failures: int = 0
-    attempted: datetime | None = None
-    """When the last attempt that has ended began."""
+    ended: "_Attempt | None" = None
+    """The last attempt that has ended."""
 
-    decrypted: bool = False
-    """Whether that attempt decrypted."""
+    running: "_Attempt | None" = None
 
     next_at: float = 0.0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -161,11 +170,11 @@ class Feeds:
         before = feed.subscriptions.get(sync)
         feed.subscriptions[sync] = mine = _Subscription(interval, need.secure)
         if before is None or before.interval > interval:
-            feed.poll_at(feed.next_at if feed.attempted is None else self._clock() + self._pause(feed))
-        is_new_enough = feed.attempted is not None and (not_before is None or feed.attempted >= not_before)
-        if not is_new_enough or (need.secure and not feed.decrypted):
+            feed.poll_at(feed.next_at if feed.ended is None else self._clock() + self._pause(feed))
+        if feed.ended is None or not feed.ended.serves(need, not_before):
             mine.waits = True
-            feed.poll_at(self._clock())
+            if feed.running is None or not feed.running.serves(need, not_before):
+                feed.poll_at(self._clock())
             return Reading(None, None, self._good_at(feed))
         if feed.error is not None:
             return Reading(None, feed.error, self._good_at(feed))
@@ -196,18 +205,20 @@ class Feeds:
 
     async def _poll(self, feed: _Feed) -> None:
         feed.next_at = float("inf")
-        began, decrypt = self._now(), feed.wants_secure()
-        before, old_error, was_decrypted = feed.snapshot, feed.error, feed.decrypted
+        attempt = feed.running = _Attempt(self._now(), feed.wants_secure())
+        before, old_error, old = feed.snapshot, feed.error, feed.ended
         try:
-            feed.snapshot, feed.error, feed.failures = await self._read(feed.subtree, decrypt=decrypt), None, 0
+            feed.snapshot = await self._read(feed.subtree, decrypt=attempt.decrypt)
+            feed.error, feed.failures = None, 0
         except SourceError as error:
             feed.error, feed.failures = error, feed.failures + 1
         except Exception as defect:
             log.exception("a feed failed by a defect", extra={"path": feed.subtree.path})
             feed.error, feed.failures = _defect(feed.subtree, defect), feed.failures + 1
-        feed.attempted, feed.decrypted = began, decrypt
+        feed.ended, feed.running = attempt, None
         feed.poll_at(self._clock() + self._pause(feed))
-        news = _told(old_error) != _told(feed.error) or was_decrypted != decrypt or _is_other(before, feed.snapshot)
+        is_new = old is None or old.decrypt != attempt.decrypt
+        news = is_new or _told(old_error) != _told(feed.error) or _is_other(before, feed.snapshot)
         for sync, subscription in list(feed.subscriptions.items()):
             if news or subscription.waits:
                 self._wake(sync)

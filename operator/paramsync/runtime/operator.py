@@ -49,6 +49,8 @@ APPLIES_END: Final = 20.0
 """Seconds that running applies have at SIGTERM."""
 
 RETRY: Final = 5.0
+LONG_RETRY: Final = 60.0
+"""Seconds after which a sync is tried again that could not be read, or whose reconcile met a defect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,9 @@ class Operator:
                     self._queue.add(key, after=RETRY)
                 except Fenced:
                     log.info("a reconcile was fenced off", extra={"sync": str(key)})
+                except Exception:
+                    log.exception("a reconcile failed by a defect", extra={"sync": str(key)})
+                    self._queue.add(key, after=LONG_RETRY)
                 finally:
                     self._queue.done(key)
                     RECONCILE.set(None)

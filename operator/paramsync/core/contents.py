@@ -1,0 +1,93 @@
+"""From drafts to contents: what every target should hold, with the kept keys as the live target has them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from paramsync.api.sync import TargetKind
+
+from . import sizes
+from .actions import Action, ActionKind, Draft
+from .objects import PLAIN_KEYS_ANNOTATION, PROVENANCE_ANNOTATION, SYNC_ANNOTATION, Content, Owner
+from .provenance import Entry, Origin
+from .reasons import Problem, Reason
+from .rendering import render
+from .routing import TargetRef
+from .values import SecureValue
+
+OUR_ANNOTATIONS: Final = frozenset({SYNC_ANNOTATION, PROVENANCE_ANNOTATION, PLAIN_KEYS_ANNOTATION})
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A target's content, and what there is to say of it."""
+
+    content: Content
+    notes: tuple[Problem, ...]
+    too_large: Problem | None
+
+
+def lacks_values(draft: Draft) -> bool:
+    """Whether keys are kept whose values have not been read."""
+    return bool(_kept(draft)) and draft.live is not None and draft.live.data is None
+
+
+def finish(draft: Draft, origins: tuple[Origin, ...], owner: Owner) -> Finished:
+    """The content of a target."""
+    rendered: dict[str, tuple[Entry, str | SecureValue]] = {
+        key: (entry, value) for key, (entry, _, value) in draft.desired.items()
+    }
+    notes: list[Problem] = []
+    values = _live_values(draft)
+    for key in _kept(draft):
+        value = values.get(key)
+        if key in draft.before.entries and isinstance(value, str | SecureValue):
+            entry, origins = _moved(draft.before.entries[key], draft.before.origins, origins)
+            rendered[key] = (entry, value)
+            continue
+        rendered.pop(key, None)
+        if key in draft.before.entries:
+            notes.append(_kept_is_gone(draft.ref, key))
+    foreign = _foreign_annotation_bytes(draft)
+    content = render(draft.ref, dict(sorted(rendered.items())), origins, owner.name, foreign)
+    return Finished(content, tuple(notes), sizes.problem(content, foreign))
+
+
+def in_writing_order(contents: Sequence[Content], actions: Sequence[Action]) -> tuple[Content, ...]:
+    """Gains before losses, and of either Secrets before ConfigMaps."""
+    losing = {action.target for action in actions if action.kind is ActionKind.REMOVE}
+    ordered = sorted(contents, key=lambda each: (each.ref in losing, each.ref.kind is not TargetKind.SECRET))
+    return tuple(ordered)
+
+
+def _kept(draft: Draft) -> list[str]:
+    return [action.key for action in draft.actions if action.kind is ActionKind.KEEP]
+
+
+def _live_values(draft: Draft) -> Mapping[str, str | SecureValue | bytes]:
+    return (draft.live.data if draft.live is not None else None) or {}
+
+
+def _moved(entry: Entry, old: tuple[Origin, ...], new: tuple[Origin, ...]) -> tuple[Entry, tuple[Origin, ...]]:
+    """A kept entry among the origins of the new header, which grows by the entry's own where it lacks it."""
+    if entry.source is None or entry.source >= len(old):
+        return replace(entry, source=None, relative=None), new
+    origin = old[entry.source]
+    if origin not in new:
+        new = (*new, origin)
+    return replace(entry, source=new.index(origin)), new
+
+
+def _kept_is_gone(ref: TargetRef, key: str) -> Problem:
+    return Problem(
+        Reason.REMOVAL_BLOCKED,
+        f"{ref}/{key}",
+        f"The key {key} of {ref} was to be kept, but someone removed it; its value is in the cluster no longer",
+    )
+
+
+def _foreign_annotation_bytes(draft: Draft) -> int:
+    if draft.live is None:
+        return 0
+    foreign = {key: text for key, text in draft.live.annotations.items() if key not in OUR_ANNOTATIONS}
+    return sizes.annotation_bytes(foreign)
