@@ -23,6 +23,8 @@ from paramsync.kube.targets import Targets
 from paramsync.kube.transport import Transport
 
 from .applying import Applying
+from .conclusions import Conclusions
+from .feed import Tools
 from .feeds import Feeds
 from .http import Server
 from .keys import SyncKey
@@ -77,14 +79,18 @@ class Operator:
         self._customs = Customs(transport, self._fence)
         self._stores = Stores(settings, self._clients, self._customs, self._kube)
         self._queue = Queue(lambda: asyncio.get_running_loop().time())
-        self._feeds = Feeds(Reader(self._clients, self._aws, self._metrics), self._queue.add)
+        self._feeds = Feeds(Tools(Reader(self._clients, self._aws, self._metrics), self._queue.add))
         self._reconciler = Reconciler(
             self._customs,
             self._stores,
             self._feeds,
             Applying(Targets(transport, self._fence), self._metrics, self._kube),
-            Notes(Events(transport, self._fence, socket.gethostname()), self._kube),
-            self._metrics,
+            Conclusions(
+                self._customs,
+                Notes(Events(transport, self._fence, socket.gethostname()), self._kube),
+                self._metrics,
+                self._kube,
+            ),
             self._kube,
         )
         self._watch = Watch(self._stores, self._wake, self._reconciler.conflicted)

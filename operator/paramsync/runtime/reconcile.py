@@ -10,15 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pydantic import ValidationError
-
-from paramsync.api.errors import explain
-from paramsync.api.status import ConditionType, SyncStatus
 from paramsync.api.sync import ParameterSyncSpec
 from paramsync.core import report, schedule
 from paramsync.core.access import refusals
-from paramsync.core.clock import when
-from paramsync.core.objects import Owner
 from paramsync.core.outcome import Circumstances, Outcome, is_in_grace, look_again_in
 from paramsync.core.parameters import Snapshot, Subtree
 from paramsync.core.reasons import Nature, Problem, Reason
@@ -28,56 +22,16 @@ from paramsync.kube.errors import ApiError, Stale, Unavailable
 from paramsync.kube.fence import Fenced
 from paramsync.kube.wire import CustomObject
 
-from .applying import Applied, Applying
-from .feeds import Feeds, Need
+from .applying import Applying
+from .conclusions import Conclusions, Result
+from .feed import Need
+from .feeds import Feeds
 from .keys import SyncKey
-from .metrics import Metrics
-from .notes import Notes, note_for
 from .stores import Store, Stores
+from .syncs import Sync
 from .threads import Threads
 
 log = logging.getLogger(__name__)
-
-REFRESH_ANNOTATION = "paramsync.dev/refresh"
-
-
-@dataclass(frozen=True, slots=True)
-class Sync:
-    """A sync as it was read."""
-
-    key: SyncKey
-    owner: Owner
-    generation: int
-    created: datetime
-    refresh: str | None
-    status: SyncStatus
-    spec: ParameterSyncSpec | None
-    """None if it is not valid; then ``invalid`` says why."""
-
-    invalid: str = ""
-
-    @classmethod
-    def of(cls, key: SyncKey, found: CustomObject) -> "Sync":
-        """Validate a sync; what is wrong with its spec is part of the answer."""
-        spec, invalid = None, ""
-        try:
-            spec = ParameterSyncSpec.model_validate(found.spec)
-            routes(spec, key.name)
-        except ValidationError as error:
-            invalid = f"spec: {explain(error)}"
-        except ValueError as error:
-            spec, invalid = None, str(error)
-        metadata = found.metadata
-        return cls(
-            key,
-            Owner(key.name, metadata.uid),
-            metadata.generation,
-            when(metadata.creation_timestamp),
-            metadata.annotations.get(REFRESH_ANNOTATION),
-            SyncStatus.model_validate(found.status or {}),
-            spec,
-            invalid,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +39,6 @@ class Waiting:
     """Nothing can be said yet: a feed has nothing, or a target changed meanwhile."""
 
     retry_in: float
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a reconcile ended, how old its data is, and what it wrote."""
-
-    outcome: Outcome
-    good_at: datetime | None = None
-    applied: Applied | None = None
 
 
 class Reconciler:
@@ -105,8 +50,7 @@ class Reconciler:
         stores: Stores,
         feeds: Feeds,
         applying: Applying,
-        notes: Notes,
-        metrics: Metrics,
+        conclusions: Conclusions,
         threads: Threads,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -116,8 +60,7 @@ class Reconciler:
         self._stores = stores
         self._feeds = feeds
         self._applying = applying
-        self._notes = notes
-        self._metrics = metrics
+        self._conclusions = conclusions
         self._threads = threads
         self._now = now
         self._chance = chance
@@ -156,7 +99,7 @@ class Reconciler:
         self._feeds.release(key)
         self._stores.forget(key)
         self._applying.forget(key)
-        self._metrics.forget(key)
+        self._conclusions.forget(key)
         self._refreshes.pop(key, None)
         self._failures.pop(key, None)
         self._hurried.discard(key)
@@ -231,28 +174,16 @@ class Reconciler:
         return self._failures[key]
 
     async def _conclude(self, sync: Sync, found: CustomObject, result: Result) -> float:
-        """Say in status, metrics, Events and the log how a reconcile ended."""
-        key, outcome, now = sync.key, result.outcome, self._now()
         interval = sync.spec.interval_seconds if sync.spec is not None else schedule.LONGEST_DEADLINE
-        at = Circumstances(
-            sync.generation, sync.created, now, timedelta(seconds=interval), now - (result.good_at or self._began)
-        )
-        status = _status_after(sync, result, at)
-        written = status.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        if written != found.status:
-            await self._threads.run(self._customs.write_status, *key, sync.owner.uid, written)
-            self._metrics.wrote("ParameterSync")
-        note = note_for(sync.status, status, outcome, result.applied)
-        if note is not None:
-            log.info("a sync changed", extra={"sync": str(key), "reason": outcome.reason, "note": note.text})
-            await self._notes.write(key, sync.owner.uid, note)
-        return self._follow_up(sync, result, status, at)
+        now = self._now()
+        data_age = now - (result.good_at or self._began)
+        at = Circumstances(sync.generation, sync.created, now, timedelta(seconds=interval), data_age)
+        await self._conclusions.say(sync, found, result, at)
+        return self._follow_up(sync, result, at)
 
-    def _follow_up(self, sync: Sync, result: Result, status: SyncStatus, at: Circumstances) -> float:
+    def _follow_up(self, sync: Sync, result: Result, at: Circumstances) -> float:
+        """Seconds until the next look, and who is to wake the sync before."""
         key, outcome = sync.key, result.outcome
-        ready = status.condition(ConditionType.READY)
-        self._metrics.reconciled(outcome.reason)
-        self._metrics.sync(key, ready=ready is not None and ready.status == "True", good_at=result.good_at)
         if any(problem.reason is Reason.TARGET_CONFLICT for problem in outcome.problems):
             self._conflicted.add(key)
         else:
@@ -270,15 +201,3 @@ class Reconciler:
 
 def _stopped(*problems: Problem) -> Result:
     return Result(Outcome.of(problems))
-
-
-def _status_after(sync: Sync, result: Result, at: Circumstances) -> SyncStatus:
-    applied, outcome = result.applied, result.outcome
-    if applied is None or applied.error is not None or applied.plan.problems:
-        status = report.failure(sync.status, outcome, at, applied.written if applied is not None else ())
-    else:
-        status = report.success(sync.status, applied.plan, applied.written, outcome, at, dropped=applied.dropped)
-    if status is sync.status:
-        return status
-    refresh = None if outcome.reason is Reason.SUSPENDED else sync.refresh
-    return report.described(status, sync.spec, refresh)

@@ -1,0 +1,76 @@
+"""What is said of a reconcile when it has ended: in status, in an Event, in metrics and in the log."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from paramsync.api.status import ConditionType, SyncStatus
+from paramsync.core import report
+from paramsync.core.outcome import Circumstances, Outcome
+from paramsync.core.reasons import Reason
+from paramsync.kube.customs import Customs
+from paramsync.kube.wire import CustomObject
+
+from .applying import Applied
+from .keys import SyncKey
+from .metrics import Metrics
+from .notes import Notes, note_for
+from .syncs import Sync
+from .threads import Threads
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a reconcile ended, how old its data is, and what it wrote."""
+
+    outcome: Outcome
+    good_at: datetime | None = None
+    applied: Applied | None = None
+
+
+class Conclusions:
+    """Says how reconciles ended. Status is written only if it differs."""
+
+    def __init__(self, customs: Customs, notes: Notes, metrics: Metrics, threads: Threads) -> None:
+        self._customs = customs
+        self._notes = notes
+        self._metrics = metrics
+        self._threads = threads
+
+    async def say(self, sync: Sync, found: CustomObject, result: Result, at: Circumstances) -> None:
+        """Say how a reconcile ended.
+
+        :raises ApiError: if the status cannot be written.
+        :raises Fenced: if this process may not write any more.
+        """
+        key, outcome = sync.key, result.outcome
+        status = _status_after(sync, result, at)
+        document = status.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        if document != found.status:
+            await self._threads.run(self._customs.write_status, *key, sync.owner.uid, document)
+            self._metrics.wrote("ParameterSync")
+        ready = status.condition(ConditionType.READY)
+        self._metrics.reconciled(outcome.reason)
+        self._metrics.sync(key, ready=ready is not None and ready.status == "True", good_at=result.good_at)
+        note = note_for(sync.status, status, outcome, result.applied)
+        if note is not None:
+            log.info("a sync changed", extra={"sync": str(key), "reason": outcome.reason, "note": note.text})
+            await self._notes.write(key, sync.owner.uid, note)
+
+    def forget(self, key: SyncKey) -> None:
+        """Say nothing more of a sync that is gone."""
+        self._metrics.forget(key)
+
+
+def _status_after(sync: Sync, result: Result, at: Circumstances) -> SyncStatus:
+    applied, outcome = result.applied, result.outcome
+    if applied is None or applied.error is not None or applied.plan.problems:
+        status = report.failure(sync.status, outcome, at, applied.written if applied is not None else ())
+    else:
+        status = report.success(sync.status, applied.plan, applied.written, outcome, at, dropped=applied.dropped)
+    if status is sync.status:
+        return status
+    refresh = None if outcome.reason is Reason.SUSPENDED else sync.refresh
+    return report.described(status, sync.spec, refresh)

@@ -1,0 +1,210 @@
+"""A feed: the one poller of a subtree, shared by all syncs that may read it.
+
+It holds the latest snapshot and the error, if any, and wakes its syncs only when the subtree changed, failed
+or recovered.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from paramsync.aws.errors import SourceError
+from paramsync.core import schedule
+from paramsync.core.parameters import Parameter, Snapshot, Subtree
+from paramsync.core.reasons import Nature, Reason
+from paramsync.core.values import Sealed
+
+from .keys import SyncKey
+
+log = logging.getLogger(__name__)
+
+
+class Read(Protocol):
+    """Lists a subtree completely."""
+
+    def __call__(self, subtree: Subtree, *, decrypt: bool) -> Awaitable[Snapshot]:
+        """The snapshot.
+
+        :raises SourceError: if it cannot be had.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a feed works with; tests give their own clock and chance."""
+
+    read: Read
+    wake: Callable[[SyncKey], None]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    chance: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a sync needs of a subtree."""
+
+    subtree: Subtree
+    secure: bool
+    """Whether it needs the values of SecureStrings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a feed has for a sync: a snapshot, an error, or nothing yet; and since when its data is known."""
+
+    snapshot: Snapshot | None
+    error: SourceError | None
+    good_at: datetime
+    """When the last complete listing began; before the first, when the feed did."""
+
+
+@dataclass(slots=True)
+class _Subscription:
+    interval: float
+    secure: bool
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    began: datetime
+    decrypt: bool
+
+    def serves(self, need: Need, not_before: datetime | None) -> bool:
+        """Whether its result is what is asked for."""
+        return (not_before is None or self.began >= not_before) and (self.decrypt or not need.secure)
+
+
+@dataclass(slots=True)
+class _State:
+    snapshot: Snapshot | None = None
+    error: SourceError | None = None
+    failures: int = 0
+    ended: _Attempt | None = None
+    running: _Attempt | None = None
+    next_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+
+
+class Feed:
+    """The poller of one subtree."""
+
+    def __init__(self, subtree: Subtree, tools: Tools) -> None:
+        self._subtree = subtree
+        self._tools = tools
+        self._since = tools.now()
+        self._state = _State()
+        self._subscriptions: dict[SyncKey, _Subscription] = {}
+        self._changed = asyncio.Event()
+        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"feed {subtree.path}")
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether any sync needs it."""
+        return bool(self._subscriptions)
+
+    def subscribe(self, sync: SyncKey, need: Need, interval: float, not_before: datetime | None) -> Reading:
+        """Say what a sync needs, and get what there is."""
+        state = self._state
+        before = self._subscriptions.get(sync)
+        self._subscriptions[sync] = mine = _Subscription(interval, need.secure)
+        if state.ended is not None and (before is None or before.interval > interval):
+            self.poll_in(self._pause())
+        good_at = state.snapshot.began if state.snapshot is not None else self._since
+        if state.ended is not None and state.ended.serves(need, not_before):
+            return Reading(None if state.error is not None else state.snapshot, state.error, good_at)
+        mine.waits = True
+        if state.running is None or not state.running.serves(need, not_before):
+            self.poll_in(0)
+        return Reading(None, None, good_at)
+
+    def hurry(self, sync: SyncKey, interval: float) -> None:
+        """Poll at a shorter interval until the sync subscribes again."""
+        mine = self._subscriptions[sync]
+        mine.interval = min(interval, mine.interval)
+        self.poll_in(interval)
+
+    def leave(self, sync: SyncKey) -> None:
+        """A sync needs this no more."""
+        del self._subscriptions[sync]
+
+    def poll_in(self, seconds: float) -> None:
+        """Poll after so many seconds, or earlier if that is planned."""
+        self._state.next_at = min(self._state.next_at, self._clock() + seconds)
+        self._changed.set()
+
+    def stop(self) -> asyncio.Task[None]:
+        """Stop polling and drop what was read; the task that is ending."""
+        self._state = _State()
+        self._task.cancel()
+        return self._task
+
+    async def _run(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(self._state.next_at - self._clock(), 0)):
+                    await self._changed.wait()
+            self._changed.clear()
+            if self._state.next_at <= self._clock():
+                await self._poll()
+
+    async def _poll(self) -> None:
+        state, before = self._state, self._state.snapshot
+        told, old = _told(state.error), state.ended
+        state.next_at = float("inf")
+        decrypt = any(each.secure for each in self._subscriptions.values())
+        attempt = state.running = _Attempt(self._tools.now(), decrypt)
+        try:
+            state.snapshot = await self._tools.read(self._subtree, decrypt=decrypt)
+            state.error, state.failures = None, 0
+        except SourceError as error:
+            state.error, state.failures = error, state.failures + 1
+        except Exception as defect:
+            log.exception("a feed failed by a defect", extra={"path": self._subtree.path})
+            state.error, state.failures = _defect(self._subtree, defect), state.failures + 1
+        state.ended, state.running = attempt, None
+        self.poll_in(self._pause())
+        is_new = old is None or old.decrypt != decrypt
+        self._wake(everyone=is_new or told != _told(state.error) or _is_other(before, state.snapshot))
+
+    def _wake(self, *, everyone: bool) -> None:
+        for sync, subscription in list(self._subscriptions.items()):
+            if everyone or subscription.waits:
+                self._tools.wake(sync)
+
+    def _pause(self) -> float:
+        state, chance = self._state, self._tools.chance
+        interval = schedule.jittered(min(each.interval for each in self._subscriptions.values()), chance())
+        if state.error is not None and state.error.reason.nature is Nature.WAITING:
+            return min(interval, schedule.backoff(state.failures, chance()))
+        return interval
+
+    def _clock(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def _defect(subtree: Subtree, defect: Exception) -> SourceError:
+    return SourceError(
+        Reason.INTERNAL_ERROR,
+        f"Reading {subtree.path} failed by a defect of the operator ({type(defect).__name__}); see its log",
+    )
+
+
+def _told(error: SourceError | None) -> tuple[str, str] | None:
+    return None if error is None else (error.reason, str(error))
+
+
+def _is_other(before: Snapshot | None, after: Snapshot | None) -> bool:
+    if before is None or after is None:
+        return before is not after
+    if before.account != after.account or before.parameters.keys() != after.parameters.keys():
+        return True
+    return any(_differs(old, after.parameters[name]) for name, old in before.parameters.items())
+
+
+def _differs(old: Parameter, new: Parameter) -> bool:
+    return old.stamp != new.stamp or isinstance(old.value, Sealed) != isinstance(new.value, Sealed)

@@ -1,0 +1,57 @@
+"""A sync as it was read, validated by the models."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from paramsync.api.errors import explain
+from paramsync.api.status import SyncStatus
+from paramsync.api.sync import ParameterSyncSpec
+from paramsync.core.clock import when
+from paramsync.core.objects import Owner
+from paramsync.core.routing import routes
+from paramsync.kube.wire import CustomObject
+
+from .keys import SyncKey
+
+REFRESH_ANNOTATION = "paramsync.dev/refresh"
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """A sync as it was read."""
+
+    key: SyncKey
+    owner: Owner
+    generation: int
+    created: datetime
+    refresh: str | None
+    status: SyncStatus
+    spec: ParameterSyncSpec | None
+    """None if it is not valid; then ``invalid`` says why."""
+
+    invalid: str = ""
+
+    @classmethod
+    def of(cls, key: SyncKey, found: CustomObject) -> "Sync":
+        """Validate a sync; what is wrong with its spec is part of the answer."""
+        spec, invalid = None, ""
+        try:
+            spec = ParameterSyncSpec.model_validate(found.spec)
+            routes(spec, key.name)
+        except ValidationError as error:
+            invalid = f"spec: {explain(error)}"
+        except ValueError as error:
+            spec, invalid = None, str(error)
+        metadata = found.metadata
+        return cls(
+            key,
+            Owner(key.name, metadata.uid),
+            metadata.generation,
+            when(metadata.creation_timestamp),
+            metadata.annotations.get(REFRESH_ANNOTATION),
+            SyncStatus.model_validate(found.status or {}),
+            spec,
+            invalid,
+        )
