@@ -60,8 +60,6 @@ class Model(BaseModel):
         extra="forbid",
         frozen=True,
         alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
         serialize_by_alias=True,
         hide_input_in_errors=True,
         use_attribute_docstrings=True,

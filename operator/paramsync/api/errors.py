@@ -7,10 +7,20 @@ MOST = 5
 
 def explain(error: ValidationError) -> str:
     """The places and messages of a validation error, never the input."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    texts = [f"{_place(each['loc'])}: {each['msg'].removeprefix('Value error, ')}" for each in found[:MOST]]
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    # A list whose item is wrong is also said to be too short: pydantic counts the items that passed.
+    found = [each for each in errors if not any(_is_within(other["loc"], each["loc"]) for other in errors)]
+    texts = [f"{_place(each['loc'])}: {_words(each['msg'])}" for each in found[:MOST]]
     more = [f"and {len(found) - MOST} more"] if len(found) > MOST else []
     return "; ".join(texts + more)
+
+
+def _is_within(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
+
+
+def _words(message: str) -> str:
+    return message.removeprefix("Value error, ").replace("Tuple should", "List should")
 
 
 def _place(location: tuple[int | str, ...]) -> str:

@@ -28,7 +28,7 @@ class ConditionType(StrEnum):
 class StatusModel(Model):
     """A part of a status: what a newer version of the operator has written beside it is ignored."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", validate_by_name=True, validate_by_alias=True)
 
 
 class Condition(StatusModel):

@@ -1,5 +1,6 @@
 """One SSM client per identity."""
 
+import os
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -34,9 +35,12 @@ class Clients:
         )
 
     def own_region(self) -> str | None:
-        """The Region that the environment or the AWS configuration file gives the operator, if any."""
+        """The Region that the environment or the AWS configuration file gives the operator, if any.
+
+        boto3 alone reads AWS_DEFAULT_REGION but not AWS_REGION, which all other SDKs read.
+        """
         with self._lock:
-            return self._base().region_name
+            return os.environ.get("AWS_REGION") or self._base().region_name
 
     def client(self, identity: Identity) -> "SSMClient":
         """The client of an identity.

@@ -92,6 +92,6 @@ def _value(item: _Item, *, decrypt: bool) -> Value:
         return Sealed("has not been decrypted")
     try:
         secure = SecureValue.of(item.Value)
-    except UnicodeEncodeError:
+    except ValueError:
         return Sealed("has a value that is not valid Unicode; write it again")
     return secure if is_secure else item.Value

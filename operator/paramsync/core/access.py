@@ -13,6 +13,8 @@ MOST_SHOWN = 10
 
 def allowed_paths(rules: Sequence[AccessRule], namespace: str) -> tuple[str, ...]:
     """The paths that a namespace may read, each with everything below it, in the order of the rules."""
+    if not namespace:
+        return ()
     found = (
         _for_namespace(path, namespace)
         for rule in rules

@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paramsync.api.sync import ParameterType, TargetKind
-
-from .objects import PLAIN_KEYS_ANNOTATION, PROVENANCE_ANNOTATION, Live
-from .provenance import Entry, Provenance, decode, decode_plain_keys
+from .before import Before, before
+from .objects import Live
+from .provenance import Entry
 from .routing import TargetRef
 from .values import SecureValue
 
@@ -36,30 +35,18 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
-    """What a live target was last written from."""
+class Wish:
+    """What a key should be made from, and the value that it should get."""
 
-    provenance: Provenance
-    """By key; keys that the annotation does not know are there with their type alone."""
+    entry: Entry
+    path: str
+    """The path of the source."""
 
-    @classmethod
-    def of(cls, live: Live | None) -> "Before":
-        """Read it from the live target. What its provenance does not know counts as secure in a Secret."""
-        if live is None:
-            return cls(Provenance((), {}))
-        known = decode(live.annotations.get(PROVENANCE_ANNOTATION)) or Provenance((), {})
-        plain = decode_plain_keys(live.annotations.get(PLAIN_KEYS_ANNOTATION))
-        unknown = set(live.data or ()) - live.foreign_keys - known.entries.keys()
-        if live.ref.kind is TargetKind.SECRET:
-            extra = {key: Entry(ParameterType.SECURE_STRING) for key in unknown}
-        else:
-            # It is in a ConfigMap under our name, so it was plain when we wrote it.
-            extra = {key: Entry(plain.get(key, ParameterType.STRING)) for key in unknown}
-        return cls(Provenance(known.origins, {**known.entries, **extra}))
+    name: str
+    """The parameter's full name."""
 
-
-Desired = Mapping[str, tuple[Entry, str, str | SecureValue]]
-"""By key: the entry, the parameter's full name and the value that the target should get."""
+    value: str | SecureValue
+    """Of the secure class wherever the target is a Secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,66 +55,71 @@ class Draft:
 
     ref: TargetRef
     live: Live | None
-    before: Provenance
-    desired: Desired
+    before: Before
+    desired: Mapping[str, Wish]
     actions: tuple[Action, ...]
 
 
-def draft(ref: TargetRef, live: Live | None, desired: Desired, is_settled: Callable[[str | None], bool]) -> Draft:
+def draft(
+    ref: TargetRef, live: Live | None, desired: Mapping[str, Wish], is_settled: Callable[[str | None], bool]
+) -> Draft:
     """Compare a target with what it should become.
 
     :param is_settled: whether the state of a parameter, by full name, has stood long enough to be acted on.
     """
-    before = Before.of(live).provenance
-    actions = [_gain(ref, live, before, key, each, is_settled) for key, each in desired.items()]
+    known = before(live)
+    actions = [_gain(ref, live, known, key, wish, is_settled) for key, wish in desired.items()]
     actions += [
-        _loss(ref, before, key, settled=is_settled(before.name_of(key))) for key in before.entries if key not in desired
+        _loss(ref, known, key, settled=is_settled(known.name_of(key))) for key in known.entries if key not in desired
     ]
-    return Draft(ref, live, before, desired, tuple(action for action in actions if action is not None))
+    return Draft(ref, live, known, desired, tuple(action for action in actions if action is not None))
 
 
 def _gain(
     ref: TargetRef,
     live: Live | None,
-    before: Provenance,
+    known: Before,
     key: str,
-    each: tuple[Entry, str, str | SecureValue],
+    wish: Wish,
     is_settled: Callable[[str | None], bool],
 ) -> Action | None:
-    entry, name, value = each
-    reason = _why(live, before, key, entry, name, value)
+    reason = _why(live, known, key, wish)
     if reason is None:
         return None
-    known = key in before.entries
-    if live is not None and not is_settled(name):
-        return Action(ActionKind.KEEP, ref, key, name, entry.version, "its change has not settled yet")
-    return Action(ActionKind.CHANGE if known else ActionKind.ADD, ref, key, name, entry.version, reason)
+    is_known = key in known.entries
+    # Where another parameter shows through, it is the absence of the one before that must have settled.
+    settled = is_settled(wish.name) and (not is_known or is_settled(known.name_of(key)))
+    if live is not None and not settled:
+        return Action(ActionKind.KEEP, ref, key, wish.name, wish.entry.version, "its change has not settled yet")
+    kind = ActionKind.CHANGE if is_known else ActionKind.ADD
+    return Action(kind, ref, key, wish.name, wish.entry.version, reason)
 
 
-def _why(
-    live: Live | None, before: Provenance, key: str, entry: Entry, name: str, value: str | SecureValue
-) -> str | None:
+def _why(live: Live | None, known: Before, key: str, wish: Wish) -> str | None:
     """Why a key has to be written, if it has to be."""
-    old = before.entries.get(key)
+    old = known.entries.get(key)
     if live is None or old is None:
         return "the parameter is new to this target"
-    if before.name_of(key) not in (None, name):
+    origin = known.origin_of(key)
+    was = None if origin is None or old.relative is None else (origin.path, old.relative)
+    if was not in (None, (wish.path, wish.entry.relative)):
         return "another parameter gives this key now"
-    if (old.type, old.version or entry.version, old.modified or entry.modified) != (
-        entry.type,
-        entry.version,
-        entry.modified,
-    ):
+    if key not in known.guessed and _facts(old, wish.entry) != _facts(wish.entry, wish.entry):
         return "the parameter changed"
-    if live.data is not None and live.data.get(key) != value:
+    if live.data is not None and live.data.get(key) != wish.value:
         return "the key was changed in the cluster"
     return None
 
 
-def _loss(ref: TargetRef, before: Provenance, key: str, *, settled: bool) -> Action:
-    entry = before.entries[key]
+def _facts(entry: Entry, otherwise: Entry) -> tuple[object, ...]:
+    """What identifies a value; what trimming dropped is taken to be as in the other entry."""
+    return (entry.type, entry.version or otherwise.version, entry.modified or otherwise.modified)
+
+
+def _loss(ref: TargetRef, known: Before, key: str, *, settled: bool) -> Action:
+    entry = known.entries[key]
     if settled:
         kind, reason = ActionKind.REMOVE, "no parameter gives this key any more"
     else:
         kind, reason = ActionKind.KEEP, "its removal has not settled yet"
-    return Action(kind, ref, key, before.name_of(key), entry.version, reason)
+    return Action(kind, ref, key, known.name_of(key), entry.version, reason)

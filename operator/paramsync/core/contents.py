@@ -28,21 +28,22 @@ class Finished:
 
 
 def lacks_values(draft: Draft) -> bool:
-    """Whether keys are kept whose values have not been read."""
-    return bool(_kept(draft)) and draft.live is not None and draft.live.data is None
+    """Whether values have to be read: keys are kept, or there may be keys that nothing else tells of."""
+    unread = draft.live is not None and draft.live.data is None
+    return unread and (bool(_kept(draft)) or not draft.before.is_complete)
 
 
 def finish(draft: Draft, origins: tuple[Origin, ...], owner: Owner) -> Finished:
     """The content of a target."""
     rendered: dict[str, tuple[Entry, str | SecureValue]] = {
-        key: (entry, value) for key, (entry, _, value) in draft.desired.items()
+        key: (wish.entry, wish.value) for key, wish in draft.desired.items()
     }
     notes: list[Problem] = []
     values = _live_values(draft)
     for key in _kept(draft):
         value = values.get(key)
         if key in draft.before.entries and isinstance(value, str | SecureValue):
-            entry, origins = _moved(draft.before.entries[key], draft.before.origins, origins)
+            entry, origins = _moved(draft.before.entries[key], draft.before.provenance.origins, origins)
             rendered[key] = (entry, value)
             continue
         rendered.pop(key, None)

@@ -29,7 +29,8 @@ Rule = Callable[[Draft], Hold | None]
 def never_emptied(draft: Draft) -> Hold | None:
     """A target that has keys is never left without any."""
     removals = tuple(action for action in draft.actions if action.kind is ActionKind.REMOVE)
-    if not removals or draft.desired or len(removals) < len(draft.before.entries):
+    gains = any(action.kind is ActionKind.ADD for action in draft.actions)
+    if not removals or gains or len(removals) < len(draft.before.entries):
         return None
     return Hold(
         Reason.REMOVAL_BLOCKED,

@@ -49,12 +49,15 @@ def is_in_grace(previous: SyncStatus, outcome: Outcome, at: Circumstances) -> bo
 
 
 def is_still_fresh(previous: SyncStatus, outcome: Outcome, at: Circumstances) -> bool:
-    """Whether a passing failure leaves a sync Ready, for its data is at most two of its intervals old."""
+    """Whether a passing failure changes nothing that status says, for the data is at most two intervals old.
+
+    A sync that is Ready stays so; one that waits for a person goes on saying what for.
+    """
     ready = previous.condition(ConditionType.READY)
+    is_ready = ready is not None and ready.status == "True"
     return (
         outcome.reason.nature is Nature.WAITING
-        and ready is not None
-        and ready.status == "True"
+        and (is_ready or previous.condition(ConditionType.STALLED) is not None)
         and previous.observed_generation == at.generation
         and at.data_age <= 2 * at.interval
     )

@@ -2,7 +2,7 @@
 
 from paramsync.api.base import GROUP
 
-from .objects import MANAGED_BY, MANAGED_BY_LABEL, SYNC_ANNOTATION, Live, Owner
+from .objects import MANAGED_BY, MANAGED_BY_LABEL, OPAQUE, SYNC_ANNOTATION, Live, Owner
 from .reasons import Problem, Reason
 
 
@@ -21,13 +21,7 @@ def conflict(live: Live, owner: Owner) -> Problem | None:
     if live.deleting:
         return Problem(Reason.PENDING, str(live.ref), f"{live.ref} is being deleted; it is made anew once it is gone")
     if is_ours(live, owner):
-        if live.immutable:
-            return Problem(
-                Reason.TARGET_CONFLICT,
-                str(live.ref),
-                f"{live.ref} is immutable and cannot be updated; delete it, and it is made anew",
-            )
-        return None
+        return _unwritable(live)
     if live.controller is None:
         return _foreign(live, "it was made by someone else")
     controller = live.controller
@@ -39,6 +33,16 @@ def conflict(live: Live, owner: Owner) -> Problem | None:
             f"{live.ref} belongs to an earlier {owner.name} and is about to be collected",
         )
     return _foreign(live, f"{controller.kind} {controller.name} controls it")
+
+
+def _unwritable(live: Live) -> Problem | None:
+    if live.immutable:
+        why = "is immutable and cannot be updated"
+    elif live.type not in (None, OPAQUE):
+        why = f"is of type {live.type}, which cannot be changed to {OPAQUE}"
+    else:
+        return None
+    return Problem(Reason.TARGET_CONFLICT, str(live.ref), f"{live.ref} {why}; delete it, and it is made anew")
 
 
 def _foreign(live: Live, why: str) -> Problem:

@@ -7,10 +7,10 @@ become (actions), what the guard keeps back (holds), and what is written in the 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from paramsync.api.sync import ParameterSyncSpec, ParameterType
+from paramsync.api.sync import ParameterSyncSpec, ParameterType, TargetKind
 
 from . import contents, guard, keys, ownership
-from .actions import Action, ActionKind, Draft, draft
+from .actions import Action, ActionKind, Draft, Wish, draft
 from .objects import Content, Live, Owner
 from .overlay import Overlay, Selected, lay_over
 from .parameters import Snapshot
@@ -77,7 +77,7 @@ def plan(
     route_list = routes(spec, owner.name)
     overlay = lay_over(snapshots)
     taken, skipped = route(overlay.winners, route_list)
-    desired, problems = _desired(overlay, taken)
+    desired, problems = _desired(overlay, snapshots, taken)
     conflicts = (ownership.conflict(each, owner) for each in live.values() if each is not None)
     problems = (
         *(conflict for conflict in conflicts if conflict is not None),
@@ -96,7 +96,7 @@ def plan(
     if needs_values:
         return Plan(actions=actions, holds=held, needs_values=needs_values)
 
-    origins = tuple(Origin(s.subtree.path, s.account, s.subtree.identity.region) for s in snapshots)
+    origins = _origins(snapshots, drafts)
     finished = [contents.finish(each, origins, owner) for each in drafts]
     problems = tuple(each.too_large for each in finished if each.too_large is not None)
     if problems:
@@ -136,10 +136,20 @@ def _no_parameters(path: str, *, has_applied: bool) -> Problem:
     )
 
 
+def _origins(snapshots: Sequence[Snapshot], drafts: Sequence[Draft]) -> tuple[Origin, ...]:
+    """The sources for the header. An empty listing names no account: it is that of its identity, or as before."""
+    accounts = {s.subtree.identity: s.account for s in snapshots if s.account is not None}
+    before = {(o.path, o.region): o.account for each in drafts for o in each.before.provenance.origins}
+    return tuple(
+        Origin(path, accounts.get(identity, before.get((path, identity.region))), identity.region)
+        for path, identity in ((s.subtree.path, s.subtree.identity) for s in snapshots)
+    )
+
+
 def _desired(
-    overlay: Overlay, taken: Mapping[TargetRef, Sequence[Selected]]
-) -> tuple[dict[TargetRef, dict[str, tuple[Entry, str, str | SecureValue]]], tuple[Problem, ...]]:
-    desired: dict[TargetRef, dict[str, tuple[Entry, str, str | SecureValue]]] = {}
+    overlay: Overlay, snapshots: Sequence[Snapshot], taken: Mapping[TargetRef, Sequence[Selected]]
+) -> tuple[dict[TargetRef, dict[str, Wish]], tuple[Problem, ...]]:
+    desired: dict[TargetRef, dict[str, Wish]] = {}
     problems = list(overlay.problems)
     for ref, selected in taken.items():
         assigned, refused = keys.assign(ref, selected)
@@ -150,8 +160,12 @@ def _desired(
             if isinstance(value, Sealed):
                 problems.append(Problem(Reason.INVALID_VALUE, each.name, f"Parameter {each.name} {value.why}"))
             else:
-                entry = Entry.of(each.source, each.relative, each.parameter.stamp)
-                desired[ref][key] = (entry, each.name, value)
+                desired[ref][key] = Wish(
+                    Entry.of(each.source, each.relative, each.parameter.stamp),
+                    snapshots[each.source].subtree.path,
+                    each.name,
+                    SecureValue.of(value) if ref.kind is TargetKind.SECRET and isinstance(value, str) else value,
+                )
     # A name that several targets take and that cannot be a key is one problem.
     return desired, tuple(dict.fromkeys(problems))
 

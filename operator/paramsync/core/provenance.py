@@ -61,15 +61,22 @@ class Provenance:
 
     origins: tuple[Origin, ...]
     entries: Mapping[str, Entry]
+    is_truncated: bool = False
+    """Whether it was trimmed to the header, so that it says nothing of the keys."""
+
+    def origin_of(self, key: str) -> Origin | None:
+        """The source that a key was written from, if it is still known."""
+        entry = self.entries.get(key)
+        if entry is None or entry.source is None or entry.source >= len(self.origins):
+            return None
+        return self.origins[entry.source]
 
     def name_of(self, key: str) -> str | None:
         """The full name of the parameter that a key was written from, if it is still known."""
-        entry = self.entries.get(key)
-        if entry is None or entry.relative is None or entry.source is None:
+        origin, entry = self.origin_of(key), self.entries.get(key)
+        if origin is None or entry is None or entry.relative is None:
             return None
-        if entry.source >= len(self.origins):
-            return None
-        return f"{self.origins[entry.source].path.rstrip('/')}/{entry.relative}"
+        return f"{origin.path.rstrip('/')}/{entry.relative}"
 
     def encode(self, most: int) -> str:
         """The annotation, trimmed to so many bytes as far as trimming goes."""
@@ -119,6 +126,7 @@ class _Document(BaseModel):
 
     v: int
     sources: tuple[_Source, ...]
+    trimmed: tuple[str, ...] = ()
     keys: dict[str, list[str | int | None]]
 
 
@@ -137,7 +145,7 @@ def decode(annotation: str | None) -> Provenance | None:
     if document.v != FORMAT:
         return None
     origins = tuple(Origin(each.path, each.account, each.region) for each in document.sources)
-    return Provenance(origins, entries)
+    return Provenance(origins, entries, is_truncated=TRIMMED[-1] in document.trimmed)
 
 
 def _entry(parts: list[str | int | None]) -> Entry:

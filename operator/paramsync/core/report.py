@@ -1,5 +1,6 @@
 """The status that follows from a reconcile: what is true now, and what stays of what was said before."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -106,8 +107,9 @@ def described(status: SyncStatus, spec: ParameterSyncSpec | None, refresh: str |
 
 
 def revision(targets: Sequence[TargetStatus]) -> str:
-    """One revision for all targets: that of a single one, or all of them joined."""
-    return "-".join(each.revision[:12] for each in targets)[:64]
+    """One revision for all targets."""
+    joined = ",".join(f"{each.kind}/{each.name}={each.revision}" for each in targets)
+    return hashlib.sha256(joined.encode()).hexdigest()[:16]
 
 
 def _target(written: Written) -> TargetStatus:

@@ -25,9 +25,13 @@ class SecureValue:
     def of(cls, text: str) -> Self:
         """The UTF-8 bytes of a text.
 
-        :raises UnicodeEncodeError: if the text has a lone surrogate; the error holds the text, do not chain it.
+        :raises ValueError: if the text has a lone surrogate and so has no bytes; the error does not hold it.
         """
-        return cls(text.encode())
+        try:
+            return cls(text.encode())
+        except UnicodeEncodeError:
+            pass
+        raise ValueError("the text is not valid Unicode")
 
     @property
     def size(self) -> int:
@@ -54,6 +58,9 @@ class SecureValue:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a secure value cannot be pickled")
+
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("a secure value has no state to show")
 
     def __copy__(self) -> Self:
         return self

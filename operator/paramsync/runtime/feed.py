@@ -122,11 +122,10 @@ class Feed:
             self.poll_in(0)
         return Reading(None, None, good_at)
 
-    def hurry(self, sync: SyncKey, interval: float) -> None:
-        """Poll at a shorter interval until the sync subscribes again."""
-        mine = self._subscriptions[sync]
-        mine.interval = min(interval, mine.interval)
-        self.poll_in(interval)
+    def pace(self, sync: SyncKey, interval: float) -> None:
+        """Change the interval that a sync asks for."""
+        self._subscriptions[sync].interval = interval
+        self.poll_in(self._pause())
 
     def leave(self, sync: SyncKey) -> None:
         """A sync needs this no more."""

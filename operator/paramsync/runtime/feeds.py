@@ -46,10 +46,10 @@ class Feeds:
         for subtree in self._needed.pop(sync, set()):
             self._leave(subtree, sync)
 
-    def hurry(self, sync: SyncKey, interval: float) -> None:
-        """Let the feeds of a sync poll at a shorter interval until it subscribes again."""
+    def pace(self, sync: SyncKey, interval: float) -> None:
+        """Change the interval that a sync asks for, in seconds."""
         for subtree in self._needed.get(sync, set()):
-            self._feeds[subtree].hurry(sync, interval)
+            self._feeds[subtree].pace(sync, interval)
 
     def poll(self, subtree: Subtree) -> None:
         """Poll a subtree now, if anyone needs it."""

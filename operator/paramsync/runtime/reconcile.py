@@ -190,9 +190,10 @@ class Reconciler:
             self._conflicted.discard(key)
         if is_in_grace(sync.status, outcome, at):
             self._hurried.add(key)
-            self._feeds.hurry(key, schedule.GRACE_RETRY)
-        else:
+            self._feeds.pace(key, schedule.GRACE_RETRY)
+        elif key in self._hurried:
             self._hurried.discard(key)
+            self._feeds.pace(key, at.interval.total_seconds())
         if outcome.reason.nature is not Nature.WAITING:
             self._failures.pop(key, None)
             return look_again_in(sync.status, outcome, at, 0, self._chance())

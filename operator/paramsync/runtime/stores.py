@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from paramsync.api.errors import explain
 from paramsync.api.stores import AccessRule, ClusterParameterStoreSpec
@@ -11,6 +11,7 @@ from paramsync.aws.clients import Clients
 from paramsync.core.parameters import Identity
 from paramsync.core.reasons import Problem, Reason
 from paramsync.kube.customs import Customs
+from paramsync.kube.wire import CustomObject
 
 from .keys import SyncKey
 from .settings import Settings
@@ -27,8 +28,7 @@ class Store:
 
 @dataclass(slots=True)
 class _Known:
-    spec: JsonValue = None
-    generation: int = -1
+    found: CustomObject | None = None
     users: set[SyncKey] = field(default_factory=set)
 
 
@@ -49,42 +49,41 @@ class Stores:
         """
         known = self._known.setdefault(name, _Known())
         known.users.add(user)
-        if known.spec is None and name not in self._settings.stores:
-            found = await self._threads.run(self._customs.store, name)
-            if found is not None:
-                known.spec, known.generation = found.spec, found.metadata.generation
-        if known.spec is not None and name in self._settings.stores:
+        if known.found is None and name not in self._settings.stores:
+            known.found = await self._threads.run(self._customs.store, name)
+        if known.found is not None and name in self._settings.stores:
             return _problem(
                 Reason.STORE_INVALID,
                 name,
                 "stands both in the operator's settings file and as an object; neither is used until one is removed",
             )
         spec = self._settings.stores.get(name)
-        if spec is None and known.spec is None:
+        if spec is None and known.found is None:
             return _problem(Reason.STORE_NOT_FOUND, name, "does not exist; create it, or name another in spec.storeRef")
         try:
-            spec = spec or ClusterParameterStoreSpec.model_validate(known.spec)
+            spec = spec or ClusterParameterStoreSpec.model_validate(known.found and known.found.spec)
         except ValidationError as error:
             return _problem(Reason.STORE_INVALID, name, f"is not valid: {explain(error)}")
         return self._store(name, spec)
 
-    def changed(self, name: str, generation: int, spec: JsonValue, wake: Callable[[SyncKey], None]) -> None:
-        """Take in what the watch says of a store; None for the spec of one that was deleted."""
+    def changed(self, name: str, found: CustomObject | None, wake: Callable[[SyncKey], None]) -> None:
+        """Take in what the watch says of a store; None for one that was deleted."""
         known = self._known.setdefault(name, _Known())
-        if spec is not None and generation == known.generation and known.spec is not None:
-            return
-        known.spec, known.generation = spec, generation
-        for user in known.users:
-            wake(user)
+        if _mark(known.found) != _mark(found):
+            known.found = found
+            for user in known.users:
+                wake(user)
 
     def forget(self, user: SyncKey) -> None:
         """A sync uses no store any more."""
-        for known in self._known.values():
+        for name, known in list(self._known.items()):
             known.users.discard(user)
+            if not known.users and known.found is None:
+                del self._known[name]
 
     def names(self) -> frozenset[str]:
         """The names of the stores that are known as objects."""
-        return frozenset(name for name, known in self._known.items() if known.spec is not None)
+        return frozenset(name for name, known in self._known.items() if known.found is not None)
 
     def _store(self, name: str, spec: ClusterParameterStoreSpec) -> Store | Problem:
         region = spec.region or self._settings.region or self._clients.own_region()
@@ -93,6 +92,10 @@ class Stores:
                 Reason.STORE_INVALID, name, "names no Region, and the operator has none of its own; set spec.region"
             )
         return Store(Identity(region, spec.endpoint), spec.access)
+
+
+def _mark(found: CustomObject | None) -> tuple[str, int] | None:
+    return None if found is None else (found.metadata.uid, found.metadata.generation)
 
 
 def _problem(reason: Reason, name: str, text: str) -> Problem:

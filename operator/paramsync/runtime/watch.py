@@ -52,8 +52,7 @@ class Watch:
 
     def store(self, found: CustomObject, *, deleted: bool = False) -> None:
         """Take in a store."""
-        metadata = found.metadata
-        self._stores.changed(metadata.name, metadata.generation, None if deleted else found.spec, self._wake_user)
+        self._stores.changed(found.metadata.name, None if deleted else found, self._wake_user)
 
     def listed(self, syncs: list[CustomObject], stores: list[CustomObject]) -> None:
         """Take in complete lists: what was shown and is not listed is gone."""
@@ -65,7 +64,7 @@ class Watch:
         for found in stores:
             self.store(found)
         for name in self._stores.names() - {each.metadata.name for each in stores}:
-            self._stores.changed(name, -1, None, self._wake_user)
+            self._stores.changed(name, None, self._wake_user)
 
     def _gone(self, key: SyncKey) -> None:
         self._shown.pop(key, None)

@@ -1,0 +1,61 @@
+"""What a live target was last written from, as far as it can be known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from paramsync.api.sync import ParameterType, TargetKind
+
+from .objects import PLAIN_KEYS_ANNOTATION, PROVENANCE_ANNOTATION, Live
+from .provenance import Entry, Origin, Provenance, decode, decode_plain_keys
+from .routing import PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The keys of a live target that are ours, and what each was written from."""
+
+    provenance: Provenance
+    guessed: frozenset[str] = frozenset()
+    """Keys that the annotation does not know: they are there under our name, and their type is a guess."""
+
+    is_complete: bool = True
+    """False if there may be keys that only a read of the values would show."""
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """By key."""
+        return self.provenance.entries
+
+    def origin_of(self, key: str) -> Origin | None:
+        """The source that a key was written from, if it is still known."""
+        return self.provenance.origin_of(key)
+
+    def name_of(self, key: str) -> str | None:
+        """The full name of the parameter that a key was written from, if it is still known."""
+        return self.provenance.name_of(key)
+
+
+def before(live: Live | None) -> Before:
+    """Read it from the live target."""
+    if live is None:
+        return Before(Provenance((), {}))
+    decoded = decode(live.annotations.get(PROVENANCE_ANNOTATION))
+    known = decoded or Provenance((), {})
+    guessed = frozenset(set(live.data or ()) - live.foreign_keys - known.entries.keys())
+    entries = {**known.entries, **dict.fromkeys(guessed, Entry(ParameterType.SECURE_STRING))}
+    if live.ref.kind is TargetKind.CONFIG_MAP:
+        entries = _plain(entries, decode_plain_keys(live.annotations.get(PLAIN_KEYS_ANNOTATION)))
+    is_complete = live.data is not None or (decoded is not None and not decoded.is_truncated)
+    return Before(Provenance(known.origins, entries), guessed, is_complete)
+
+
+def _plain(entries: Mapping[str, Entry], stated: Mapping[str, ParameterType]) -> dict[str, Entry]:
+    """A key that is in a ConfigMap under our name was plain when we wrote it, whatever the annotation claims."""
+    return {
+        key: entry if entry.type in PLAIN else replace(entry, type=_plain_type(stated.get(key)))
+        for key, entry in entries.items()
+    }
+
+
+def _plain_type(stated: ParameterType | None) -> ParameterType:
+    return stated if stated in PLAIN and stated is not None else ParameterType.STRING

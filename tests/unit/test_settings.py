@@ -1,0 +1,104 @@
+"""The settings file: the same models as the objects in the cluster, and errors that say where and never quote."""
+
+from pathlib import Path
+
+import pytest
+
+from paramsync.runtime.settings import Settings, SettingsError, load
+
+GOOD = """\
+region: eu-west-1
+stores:
+  default:
+    access:
+    - namespaces: ["*"]
+      paths: ["/prod/{namespace}"]
+  other:
+    region: us-east-1
+    endpoint: https://vpce.example
+"""
+
+
+def written(directory: Path, text: str) -> Path:
+    file = directory / "settings.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_without_a_file_everything_has_its_default() -> None:
+    assert load(None) == Settings(stores={})
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "{}", "---\n", "stores: {}"])
+def test_an_empty_file_is_a_file(tmp_path: Path, text: str) -> None:
+    assert load(written(tmp_path, text)) == Settings(stores={})
+
+
+def test_stores_have_the_fields_of_a_cluster_parameter_store(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, GOOD))
+    assert settings.region == "eu-west-1"
+    assert list(settings.stores) == ["default", "other"]
+    assert settings.stores["default"].access[0].paths == ("/prod/{namespace}",)
+    assert settings.stores["other"].endpoint == "https://vpce.example"
+    assert settings.stores["other"].access == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("regoin: eu-west-1", "regoin: Extra inputs are not permitted"),
+        ("stores: {default: {acces: []}}", "stores.default.acces: Extra inputs are not permitted"),
+        ("stores: {default: {roleArn: x}}", "stores.default.roleArn: Extra inputs are not permitted"),
+        ("stores: {Not_A_Name: {}}", "stores.Not_A_Name.[key]: String should match pattern"),
+        ("region: hunter2", "region: String should match pattern"),
+        (
+            'stores: {default: {access: [{namespaces: ["*"], paths: ["hunter2"]}]}}',
+            "stores.default.access[0].paths[0]: write an absolute path",
+        ),
+        ("stores: {default: {endpoint: 'http://hunter2'}}", "stores.default.endpoint: write https://host[:port]"),
+        ("stores: []", "stores: Input should be a valid dictionary"),
+        ("hunter2", "the whole: Input should be a valid dictionary"),
+        ("- hunter2", "the whole: Input should be a valid dictionary"),
+    ],
+)
+def test_what_is_not_valid_is_named_and_not_quoted(tmp_path: Path, text: str, error: str) -> None:
+    file = written(tmp_path, text)
+    with pytest.raises(SettingsError) as raised:
+        load(file)
+    assert str(raised.value).startswith(f"{file}: {error}")
+    assert "hunter2" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("region: eu-west-1\nregion: eu-west-2\n", ":2: the key 'region' stands twice"),
+        ("stores:\n  default: {}\n  other: {}\n  default: {}\n", ":4: the key 'default' stands twice"),
+        ("region: [hunter2\n", ":2: "),
+        ("region: !!python/object/apply:os.system ['true']\n", ":1: "),
+        ("\tregion: x\n", ":1: found character '\\t'"),
+        ("a: 1\n---\nb: 2\n", ":2: "),
+    ],
+    ids=["twice", "twice below", "unfinished", "a tag", "a tab", "two documents"],
+)
+def test_what_is_not_yaml_is_told_with_its_line(tmp_path: Path, text: str, error: str) -> None:
+    file = written(tmp_path, text)
+    with pytest.raises(SettingsError) as raised:
+        load(file)
+    assert str(raised.value).startswith(f"{file}{error}")
+    assert "hunter2" not in str(raised.value)
+
+
+def test_what_is_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_bytes(b"\xff\xfehunter2")
+    with pytest.raises(SettingsError, match="not YAML"):
+        load(file)
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"none\.yaml: No such file or directory"):
+        load(tmp_path / "none.yaml")
+    with pytest.raises(SettingsError, match="Is a directory"):
+        load(tmp_path)
