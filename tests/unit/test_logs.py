@@ -44,8 +44,9 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
 
 
 def boom() -> None:
+    known: dict[str, str] = {}
     try:
-        {}["hunter2"]
+        known["hunter2"]
     except KeyError as error:
         raise ValueError("the value is hunter2") from error
 

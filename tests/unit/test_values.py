@@ -171,6 +171,6 @@ def test_the_state_of_a_secure_value_cannot_be_asked_for() -> None:
 
 
 def test_a_text_that_has_no_bytes_is_not_in_the_error() -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match="not valid Unicode") as caught:
         SecureValue.of("hunter2\ud800")
     assert "hunter2" not in repr(caught.value)
