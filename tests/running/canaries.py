@@ -58,9 +58,7 @@ class Found:
 def find_canaries(places: Iterable[Place], canaries: Iterable[Canary]) -> list[Found]:
     """Search places for the canaries: in clear, escaped, encoded or as an unsalted digest, whole or in part."""
     wanted = [(canary.name, form, needle) for canary in canaries for form, needle in forms(canary).items()]
-    return [
-        Found(name, form, place) for place, content in places for name, form, needle in wanted if needle in content
-    ]
+    return [Found(name, form, place) for place, content in places for name, form, needle in wanted if needle in content]
 
 
 def forms(canary: Canary) -> Mapping[str, bytes]:
@@ -126,7 +124,8 @@ def split_secret(value: bytes) -> tuple[bytes, bytes]:
     magic, envelope = value[:4], value[4:]
     if magic != b"k8s\0":
         raise ValueError("not an object in Kubernetes' storage format")
-    rest, data = [], []
+    rest: list[bytes] = []
+    data: list[bytes] = []
     for number, whole, content in _fields(envelope):
         if number != 2:  # Unknown.raw
             rest.append(whole)
@@ -164,7 +163,10 @@ def file_places(directory: Path) -> Iterator[Place]:
 
 
 def _random() -> str:
-    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(20))
+    """Ten characters, a digit among them: no word, no code of an error."""
+    return secrets.choice(string.digits) + "".join(
+        secrets.choice(string.ascii_letters + string.digits) for _ in range(9)
+    )
 
 
 def _encoded(prefix: str, value: bytes) -> dict[str, bytes]:

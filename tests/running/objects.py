@@ -1,6 +1,7 @@
 """Our objects in a running cluster, as tests and the demo make and read them."""
 
 import base64
+import uuid
 from typing import Any
 
 from kubernetes.client.exceptions import NotFoundException
@@ -51,6 +52,17 @@ class Syncs:
     def annotate(self, name: str, **annotations: str) -> None:
         """Set annotations of ours on a sync: ``refresh="1"``."""
         self.patch(name, {"metadata": {"annotations": {f"paramsync.dev/{k}": v for k, v in annotations.items()}}})
+
+    def refresh(self, name: str, timeout: float = 30) -> Json:
+        """Ask for a read now, wait until the sync says that it was done, and return the sync."""
+        value = uuid.uuid4().hex
+        self.annotate(name, refresh=value)
+
+        def done() -> Json:
+            sync = self.get(name)
+            return sync if sync.get("status", {}).get("lastHandledRefresh") == value else {}
+
+        return wait_until(done, f"sync {name} was refreshed", timeout)
 
     def delete(self, name: str, propagation: str = "Background") -> None:
         """Delete a sync."""

@@ -44,7 +44,7 @@ class Operator:
             return 0, ""
         return answer.status, answer.data.decode()
 
-    def metric(self, name: str, **labels: str) -> float:
+    def metric(self, name: str, /, **labels: str) -> float:
         """The sum of a metric's series that carry the labels; 0 without any."""
         wanted = [f'{key}="{value}"' for key, value in labels.items()]
         lines = self.get("/metrics")[1].splitlines()

@@ -363,11 +363,11 @@ class TestFailures:
         assert reading.good_at == NOW, "since when the data is known"
 
     @in_virtual_time
-    async def test_before_the_first_success_the_data_is_as_old_as_the_feed(self) -> None:
+    async def test_before_the_first_success_nothing_is_known_of_the_data(self) -> None:
         world = World(DENIED)
         world.needs(ONE, every=60)
         await world.until(130)
-        assert world.needs(ONE, every=60).good_at == NOW
+        assert world.needs(ONE, every=60).good_at is None
 
     def test_a_defect_does_not_end_a_feed(self, caplog: pytest.LogCaptureFixture) -> None:
         @in_virtual_time

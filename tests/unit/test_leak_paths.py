@@ -120,7 +120,7 @@ CODES = (
 )
 DENIAL = (
     "User: {0} is not authorized to perform: kms:Decrypt on resource: "
-    "arn:aws:kms:eu-west-1:111122223333:key/1234 because {0} does not allow {0}"
+    "arn:aws:kms:eu-west-1:111122223333:key/0123abcd-0000-4000-8000-0123456789ab because {0} does not allow {0}"
 )
 
 
@@ -146,7 +146,8 @@ def test_a_code_that_is_not_one_of_awss_is_not_quoted(value: str) -> None:
 def test_a_denial_names_the_action_and_the_key() -> None:
     answer: Any = {"Error": {"Code": "AccessDeniedException", "Message": DENIAL.format("x")}}
     text = str(meaning(ClientError(answer, "GetParametersByPath"), builders.subtree()))
-    assert "kms:Decrypt on arn:aws:kms:eu-west-1:111122223333:key/1234 for SecureStrings below /prod/pay" in text
+    key = "arn:aws:kms:eu-west-1:111122223333:key/0123abcd-0000-4000-8000-0123456789ab"
+    assert f"AWS denies kms:Decrypt on {key} for SecureStrings below /prod/pay" in text
 
 
 class QuotingError(BotoCoreError):
@@ -194,11 +195,11 @@ def test_an_answer_of_the_api_server_is_not_quoted(status: int, value: str) -> N
 
 def test_a_refusal_names_its_reason_the_policy_and_the_field() -> None:
     causes = [{"field": "data[PASSWORD]", "message": "too long"}]
-    message = "ValidatingAdmissionPolicy 'mine' with binding 'b' denied request: no"
+    message = "secrets \"pay\" is forbidden: ValidatingAdmissionPolicy 'mine' with binding 'b' denied request: no"
     body = json.dumps({"reason": "Invalid", "message": message, "details": {"causes": causes}}).encode()
     assert (
         str(error_for(422, body, None, "apply Secret pay"))
-        == "apply Secret pay: the API server refuses (Invalid, mine, at data[PASSWORD])"
+        == "apply Secret pay: the API server refuses (Invalid, mine, at data)"
     )
 
 

@@ -73,6 +73,7 @@ def test_what_is_ours_can_be_written(found: Live) -> None:
         (live(controlled_by=controller(uid=OTHER_UID, api="paramsync.dev.example.com/v1")), "ParameterSync app"),
         (ours(immutable=True), "is immutable and cannot be updated; delete it"),
         (replace(ORPHAN, immutable=True), "is immutable"),
+        (replace(ours(), type="kubernetes.io/tls"), "is of type kubernetes.io/tls, which cannot be changed to Opaque"),
     ],
     ids=[
         "nobody's",
@@ -84,6 +85,7 @@ def test_what_is_ours_can_be_written(found: Live) -> None:
         "another group",
         "immutable",
         "an immutable orphan",
+        "of another type",
     ],
 )
 def test_a_foreign_object_is_a_conflict_that_a_person_mends(found: Live, says: str) -> None:

@@ -35,18 +35,27 @@ THROTTLED: Final = frozenset({"ThrottlingException", "Throttling", "TooManyReque
 DENIED: Final = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
 BAD_CREDENTIALS: Final = frozenset(
     {
-        "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidSignatureException",
+        "ExpiredToken", "ExpiredTokenException", "IDPRejectedClaim", "InvalidClientTokenId",
+        "InvalidIdentityToken", "InvalidSignatureException",
         "MissingAuthenticationToken", "MissingAuthenticationTokenException", "OptInRequired",
         "RequestExpired", "SignatureDoesNotMatch", "UnrecognizedClientException",
     }
 )  # fmt: skip
 BAD_KEY: Final = frozenset({"InvalidKeyId", "KMSAccessDeniedException", "KMSDisabledException", "KMSNotFoundException"})
 
-_ACTION = re.compile(r"perform: ([a-z0-9-]{1,32}:[A-Za-z]{1,64})\b")
-_RESOURCE = re.compile(
-    r"on resource: (arn:[a-z0-9-]{1,16}:[a-z0-9-]{1,32}:[a-z0-9-]{0,32}:[0-9]{0,12}:[\w./:+=,@*-]{1,2048})"
+SHOWN: Final = frozenset(
+    {"InternalFailure", "InternalServerError", "InvalidNextToken", "ServiceUnavailable", "ServiceUnavailableException"}
 )
-_CODE = re.compile(r"[A-Za-z.]{1,64}")
+"""Other codes that are told by name. Whatever else an answer calls its error may be anything, even a value."""
+
+ACTIONS: Final = (
+    "kms:Decrypt", "ssm:GetParametersByPath", "sts:AssumeRole", "sts:AssumeRoleForPodIdentity",
+    "sts:AssumeRoleWithWebIdentity", "eks-auth:AssumeRoleForPodIdentity",
+)  # fmt: skip
+
+_ACTION = re.compile(rf"perform:? ({'|'.join(ACTIONS)})(?![A-Za-z])")
+_KEY = re.compile(r"on resource: (arn:aws[a-z-]{0,12}:kms:[a-z0-9-]{1,32}:[0-9]{12}:key/(?:mrk-)?[0-9a-f-]{32,36})\b")
+_KMS = re.compile(r"ciphertext refers to|customer master key|\bkms\b", re.IGNORECASE)
 
 
 def meaning(error: Exception, subtree: Subtree) -> SourceError:
@@ -86,15 +95,17 @@ def _of_answer(error: ClientError, subtree: Subtree) -> SourceError:
         )
     if code == "ValidationException":
         return SourceError(Reason.INVALID_SPEC, f"AWS does not accept the path {path}; check its spelling")
-    shown = code if _CODE.fullmatch(code) else "an answer that is not AWS's"
+    shown = code if code in SHOWN else "an error that AWS does not document for this"
     return SourceError(Reason.SOURCE_UNAVAILABLE, f"Reading {path} from AWS failed: {shown}")
 
 
 def _denied(text: str, subtree: Subtree) -> str:
-    action, resource = _ACTION.search(text), _RESOURCE.search(text)
-    missing = action[1] if action else "ssm:GetParametersByPath"
+    action, key = _ACTION.search(text), _KEY.search(text)
+    missing = action[1] if action else "kms:Decrypt" if _KMS.search(text) else "ssm:GetParametersByPath"
+    if not missing.startswith(("kms:", "ssm:")):
+        return f"AWS denies {missing}; check the trust policy of the operator's role"
     if missing.startswith("kms:"):
-        where = f" on {resource[1]}" if resource else ""
+        where = f" on {key[1]}" if key else ""
         return f"AWS denies {missing}{where} for SecureStrings below {subtree.path}; allow it for the operator's role"
     below = "" if subtree.path == "/" else subtree.path
     return (

@@ -4,8 +4,6 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from paramsync.api.sync import ParameterType
@@ -38,7 +36,7 @@ def list_page(clients: Clients, subtree: Subtree, token: str | None, *, decrypt:
             MaxResults=PAGE_SIZE,
             **more,  # type: ignore[arg-type]  # the stubs know NextToken by keyword only
         )
-    except (ClientError, BotoCoreError, ResponseParserError, ValueError, OSError) as error:
+    except Exception as error:  # noqa: BLE001  (of an answer that is not one of AWS, botocore raises whatever it meets)
         raise meaning(error, subtree) from None
     return parse_page(answer, subtree, decrypt=decrypt)
 

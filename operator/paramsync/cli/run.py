@@ -55,7 +55,7 @@ def run(
 
     from paramsync.kube.transport import KubeconfigError, Transport, connect
     from paramsync.runtime import logs
-    from paramsync.runtime.operator import KUBE_THREADS, Listen, Operator
+    from paramsync.runtime.operator import KUBE_THREADS, Listen, Operator, OperatorEnded
     from paramsync.runtime.settings import SettingsError, load
 
     logs.configure("json" if log_format == "json" else "text", log_level)
@@ -70,5 +70,7 @@ def run(
 
     try:
         asyncio.run(serve())
-    except (OSError, RuntimeError) as error:
+    except (OSError, OperatorEnded) as error:
         raise click.ClickException(str(error)) from None
+    except Exception as defect:  # noqa: BLE001  (told without its text, which may quote what it failed on)
+        raise click.ClickException(f"a defect of the operator: {logs.crash(defect)}") from None

@@ -34,7 +34,7 @@ class Reason(StrEnum):
     THROTTLED = "Throttled"
     SOURCE_UNAVAILABLE = "SourceUnavailable"
     CLUSTER_UNAVAILABLE = "ClusterUnavailable"
-    WRITE_REFUSED = "WriteRefused"
+    CLUSTER_REFUSED = "ClusterRefused"
     KEY_COLLISION = "KeyCollision"
     INVALID_KEY = "InvalidKey"
     INVALID_VALUE = "InvalidValue"

@@ -102,8 +102,13 @@ def described(status: SyncStatus, spec: ParameterSyncSpec | None, refresh: str |
         update["sources"] = shortened(", ".join(source.path for source in spec.sources), COLUMN)
         update["store"] = shortened(spec.store_name, COLUMN)
     if refresh is not None:
-        update["last_handled_refresh"] = shortened(refresh, 256)
+        update["last_handled_refresh"] = handled(refresh)
     return status.model_copy(update=update)
+
+
+def handled(refresh: str) -> str:
+    """A refresh as status records it."""
+    return shortened(refresh, 256)
 
 
 def revision(targets: Sequence[TargetStatus]) -> str:

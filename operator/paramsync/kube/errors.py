@@ -12,6 +12,7 @@ answer's reason, the name of a policy and the paths of fields.
 
 import re
 from http import HTTPStatus
+from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
@@ -53,10 +54,28 @@ class _Answer(BaseModel, hide_input_in_errors=True):
     details: Details | None = None
 
 
-_POLICY = re.compile(r"ValidatingAdmissionPolicy '([a-z0-9.-]{1,253})'")
-_WEBHOOK = re.compile(r'admission webhook "([a-z0-9.-]{1,253})"')
-_FIELD = re.compile(r"[a-zA-Z0-9_.\[\]-]{1,200}")
-_REASON = re.compile(r"[A-Za-z]{1,64}")
+_POLICY = re.compile(r"\S{1,64} \"[^\"]{1,253}\" is [a-z]{1,16}: ValidatingAdmissionPolicy '([a-z0-9.-]{1,253})'")
+_WEBHOOK = re.compile(r'(?:Internal error occurred: )?(?:failed calling|admission) webhook "([a-z0-9.-]{1,253})"')
+"""Both only at the beginning: what follows is the words of the policy or the webhook."""
+
+REASONS: Final = frozenset(
+    {
+        "AlreadyExists", "BadRequest", "Conflict", "Expired", "Forbidden", "Gone", "InternalError", "Invalid",
+        "MethodNotAllowed", "NotAcceptable", "NotFound", "RequestEntityTooLarge", "ServerTimeout",
+        "ServiceUnavailable", "StoreReadError", "Timeout", "TooManyRequests", "Unauthorized",
+        "UnsupportedMediaType",
+    }
+)  # fmt: skip
+"""``StatusReason`` (k8s.io/apimachinery). A webhook may put any word there, even a value."""
+
+FIELDS: Final = frozenset(
+    {
+        "data", "immutable", "metadata", "metadata.annotations", "metadata.labels", "metadata.name",
+        "metadata.namespace", "metadata.ownerReferences", "metadata.resourceVersion", "metadata.uid", "spec",
+        "status", "type",
+    }
+)  # fmt: skip
+"""Field paths that are shown; of ``data[KEY]`` and the like the part before the bracket."""
 
 
 def error_for(status: int, body: bytes, retry_after: str | None, request: str) -> ApiError:
@@ -68,10 +87,9 @@ def error_for(status: int, body: bytes, retry_after: str | None, request: str) -
         answer = _Answer.model_validate_json(body)
     except ValidationError:
         answer = _Answer()
-    reason = answer.reason if _REASON.fullmatch(answer.reason) else f"HTTP {status}"
-    fields = [
-        cause.field for cause in (answer.details and answer.details.causes) or () if _FIELD.fullmatch(cause.field)
-    ]
+    reason = answer.reason if answer.reason in REASONS else f"HTTP {status}"
+    causes = (answer.details and answer.details.causes) or ()
+    fields = sorted({cause.field.partition("[")[0] for cause in causes} & FIELDS)
     if status == HTTPStatus.NOT_FOUND:
         return NotFound(f"{request}: not found")
     is_other_uid = "metadata.uid" in fields or "/metadata/uid" in answer.message
@@ -83,6 +101,6 @@ def error_for(status: int, body: bytes, retry_after: str | None, request: str) -
     ):
         seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
         return Unavailable(f"{request}: the API server cannot do it now ({reason})", seconds)
-    by = _POLICY.search(answer.message) or _WEBHOOK.search(answer.message)
+    by = _POLICY.match(answer.message) or _WEBHOOK.match(answer.message)
     where = f", at {', '.join(fields)}" if fields else ""
     return Refused(f"{request}: the API server refuses ({reason}{f', {by[1]}' if by else ''}{where})")

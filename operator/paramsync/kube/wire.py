@@ -82,7 +82,9 @@ class CustomObjectList(Wire):
     items: tuple[CustomObject, ...]
 
 
-def _decoded(text: str) -> SecureValue:
+def _decoded(text: object) -> SecureValue:
+    if not isinstance(text, str):
+        raise ValueError("not base64")  # noqa: TRY004  (pydantic turns a ValueError into an error that quotes nothing)
     return SecureValue(base64.b64decode(text))
 
 

@@ -30,8 +30,8 @@ class Applied:
 
     plan: Plan
     written: tuple[Written, ...] = ()
-    dropped: bool = False
-    """Whether a target that the spec no longer names was deleted."""
+    dropped: tuple[TargetRef, ...] = ()
+    """Targets that the spec no longer names and that were deleted."""
 
     error: ApiError | None = None
     """What ended the apply before its end, if anything did."""
@@ -86,7 +86,8 @@ class Applying:
                 written = Written(content, seen[content.ref].uid, changed=not intact)
                 done = replace(done, written=(*done.written, written))
             for ref in made.dropped:
-                done = replace(done, dropped=await self._drop(key, ref, owner) or done.dropped)
+                if await self._drop(key, ref, owner):
+                    done = replace(done, dropped=(*done.dropped, ref))
         except ApiError as error:
             return replace(done, error=error)
         return done

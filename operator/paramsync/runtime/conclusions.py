@@ -69,7 +69,7 @@ def _status_after(sync: Sync, result: Result, at: Circumstances) -> SyncStatus:
     if applied is None or applied.error is not None or applied.plan.problems:
         status = report.failure(sync.status, outcome, at, applied.written if applied is not None else ())
     else:
-        status = report.success(sync.status, applied.plan, applied.written, outcome, at, dropped=applied.dropped)
+        status = report.success(sync.status, applied.plan, applied.written, outcome, at, dropped=bool(applied.dropped))
     if status is sync.status:
         return status
     refresh = None if outcome.reason is Reason.SUSPENDED else sync.refresh

@@ -55,12 +55,12 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a feed has for a sync: a snapshot, an error, or nothing yet; and since when its data is known."""
+    """What a feed has for a sync: a snapshot, an error, or nothing yet."""
 
     snapshot: Snapshot | None
     error: SourceError | None
-    good_at: datetime
-    """When the last complete listing began; before the first, when the feed did."""
+    good_at: datetime | None
+    """When the last complete listing began, if there was one."""
 
 
 @dataclass(slots=True)
@@ -96,7 +96,6 @@ class Feed:
     def __init__(self, subtree: Subtree, tools: Tools) -> None:
         self._subtree = subtree
         self._tools = tools
-        self._since = tools.now()
         self._state = _State()
         self._subscriptions: dict[SyncKey, _Subscription] = {}
         self._changed = asyncio.Event()
@@ -114,7 +113,7 @@ class Feed:
         self._subscriptions[sync] = mine = _Subscription(interval, need.secure)
         if state.ended is not None and (before is None or before.interval > interval):
             self.poll_in(self._pause())
-        good_at = state.snapshot.began if state.snapshot is not None else self._since
+        good_at = state.snapshot.began if state.snapshot is not None else None
         if state.ended is not None and state.ended.serves(need, not_before):
             return Reading(None if state.error is not None else state.snapshot, state.error, good_at)
         mine.waits = True

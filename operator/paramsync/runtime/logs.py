@@ -8,10 +8,14 @@ import contextvars
 import json
 import logging
 import sys
+import threading
 import traceback
+from collections.abc import Mapping
 from typing import Final, Literal
 
 from pythonjsonlogger.json import JsonFormatter
+
+log = logging.getLogger(__name__)
 
 Format = Literal["json", "text"]
 
@@ -67,6 +71,22 @@ def configure(style: Format, level: str) -> None:
     logging.captureWarnings(capture=True)
     for name, least in CAPPED.items():
         logging.getLogger(name).setLevel(max(least, logging.getLogger().level))
+    sys.excepthook = lambda _, error, __: _uncaught(error)
+    threading.excepthook = lambda arguments: _uncaught(arguments.exc_value)
+
+
+def lost_task(_: object, context: Mapping[str, object]) -> None:
+    """asyncio's exception handler: its own would log the exception's text."""
+    error = context.get("exception")
+    log.error("a task failed that nobody waited for", extra={"crash": _crash_of(error)})
+
+
+def _uncaught(error: BaseException | None) -> None:
+    log.critical("an exception that nobody caught", extra={"crash": _crash_of(error)})
+
+
+def _crash_of(error: object) -> str:
+    return crash(error) if isinstance(error, BaseException) else "an unknown failure"
 
 
 def crash(error: BaseException) -> str:

@@ -34,7 +34,7 @@ class Notes:
 
 def note_for(previous: SyncStatus, now: SyncStatus, outcome: Outcome, applied: Applied | None) -> Note | None:
     """The Event that a reconcile is worth, if any."""
-    changed = applied is not None and (applied.dropped or any(each.changed for each in applied.written))
+    changed = applied is not None and (bool(applied.dropped) or any(each.changed for each in applied.written))
     if applied is not None and changed and applied.error is None:
         good = outcome.reason.nature is Nature.GOOD
         text = _changes(applied) if good else f"{_changes(applied)}. {outcome.message}"
@@ -55,5 +55,5 @@ def _changes(applied: Applied) -> str:
             kinds = Counter(action.kind for action in applied.plan.actions if action.target == written.content.ref)
             counts = ", ".join(f"{kinds[kind]} {kind}" for kind in ActionKind if kinds[kind])
             parts.append(f"{written.content.ref}: {counts or 'repaired'}")
-    parts += [f"{ref}: deleted" for ref in applied.plan.dropped if applied.dropped]
+    parts += [f"{ref}: deleted" for ref in applied.dropped]
     return "; ".join(parts)

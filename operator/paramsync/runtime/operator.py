@@ -28,7 +28,7 @@ from .feed import Tools
 from .feeds import Feeds
 from .http import Server
 from .keys import SyncKey
-from .logs import RECONCILE
+from .logs import RECONCILE, lost_task
 from .metrics import Metrics
 from .notes import Notes
 from .queue import Queue, QueueClosed
@@ -53,6 +53,10 @@ APPLIES_END: Final = 20.0
 RETRY: Final = 5.0
 LONG_RETRY: Final = 60.0
 """Seconds after which a sync is tried again that could not be read, or whose reconcile met a defect."""
+
+
+class OperatorEnded(Exception):  # noqa: N818
+    """The operator cannot go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,9 @@ class Operator:
         """Run until SIGTERM or SIGINT.
 
         :raises OSError: if probes and metrics cannot be served.
-        :raises RuntimeError: if the watch ended by itself.
+        :raises OperatorEnded: if the watch ended by itself.
         """
+        asyncio.get_running_loop().set_exception_handler(lost_task)
         server = Server(self._metrics.registry, self._unhealthy, self._unready)
         port = await server.start(self._listen.host, self._listen.port)
         if self._listen.port_file is not None:
@@ -146,7 +151,7 @@ class Operator:
         results = await asyncio.gather(kopf, *self._workers, relist, return_exceptions=True)
         if ended_by_itself:
             failed = next((each for each in results if isinstance(each, Exception)), None)
-            raise RuntimeError("the watch ended; are the definitions still there?") from failed
+            raise OperatorEnded("the watch ended by itself; are the definitions still there?") from failed
 
     async def _worker(self) -> None:
         with suppress(QueueClosed):

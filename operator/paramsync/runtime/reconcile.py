@@ -33,6 +33,9 @@ from .threads import Threads
 
 log = logging.getLogger(__name__)
 
+MOST_STALE = 5
+"""How often in a row a target may turn out changed before that is a problem of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -69,6 +72,7 @@ class Reconciler:
         self._hurried: set[SyncKey] = set()
         self._conflicted: set[SyncKey] = set()
         self._failures: dict[SyncKey, int] = {}
+        self._good: dict[SyncKey, datetime] = {}
 
     async def reconcile(self, key: SyncKey) -> float | None:
         """Reconcile a sync.
@@ -84,8 +88,10 @@ class Reconciler:
         sync = Sync.of(key, found)
         try:
             result = await self._run(sync)
-        except (ApiError, Fenced):
+        except Fenced:
             raise
+        except ApiError as error:
+            result = Result(_cluster_outcome(sync.key, error))
         except Exception as defect:
             log.exception("a reconcile failed by a defect", extra={"sync": str(key)})
             text = f"A defect of the operator ({type(defect).__name__}) stopped the reconcile; see its log"
@@ -102,6 +108,7 @@ class Reconciler:
         self._conclusions.forget(key)
         self._refreshes.pop(key, None)
         self._failures.pop(key, None)
+        self._good.pop(key, None)
         self._hurried.discard(key)
         self._conflicted.discard(key)
 
@@ -138,7 +145,7 @@ class Reconciler:
         for need, reading in zip(needs, readings, strict=True):
             if reading.error is not None:
                 problem = Problem(reading.error.reason, need.subtree.path, str(reading.error))
-                return Result(Outcome.of((problem,)), min(each.good_at for each in readings))
+                return Result(Outcome.of((problem,)), _oldest([each.good_at for each in readings]))
         snapshots = [reading.snapshot for reading in readings if reading.snapshot is not None]
         if len(snapshots) < len(needs):
             return Waiting(schedule.own_deadline(spec.interval_seconds))
@@ -149,19 +156,18 @@ class Reconciler:
         good_at = min(snapshot.began for snapshot in snapshots)
         match applied.error:
             case None:
+                if not applied.plan.problems:
+                    self._good[sync.key] = good_at
                 return Result(report.outcome_of(applied.plan), good_at, applied)
-            case Stale() as error:
+            case Stale() as error if (failures := self._failed(sync.key)) <= MOST_STALE:
                 log.info("a target changed meanwhile", extra={"sync": str(sync.key), "what": str(error)})
-                return Waiting(schedule.backoff(self._failed(sync.key), self._chance()))
-            case Unavailable() as error:
-                return Result(Outcome(Reason.CLUSTER_UNAVAILABLE, str(error)), good_at, applied)
+                return Waiting(schedule.backoff(failures, self._chance()))
             case error:
-                problem = Problem(Reason.WRITE_REFUSED, str(sync.key), f"{error}; mend what refuses it")
-                return Result(Outcome.of((problem,)), good_at, applied)
+                return Result(_cluster_outcome(sync.key, error), self._good.get(sync.key), applied)
 
     def _refresh_asked_at(self, sync: Sync) -> datetime | None:
         """When the refresh was asked for that this sync's status does not know yet."""
-        if sync.refresh is None or sync.refresh == sync.status.last_handled_refresh:
+        if sync.refresh is None or report.handled(sync.refresh) == sync.status.last_handled_refresh:
             return None
         value, asked_at = self._refreshes.get(sync.key, ("", self._now()))
         if value != sync.refresh:
@@ -176,7 +182,7 @@ class Reconciler:
     async def _conclude(self, sync: Sync, found: CustomObject, result: Result) -> float:
         interval = sync.spec.interval_seconds if sync.spec is not None else schedule.LONGEST_DEADLINE
         now = self._now()
-        data_age = now - (result.good_at or self._began)
+        data_age = now - (result.good_at or self._good.get(sync.key, self._began))
         at = Circumstances(sync.generation, sync.created, now, timedelta(seconds=interval), data_age)
         await self._conclusions.say(sync, found, result, at)
         return self._follow_up(sync, result, at)
@@ -198,6 +204,25 @@ class Reconciler:
             self._failures.pop(key, None)
             return look_again_in(sync.status, outcome, at, 0, self._chance())
         return look_again_in(sync.status, outcome, at, self._failed(key), self._chance())
+
+
+def _oldest(moments: Sequence[datetime | None]) -> datetime | None:
+    """The oldest of them; None if any is not known."""
+    known = [moment for moment in moments if moment is not None]
+    return min(known) if len(known) == len(moments) else None
+
+
+def _cluster_outcome(key: SyncKey, error: ApiError) -> Outcome:
+    match error:
+        case Unavailable():
+            return Outcome(Reason.CLUSTER_UNAVAILABLE, str(error))
+        case Stale():
+            text = f"{error}, again and again: another controller or a webhook changes what is written; stop it"
+            return Outcome.of((Problem(Reason.TARGET_CONFLICT, str(key), text),))
+        case _:
+            return Outcome.of(
+                (Problem(Reason.CLUSTER_REFUSED, str(key), f"{error}; allow it, or mend what refuses it"),)
+            )
 
 
 def _stopped(*problems: Problem) -> Result:

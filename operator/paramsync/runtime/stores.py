@@ -31,6 +31,11 @@ class _Known:
     found: CustomObject | None = None
     users: set[SyncKey] = field(default_factory=set)
 
+    def take(self, read: CustomObject | None) -> None:
+        """Take in what was read, unless the watch was faster."""
+        if self.found is None:
+            self.found = read
+
 
 class Stores:
     """Finds stores by name. What the watch has not shown is read before it is said to be missing."""
@@ -50,7 +55,8 @@ class Stores:
         known = self._known.setdefault(name, _Known())
         known.users.add(user)
         if known.found is None and name not in self._settings.stores:
-            known.found = await self._threads.run(self._customs.store, name)
+            read = await self._threads.run(self._customs.store, name)
+            known.take(read)
         if known.found is not None and name in self._settings.stores:
             return _problem(
                 Reason.STORE_INVALID,

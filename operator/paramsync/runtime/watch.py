@@ -18,8 +18,10 @@ from paramsync.kube.wire import CustomObject
 
 from .keys import SyncKey
 from .stores import Stores
+from .syncs import REFRESH_ANNOTATION
 
-ANNOTATIONS: Final = ("paramsync.dev/refresh", "paramsync.dev/approve")
+ANNOTATIONS: Final = (REFRESH_ANNOTATION,)
+"""Those of a sync that ask for something."""
 
 
 class Wake(Protocol):

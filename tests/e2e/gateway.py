@@ -1,0 +1,199 @@
+"""A reverse proxy in front of the API server: it records what an operator asks, holds a request, or lets none pass.
+
+Plain HTTP comes in, HTTPS with the admin's client certificate goes out; watches are streamed.
+"""
+
+import asyncio
+import re
+import ssl
+import threading
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+from aiohttp import ClientConnectionError, ClientPayloadError, ClientSession, ClientTimeout, TCPConnector, web
+from yarl import URL
+
+from tests.aws.background import in_background
+from tests.cluster.cluster import Cluster
+
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+OF_THE_HOP = {"host", "connection", "keep-alive", "transfer-encoding", "content-length", "te", "trailer", "upgrade"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request that came in."""
+
+    method: str
+    path: str
+    """Without the query."""
+    accept: str
+
+    @property
+    def writes(self) -> bool:
+        """Whether it would change something."""
+        return self.method in WRITES
+
+    @property
+    def metadata_only(self) -> bool:
+        """Whether its answer is to have no values."""
+        return "as=PartialObjectMetadata;" in self.accept
+
+
+class Hold:
+    """Holds the first request that it matches, and lets the others pass. Its methods are for the test's thread."""
+
+    def __init__(self, method: str, path: str) -> None:
+        self._method = method
+        self._path = re.compile(path)
+        self._arrived = threading.Event()
+        # This kind of future can be set by the test's thread and awaited on the gateway's loop.
+        self._end: Future[bool] = Future()
+
+    def arrived(self, timeout: float = 30) -> None:
+        """Wait until the request is here. Raises AssertionError if it does not come."""
+        assert self._arrived.wait(timeout), f"no {self._method} of {self._path.pattern} within {timeout} s"
+
+    def release(self) -> None:
+        """Let the request go on."""
+        self._end.set_result(True)
+
+    def drop(self) -> None:
+        """Never let the request go on: the API server does not see it."""
+        self._end.set_result(False)
+
+    def takes(self, asked: Asked) -> bool:
+        """Whether this is the request."""
+        return not self._arrived.is_set() and asked.method == self._method and bool(self._path.search(asked.path))
+
+    async def passes(self) -> bool:
+        """Hold the request, and say at the end whether it may go on."""
+        self._arrived.set()
+        return await asyncio.shield(asyncio.wrap_future(self._end))
+
+
+@dataclass
+class Gateway:
+    """A running gateway; all methods are for the test's thread."""
+
+    kubeconfig: Path
+    upstream: str
+    tls: ssl.SSLContext = field(repr=False)
+    _asked: list[Asked] = field(default_factory=list)
+    _holds: list[Hold] = field(default_factory=list)
+    _open: set[asyncio.Transport] = field(default_factory=set)
+    _closed: bool = False
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def hold(self, method: str, path: str) -> Hold:
+        """Hold the next request of a method to a path, given as a regular expression."""
+        hold = Hold(method, path)
+        self._holds.append(hold)
+        return hold
+
+    def asked(self, path: str = "") -> list[Asked]:
+        """The requests so far whose path has such a part, in order."""
+        return [asked for asked in self._asked if path in asked.path]
+
+    def writes(self, path: str = "") -> list[Asked]:
+        """The requests among them that would change something."""
+        return [asked for asked in self.asked(path) if asked.writes]
+
+    def forget(self) -> None:
+        """Start the record again."""
+        self._asked.clear()
+
+    def close(self) -> None:
+        """Let nothing pass any more, and end what is open: the API server cannot be reached."""
+        self._closed = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._end_open)
+
+    def open(self) -> None:
+        """Let everything pass again."""
+        self._closed = False
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator["Gateway"]:
+        """Listen on a free port, and write the kubeconfig for it."""
+        self._loop = asyncio.get_running_loop()
+        async with ClientSession(
+            connector=TCPConnector(ssl=self.tls, limit=0), timeout=ClientTimeout(total=None), auto_decompress=False
+        ) as session:
+
+            async def handle(request: web.BaseRequest) -> web.StreamResponse:
+                transport = request.transport
+                if transport is None:
+                    return web.Response()
+                self._open.add(transport)
+                try:
+                    return await self._handle(request, session)
+                except (ClientConnectionError, ClientPayloadError, ConnectionResetError):
+                    return _dropped(request)
+                finally:
+                    self._open.discard(transport)
+
+            server = web.Server(handle, access_log=None, handler_cancellation=True)
+            runner = web.ServerRunner(server, shutdown_timeout=0.01)
+            await runner.setup()
+            try:
+                await web.TCPSite(runner, "127.0.0.1", 0).start()
+                self.kubeconfig.write_text(yaml.safe_dump(_kubeconfig(f"http://127.0.0.1:{runner.addresses[0][1]}")))
+                yield self
+            finally:
+                await runner.cleanup()
+
+    def _end_open(self) -> None:
+        for transport in self._open:
+            transport.abort()
+
+    async def _handle(self, request: web.BaseRequest, session: ClientSession) -> web.StreamResponse:
+        body = await request.read()
+        if self._closed:
+            return _dropped(request)
+        asked = Asked(request.method, request.path, request.headers.get("Accept", ""))
+        self._asked.append(asked)
+        hold = next((hold for hold in self._holds if hold.takes(asked)), None)
+        if hold is not None and not await hold.passes():
+            return _dropped(request)
+        kept = {name: value for name, value in request.headers.items() if name.lower() not in OF_THE_HOP}
+        url = URL(f"{self.upstream}{request.raw_path}", encoded=True)
+        async with session.request(request.method, url, headers=kept, data=body or None) as answer:
+            headers = {name: value for name, value in answer.headers.items() if name.lower() not in OF_THE_HOP}
+            response = web.StreamResponse(status=answer.status, headers=headers)
+            await response.prepare(request)
+            async for chunk in answer.content.iter_any():
+                await response.write(chunk)
+            await response.write_eof()
+            return response
+
+
+@contextmanager
+def run_gateway(cluster: Cluster, kubeconfig: Path) -> Iterator[Gateway]:
+    """Run a gateway to a control plane, and write the kubeconfig that leads through it."""
+    tls = ssl.create_default_context(cafile=str(cluster.certificates.authority))
+    admin = cluster.certificates.admin
+    tls.load_cert_chain(admin.certificate, admin.key)
+    with in_background(Gateway(kubeconfig, cluster.url, tls).serving()) as gateway:
+        yield gateway
+
+
+def _dropped(request: web.BaseRequest) -> web.Response:
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response()
+
+
+def _kubeconfig(url: str) -> dict[str, object]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "gateway", "cluster": {"server": url}}],
+        "users": [{"name": "nobody", "user": {}}],
+        "contexts": [{"name": "gateway", "context": {"cluster": "gateway", "user": "nobody"}}],
+        "current-context": "gateway",
+    }

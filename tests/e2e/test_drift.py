@@ -1,0 +1,146 @@
+"""A target that somebody changes becomes what it was; what they add beside our keys stays."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from tests.aws.emulator import ParameterType
+from tests.cluster.waiting import wait_until
+from tests.e2e.scene import READY, SOON, STALLED, Json, Scene, conditions
+
+SLOW = "5m"
+KINDS: dict[str, ParameterType] = {"Secret": "SecureString", "ConfigMap": "String"}
+LABEL = "app.kubernetes.io/managed-by"
+ANNOTATIONS = ("paramsync.dev/sync", "paramsync.dev/provenance", "paramsync.dev/plain-keys")
+DATA = {"HOST": "db", "PORT": "5432"}
+
+Edit = Callable[[str], Json]
+EDITS: dict[str, Edit] = {
+    "a changed value": lambda kind: {"data": {"HOST": value(kind, "evil")}},
+    "a removed key": lambda kind: {"data": {"HOST": None}},
+    "no keys": lambda kind: {"data": None},
+    "a foreign key": lambda kind: {"data": {"FOREIGN": value(kind, "foreign")}},
+    "a foreign key in place of ours": lambda kind: {"data": {"FOREIGN": value(kind, "foreign"), "HOST": None}},
+    "no label": lambda kind: {"metadata": {"labels": {LABEL: None}}},
+    "another label": lambda kind: {"metadata": {"labels": {LABEL: "Helm"}}},
+    "no annotations": lambda kind: {"metadata": {"annotations": dict.fromkeys(ANNOTATIONS)}},
+    "a damaged provenance": lambda kind: {"metadata": {"annotations": {"paramsync.dev/provenance": "{"}}},
+    "another provenance": lambda kind: {"metadata": {"annotations": {"paramsync.dev/provenance": OTHER_PROVENANCE}}},
+    "no owner": lambda kind: {"metadata": {"ownerReferences": None}},
+}
+OTHER_PROVENANCE = '{"v":1,"sources":[],"trimmed":[],"keys":{"HOST":["E"],"GONE":["S"]}}'
+
+
+def value(kind: str, text: str) -> str:
+    return {"evil": "ZXZpbA==", "foreign": "Zm9yZWlnbg=="}[text] if kind == "Secret" else text
+
+
+def put_and_sync(scene: Scene, kind: str, interval: str = SLOW) -> Json:
+    scene.put("app/host", "db", KINDS[kind])
+    scene.put("app/port", "5432", KINDS[kind])
+    scene.synced(interval=interval)
+    target = scene.syncs.target(kind, "app")
+    assert target is not None
+    return target
+
+
+def without_history(target: Json | None) -> Json:
+    """A target without what only tells how it came about."""
+    assert target is not None
+    dropped = ("resourceVersion", "managedFields")
+    return {**target, "metadata": {key: each for key, each in target["metadata"].items() if key not in dropped}}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_target_with(scene: Scene, kind: str, edit: Edit) -> None:
+    before = put_and_sync(scene, kind)
+    scene.edit(kind, "app", edit(kind))
+
+    sync = scene.syncs.refresh("app", SOON)
+
+    assert conditions(sync) == READY
+    assert scene.syncs.data(kind, "app") == DATA
+    assert without_history(scene.syncs.target(kind, "app")) == without_history(before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_deleted_target_is_made_anew(scene: Scene, kind: str) -> None:
+    before = put_and_sync(scene, kind)
+    scene.syncs.cluster.request("DELETE", scene.syncs.target_path(kind, "app"))
+
+    sync = scene.syncs.refresh("app", SOON)
+
+    target = scene.syncs.target(kind, "app")
+    assert target is not None
+    assert scene.syncs.data(kind, "app") == DATA
+    assert target["metadata"]["uid"] != before["metadata"]["uid"]
+    assert target["metadata"]["uid"] in [each["uid"] for each in sync["status"]["targets"]]
+    assert target["metadata"]["annotations"] == before["metadata"]["annotations"]
+
+
+def test_a_binary_key_of_a_config_map_goes(scene: Scene) -> None:
+    put_and_sync(scene, "ConfigMap")
+    scene.edit("ConfigMap", "app", {"binaryData": {"FOREIGN": "AAECAw=="}})
+
+    scene.syncs.refresh("app", SOON)
+
+    target = scene.syncs.target("ConfigMap", "app")
+    assert target is not None
+    assert target.get("binaryData", {}) == {}
+    assert target["data"] == DATA
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_labels_and_annotations_of_others_stay(scene: Scene, kind: str) -> None:
+    put_and_sync(scene, kind)
+    theirs = {"labels": {"team": "pay"}, "annotations": {"reloader.example.com/match": "true"}}
+    scene.edit(kind, "app", {"metadata": theirs, "data": {"HOST": None}})
+
+    scene.syncs.refresh("app", SOON)
+
+    target = scene.syncs.target(kind, "app")
+    assert target is not None
+    assert scene.syncs.data(kind, "app") == DATA
+    assert target["metadata"]["labels"] == {"team": "pay", LABEL: "paramsync"}
+    assert target["metadata"]["annotations"]["reloader.example.com/match"] == "true"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_others_add_beside_our_keys_is_no_reason_to_write(scene: Scene, kind: str) -> None:
+    put_and_sync(scene, kind)
+    scene.edit(kind, "app", {"metadata": {"labels": {"team": "pay"}}})
+    versions = scene.versions()
+
+    scene.syncs.refresh("app", SOON)
+
+    assert scene.versions() == versions
+
+
+def test_a_target_that_nothing_shows_to_be_ours_is_not_taken_back(scene: Scene) -> None:
+    put_and_sync(scene, "Secret")
+    scene.edit("Secret", "app", {"metadata": {"ownerReferences": None, "labels": None}, "data": {"HOST": "ZXZpbA=="}})
+    before = scene.syncs.target("Secret", "app")
+
+    sync = scene.syncs.refresh("app", SOON)
+
+    assert conditions(sync) == STALLED
+    assert scene.wait_event("app", "TargetConflict").startswith("Secret app exists and is not this sync's")
+    assert scene.syncs.target("Secret", "app") == before
+
+
+def test_drift_is_found_without_being_asked(scene: Scene) -> None:
+    put_and_sync(scene, "Secret", interval="10s")
+    scene.edit("Secret", "app", {"data": {"HOST": "ZXZpbA=="}})
+    at = scene.syncs.get("app")["status"]["lastAppliedTime"]
+
+    # Its own deadline is a minute, though nothing changes in Parameter Store.
+    scene.syncs.wait_data("Secret", "app", DATA, 75)
+
+    def told() -> bool:
+        now = scene.syncs.get("app")["status"]["lastAppliedTime"]
+        return bool(datetime.fromisoformat(now) > datetime.fromisoformat(at))
+
+    wait_until(told, "status tells when it was written")
+    assert scene.wait_event("app", "Synced", "Secret app: 1 change")

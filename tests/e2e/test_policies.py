@@ -1,0 +1,78 @@
+"""With no more than its rights, and its admission policies bound, the operator does its whole job."""
+
+from pathlib import Path
+
+from tests.aws.emulator import Emulator
+from tests.aws.proxy import Proxy
+from tests.cluster.cluster import Cluster
+from tests.e2e.scene import SOON, Scene
+from tests.edge.policies import bound_policies
+from tests.running.objects import Syncs
+from tests.running.operator import run_operator
+
+SLOW = "5m"
+
+
+def test_the_main_job_under_the_policies(
+    cluster: Cluster, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
+) -> None:
+    with (
+        cluster.namespace("home") as home,
+        bound_policies(cluster, home) as kubeconfig,
+        run_operator(kubeconfig, tmp_path, endpoint=proxy.url) as operator,
+    ):
+        scene = Scene(ssm, proxy, operator, syncs)
+        for name in ("changed", "kept", "removed"):
+            scene.put(f"app/{name}", "old", "SecureString")
+            scene.put(f"app/plain/{name}", "old")
+        scene.put("app/plain/list", "a,b", "StringList")
+        scene.synced(interval=SLOW)
+        assert scene.syncs.data("Secret", "app") == {"CHANGED": "old", "KEPT": "old", "REMOVED": "old"}
+        assert set(scene.syncs.data("ConfigMap", "app") or {}) == {
+            "PLAIN_CHANGED",
+            "PLAIN_KEPT",
+            "PLAIN_LIST",
+            "PLAIN_REMOVED",
+        }
+        assert scene.wait_event("app", "Synced")
+
+        # A change, an addition and a removal.
+        scene.put("app/changed", "new", "SecureString")
+        scene.put("app/plain/changed", "new")
+        scene.put("app/plain/added", "new")
+        scene.delete("app/removed", "app/plain/removed", "app/plain/list")
+        scene.syncs.refresh("app", SOON)
+        secret = {"CHANGED": "new", "KEPT": "old"}
+        plain = {"PLAIN_ADDED": "new", "PLAIN_CHANGED": "new", "PLAIN_KEPT": "old"}
+        assert scene.syncs.data("Secret", "app") == secret
+        assert scene.syncs.data("ConfigMap", "app") == plain
+
+        # Drift: a foreign key, a changed and a removed one, no label, no annotations.
+        metadata = {
+            "labels": {"app.kubernetes.io/managed-by": None},
+            "annotations": {"paramsync.dev/plain-keys": None, "paramsync.dev/provenance": None},
+        }
+        data = {"FOREIGN": "foreign", "PLAIN_KEPT": None, "PLAIN_CHANGED": "evil"}
+        for body in ({"data": data}, {"metadata": metadata}, {"data": None}, {"binaryData": {"FOREIGN": "AAECAw=="}}):
+            scene.edit("ConfigMap", "app", body)
+            scene.syncs.refresh("app", SOON)
+            scene.syncs.wait_reason("app", "Synced", SOON)
+            assert scene.syncs.data("ConfigMap", "app") == plain
+        for body in ({"data": {"FOREIGN": "ZXZpbA==", "KEPT": None}}, {"metadata": metadata}, {"data": None}):
+            scene.edit("Secret", "app", body)
+            scene.syncs.refresh("app", SOON)
+            scene.syncs.wait_reason("app", "Synced", SOON)
+            assert scene.syncs.data("Secret", "app") == secret
+
+        # A renamed target, and one that the spec no longer names.
+        scene.syncs.patch("app", {"spec": {"targets": [{"kind": "Secret", "name": "other"}]}})
+        scene.syncs.wait_reason("app", "Synced", SOON)
+        assert scene.syncs.data("Secret", "other") == {**secret, **plain}
+        assert scene.syncs.data("Secret", "app") is None
+        assert scene.syncs.data("ConfigMap", "app") is None
+
+        # Orphaned targets, taken over by a new sync of the same name.
+        scene.syncs.delete("app", "Orphan")
+        cluster.wait_for_absence(scene.syncs.path("app"))
+        scene.synced(interval=SLOW, targets=[{"kind": "Secret", "name": "other"}])
+        assert "refuses" not in operator.logs(), "no request of its was refused on the way"

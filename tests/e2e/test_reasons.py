@@ -1,0 +1,272 @@
+"""Whatever stands in the way is told: why, which parameter or object, and what to do; nothing is written."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+from kubernetes.client.exceptions import NotFoundException
+
+from tests.aws.errors import denied
+from tests.aws.proxy import Proxy
+from tests.cluster.cluster import Cluster
+from tests.e2e.scene import (
+    READY,
+    RECONCILING,
+    SOON,
+    STALLED,
+    Json,
+    Scene,
+    conditions,
+    kstatus,
+    message,
+    store,
+    store_path,
+)
+from tests.running.operator import Operator, run_operator
+
+SLOW = "5m"
+
+
+@pytest.fixture(scope="module")
+def shared_operator(
+    cluster: Cluster, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Operator]:
+    """An operator with three stores in its settings: for everybody, for one's own path, and for /prod/pay."""
+    stores = {
+        name: store(name, shared_proxy.url, ["*"], paths)["spec"]
+        for name, paths in {"default": ["/"], "own": ["/{namespace}"], "pay": ["/prod/pay"]}.items()
+    }
+    directory = tmp_path_factory.mktemp("operator")
+    with run_operator(cluster.kubeconfig, directory, settings={"stores": stores}) as running:
+        yield running
+
+
+class Stores:
+    """ClusterParameterStores of a test, as objects."""
+
+    def __init__(self, cluster: Cluster, proxy: Proxy) -> None:
+        self._cluster = cluster
+        self._proxy = proxy
+        self.names: set[str] = set()
+
+    def create(self, name: str, *paths: str) -> None:
+        self.names.add(name)
+        self._cluster.request("POST", store_path(), store(name, self._proxy.url, ["*"], list(paths)))
+
+    def allow(self, name: str, *paths: str) -> None:
+        access = [{"namespaces": ["*"], "paths": list(paths)}]
+        body = {"spec": {"access": access}}
+        self._cluster.request("PATCH", store_path(name), body, content_type="application/merge-patch+json")
+
+    def delete(self, name: str) -> None:
+        with suppress(NotFoundException):
+            self._cluster.request("DELETE", store_path(name))
+
+
+@pytest.fixture
+def stores(scene: Scene) -> Iterator[Stores]:
+    """Stores as objects, which are deleted at the end."""
+    made = Stores(scene.syncs.cluster, scene.proxy)
+    yield made
+    for name in made.names:
+        made.delete(name)
+
+
+def blocked(scene: Scene, name: str, reason: str, shape: dict[str, str]) -> str:
+    """Wait until a sync is not Ready for a reason and everything says so; return its message."""
+    sync: Json = scene.syncs.wait_reason(name, reason, SOON)
+    assert conditions(sync) == shape
+    assert kstatus(sync) == ("Failed" if shape == STALLED else "InProgress")
+    assert sync["status"]["problems"][0]["reason"] == reason
+    text = message(sync)
+    assert scene.wait_event(name, reason, text[:1000])
+    return text
+
+
+def test_a_store_allows_whole_segments(scene: Scene) -> None:
+    scene.syncs.create("app", "/prod/payroll", storeRef={"name": "pay"})
+
+    text = blocked(scene, "app", "NotAllowed", RECONCILING)
+
+    namespace = scene.syncs.namespace
+    assert text.startswith(f"ClusterParameterStore pay does not let namespace {namespace} read /prod/payroll;")
+    assert "it may read /prod/pay." in text
+    assert not scene.proxy.calls(), "what is not allowed is not asked for"
+
+
+def test_a_namespace_reads_its_own_path_and_no_other(scene: Scene) -> None:
+    scene.put("app/key", "value")
+    scene.synced(interval=SLOW, storeRef={"name": "own"})
+    scene.syncs.create("other", "/kube-system/app", storeRef={"name": "own"})
+
+    text = blocked(scene, "other", "NotAllowed", RECONCILING)
+
+    assert f"it may read /{scene.syncs.namespace}." in text
+    assert scene.syncs.data("ConfigMap", "app") == {"KEY": "value"}
+
+
+def test_one_source_that_is_not_allowed_stops_all(scene: Scene) -> None:
+    scene.put("app/key", "value")
+    scene.syncs.create("app", scene.path(), "/elsewhere", storeRef={"name": "own"}, interval=SLOW)
+
+    assert "/elsewhere" in blocked(scene, "app", "NotAllowed", RECONCILING)
+    assert scene.listings() == 0
+    assert scene.versions() == [None, None]
+
+
+def test_a_missing_store_is_waited_for(scene: Scene, stores: Stores) -> None:
+    name = f"late-{scene.syncs.namespace}"
+    scene.put("app/key", "value")
+    scene.syncs.create("app", scene.path(), storeRef={"name": name}, interval=SLOW)
+    assert name in blocked(scene, "app", "StoreNotFound", RECONCILING)
+
+    stores.create(name, "/")
+    scene.syncs.wait_reason("app", "Synced", SOON)
+    assert scene.syncs.data("ConfigMap", "app") == {"KEY": "value"}
+
+    stores.delete(name)
+    blocked(scene, "app", "StoreNotFound", STALLED)
+    assert scene.syncs.data("ConfigMap", "app") == {"KEY": "value"}
+
+    # Its grace is over, and its deadline far: only the store's creation can wake it.
+    stores.create(name, "/")
+    assert conditions(scene.syncs.wait_reason("app", "Synced", SOON)) == READY
+
+
+def test_a_store_that_stands_in_two_places_is_used_from_neither(scene: Scene, stores: Stores) -> None:
+    scene.put("app/key", "value")
+    scene.synced(interval=SLOW)
+    stores.create("default", "/")
+
+    assert "default" in blocked(scene, "app", "StoreInvalid", STALLED)
+    assert scene.syncs.data("ConfigMap", "app") == {"KEY": "value"}
+
+    stores.delete("default")
+    assert conditions(scene.syncs.wait_reason("app", "Synced", SOON)) == READY
+
+
+def test_withdrawn_access_is_told_at_once_and_loses_nothing(scene: Scene, stores: Stores) -> None:
+    name = f"mine-{scene.syncs.namespace}"
+    stores.create(name, "/")
+    scene.put("app/key", "value")
+    scene.synced(interval=SLOW, storeRef={"name": name})
+    versions = scene.versions()
+    scene.proxy.forget()
+
+    stores.allow(name, "/elsewhere")
+
+    assert "it may read /elsewhere." in blocked(scene, "app", "NotAllowed", STALLED)
+    assert scene.versions() == versions
+    scene.put("app/key", "new")
+    scene.syncs.refresh("app", SOON)
+    assert scene.listings() == 0
+    assert scene.versions() == versions
+
+    stores.allow(name, "/elsewhere", scene.path())
+    scene.syncs.wait_reason("app", "Synced", SOON)
+    assert scene.syncs.data("ConfigMap", "app") == {"KEY": "new"}
+
+
+def test_a_denial_of_iam_names_the_missing_action(scene: Scene) -> None:
+    scene.put("app/key", "value")
+    rule = scene.proxy.add(denied(), path=scene.path())
+    scene.syncs.create("app", scene.path(), interval=SLOW)
+
+    text = blocked(scene, "app", "AccessDenied", RECONCILING)
+
+    assert f"AWS denies ssm:GetParametersByPath on {scene.path()}" in text
+    assert f"parameter{scene.path()}/*" in text
+    assert {call.action for call in scene.proxy.calls()} == {"GetParametersByPath"}, "nothing else is tried instead"
+    rule.remove()
+    scene.syncs.wait_reason("app", "Synced", SOON)
+
+
+def test_two_names_for_one_key_are_both_named(scene: Scene) -> None:
+    scene.put("app/db/host", "one")
+    scene.put("app/db-host", "two")
+    scene.put("app/other", "three", "SecureString")
+    scene.syncs.create("app", scene.path(), interval=SLOW)
+
+    text = blocked(scene, "app", "KeyCollision", STALLED)
+
+    assert scene.path("app/db/host") in text
+    assert scene.path("app/db-host") in text
+    assert "DB_HOST" in text
+    assert scene.versions() == [None, None]
+
+
+def test_a_name_that_cannot_be_a_key_is_named(scene: Scene) -> None:
+    scene.put("app/1st", "one")
+    scene.put("app/other", "two", "SecureString")
+    scene.syncs.create("app", scene.path(), interval=SLOW)
+
+    assert scene.path("app/1st") in blocked(scene, "app", "InvalidKey", STALLED)
+    assert scene.versions() == [None, None]
+
+    scene.delete("app/1st")
+    assert conditions(scene.syncs.refresh("app", SOON)) == READY
+
+
+def test_what_does_not_fit_is_not_written_in_part(scene: Scene) -> None:
+    scene.put("app/other", "small", "SecureString")
+    for number in range(129):
+        scene.put(f"app/key-{number}", "v" * 8192)
+    scene.syncs.create("app", scene.path(), interval=SLOW)
+
+    text = blocked(scene, "app", "TooLarge", STALLED)
+
+    assert text.startswith("ConfigMap app would be too large: its values would take 1,056,768 bytes")
+    assert scene.versions() == [None, None]
+
+    scene.delete("app/key-128")
+    assert conditions(scene.syncs.refresh("app", SOON)) == READY
+    assert len(scene.syncs.data("ConfigMap", "app") or {}) == 128
+
+
+@pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])
+def test_an_object_of_somebody_else_stays_as_it_is_and_nothing_is_written(scene: Scene, kind: str) -> None:
+    scene.put("app/key", "secret", "SecureString")
+    scene.put("app/plain", "value")
+    path = scene.syncs.target_path(kind, "app")
+    body = {"metadata": {"name": "app", "labels": {"app.kubernetes.io/managed-by": "Helm"}}, "data": {"KEY": "Zm9v"}}
+    scene.syncs.cluster.request("POST", path.rpartition("/")[0], body)
+    before = scene.syncs.target(kind, "app")
+    scene.syncs.create("app", scene.path(), interval=SLOW)
+
+    text = blocked(scene, "app", "TargetConflict", STALLED)
+
+    assert text.startswith(f"{kind} app exists and is not this sync's")
+    assert scene.syncs.target(kind, "app") == before
+    assert scene.versions().count(None) == 1, "the other target is not made either"
+
+    scene.syncs.cluster.request("DELETE", path)
+    scene.syncs.refresh("app", SOON)
+    scene.syncs.wait_reason("app", "Synced", SOON)
+
+
+def test_of_two_syncs_the_first_keeps_a_target_until_it_is_deleted(scene: Scene) -> None:
+    scene.put("first/key", "first", "SecureString")
+    scene.put("second/key", "second", "SecureString")
+    targets = [{"kind": "Secret", "name": "shared"}]
+    scene.synced("first", interval=SLOW, targets=targets)
+    before = scene.syncs.target("Secret", "shared")
+    scene.syncs.create("second", scene.path("second"), interval=SLOW, targets=targets)
+
+    assert "ParameterSync first controls it" in blocked(scene, "second", "TargetConflict", STALLED)
+    assert scene.syncs.target("Secret", "shared") == before
+
+    scene.syncs.delete("first")
+    scene.syncs.wait_data("Secret", "shared", {"KEY": "second"}, SOON)
+    assert conditions(scene.syncs.wait_reason("second", "Synced", SOON)) == READY
+
+
+def test_targets_that_turn_out_to_be_one_object_are_an_invalid_spec(scene: Scene) -> None:
+    scene.put("app/key", "secret", "SecureString")
+    targets = [{"kind": "Secret"}, {"kind": "Secret", "name": "app"}]
+    scene.syncs.create("app", scene.path(), interval=SLOW, targets=targets)
+
+    assert "two targets are the same object" in blocked(scene, "app", "InvalidSpec", STALLED)
+    assert scene.listings() == 0
+
+    scene.syncs.patch("app", {"spec": {"targets": targets[:1]}})
+    assert conditions(scene.syncs.wait_reason("app", "Synced", SOON)) == READY

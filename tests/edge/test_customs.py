@@ -1,0 +1,154 @@
+"""Our objects as the operator reads them, and a status as it writes it."""
+
+from collections.abc import Iterator
+
+import pytest
+from pydantic import JsonValue
+
+from paramsync.kube import customs as module
+from paramsync.kube.customs import STORES, SYNCS, Customs
+from paramsync.kube.errors import ApiError, Refused
+from paramsync.kube.events import Events, Note
+from paramsync.kube.fence import SoleReplica
+from paramsync.kube.transport import Transport
+from tests.cluster.cluster import Cluster
+
+BASE = "/apis/paramsync.dev/v1alpha1"
+SPEC = {"sources": [{"path": "/prod/pay"}]}
+
+
+@pytest.fixture(scope="module")
+def transport(cluster: Cluster) -> Iterator[Transport]:
+    with cluster.api() as client:
+        yield Transport(client)
+
+
+@pytest.fixture
+def customs(transport: Transport) -> Customs:
+    return Customs(transport, SoleReplica())
+
+
+def create(cluster: Cluster, namespace: str, name: str) -> str:
+    """Create a sync, and return its uid."""
+    body = {"apiVersion": "paramsync.dev/v1alpha1", "kind": "ParameterSync", "metadata": {"name": name}, "spec": SPEC}
+    made = cluster.request("POST", f"{BASE}/namespaces/{namespace}/parametersyncs", body)
+    return str(made["metadata"]["uid"])
+
+
+def test_all_kinds_are_served(customs: Customs) -> None:
+    assert customs.are_served()
+
+
+def test_a_sync_as_it_is(cluster: Cluster, namespace: str, customs: Customs) -> None:
+    uid = create(cluster, namespace, "app")
+    sync = customs.sync(namespace, "app")
+    assert sync is not None
+    assert (sync.metadata.name, sync.metadata.namespace, sync.metadata.uid) == ("app", namespace, uid)
+    assert (sync.metadata.generation, sync.metadata.deletion_timestamp) == (1, None)
+    assert sync.spec == SPEC
+
+
+def test_what_is_not_there_is_none(namespace: str, customs: Customs) -> None:
+    assert customs.sync(namespace, "none") is None
+    assert customs.sync("nowhere", "none") is None
+    assert customs.store("none") is None
+
+
+def test_a_store_as_it_is(cluster: Cluster, namespace: str, customs: Customs) -> None:
+    spec = {"region": "eu-west-1"}
+    body = {
+        "apiVersion": "paramsync.dev/v1alpha1",
+        "kind": "ClusterParameterStore",
+        "metadata": {"name": namespace},
+        "spec": spec,
+    }
+    cluster.request("POST", f"{BASE}/clusterparameterstores", body)
+    try:
+        store = customs.store(namespace)
+        assert store is not None
+        assert store.spec == spec
+        assert namespace in {each.metadata.name for each in customs.all(STORES)}
+    finally:
+        cluster.request("DELETE", f"{BASE}/clusterparameterstores/{namespace}")
+
+
+def test_a_list_is_read_page_by_page(
+    cluster: Cluster, namespace: str, customs: Customs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {f"app-{number}" for number in range(7)}
+    for name in names:
+        create(cluster, namespace, name)
+    monkeypatch.setattr(module, "PAGE", 3)
+    since = cluster.audit_mark()
+
+    found = [each.metadata.name for each in customs.all(SYNCS) if each.metadata.namespace == namespace]
+
+    assert sorted(found) == sorted(names)
+    asked = [entry for entry in cluster.audit(since) if entry.user_agent == "paramsync"]
+    assert len(asked) >= 3
+    assert all("limit=3" in entry.uri for entry in asked)
+
+
+class TestStatus:
+    def status(self, reason: str = "Synced", **fields: JsonValue) -> dict[str, JsonValue]:
+        ready = {"type": "Ready", "status": "True", "reason": reason, "message": "All is well"}
+        return {
+            "observedGeneration": 1,
+            "conditions": [{**ready, "lastTransitionTime": "2026-03-01T12:00:00Z"}],
+            **fields,
+        }
+
+    def test_it_is_replaced_as_a_whole(self, cluster: Cluster, namespace: str, customs: Customs) -> None:
+        uid = create(cluster, namespace, "app")
+        customs.write_status(namespace, "app", uid, self.status(parameters=3, revision="abc"))
+        customs.write_status(namespace, "app", uid, self.status(secure=1))
+
+        sync = customs.sync(namespace, "app")
+        assert sync is not None
+        assert sync.status == self.status(secure=1)
+        assert (sync.spec, sync.metadata.generation) == (SPEC, 1)
+
+    def test_not_of_a_sync_that_was_made_anew(self, cluster: Cluster, namespace: str, customs: Customs) -> None:
+        uid = create(cluster, namespace, "app")
+        cluster.request("DELETE", f"{BASE}/namespaces/{namespace}/parametersyncs/app")
+        cluster.wait_for_absence(f"{BASE}/namespaces/{namespace}/parametersyncs/app")
+        create(cluster, namespace, "app")
+        before = customs.sync(namespace, "app")
+
+        with pytest.raises(ApiError):
+            customs.write_status(namespace, "app", uid, self.status())
+
+        assert customs.sync(namespace, "app") == before
+
+    @pytest.mark.parametrize(
+        ("status", "place"),
+        [
+            ({"parameters": "many"}, "status.parameters"),
+            ({"conditions": [{"type": "Ready"}]}, r"status.conditions\[0\]"),
+            ({"revision": "x" * 65}, "status.revision"),
+        ],
+    )
+    def test_the_definition_checks_it(
+        self, cluster: Cluster, namespace: str, customs: Customs, status: dict[str, JsonValue], place: str
+    ) -> None:
+        uid = create(cluster, namespace, "app")
+        with pytest.raises(Refused, match=place):
+            customs.write_status(namespace, "app", uid, self.status() | status)
+
+
+class TestEvents:
+    @pytest.mark.parametrize("name", ["app", "a" * 253, "a" * 199 + "." + "b" * 50])
+    def test_they_are_about_the_sync(self, cluster: Cluster, namespace: str, transport: Transport, name: str) -> None:
+        uid = create(cluster, namespace, name)
+        note = Note("Warning", "AccessDenied", "Reconcile", "€" * 1000)
+        for _ in range(2):
+            Events(transport, SoleReplica(), "pod-1" * 40).write(namespace, name, uid, note)
+
+        found = cluster.request("GET", f"/apis/events.k8s.io/v1/namespaces/{namespace}/events")["items"]
+        assert len(found) == 2
+        for event in found:
+            regarding = event["regarding"]
+            assert (regarding["kind"], regarding["name"], regarding["uid"]) == ("ParameterSync", name, uid)
+            assert (event["type"], event["reason"], event["action"]) == ("Warning", "AccessDenied", "Reconcile")
+            assert event["note"] == "€" * 341, "cut to 1,024 bytes, at a character"
+            assert event["reportingController"] == "paramsync.dev/operator"

@@ -1,0 +1,246 @@
+"""The documentation says what the code does: each test fails when one of them moves without the other."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+import pytest
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from paramsync import __version__
+from paramsync.api.base import API_VERSION, Model
+from paramsync.api.errors import explain
+from paramsync.api.status import SyncStatus
+from paramsync.api.stores import ClusterParameterStore, ClusterParameterStoreSpec
+from paramsync.api.sync import ParameterSync, ParameterSyncSpec
+from paramsync.cli.run import run
+from paramsync.core.objects import PLAIN_KEYS_ANNOTATION, PROVENANCE_ANNOTATION, SYNC_ANNOTATION
+from paramsync.core.reasons import Nature, Reason
+from paramsync.runtime.metrics import Metrics
+from paramsync.runtime.settings import Settings
+from paramsync.runtime.syncs import REFRESH_ANNOTATION
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "reference"
+PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
+
+KINDS: Mapping[str, type[Model]] = {"ParameterSync": ParameterSync, "ClusterParameterStore": ClusterParameterStore}
+RIGHTS = {
+    ("", "secrets"): {"get", "create", "patch", "delete"},
+    ("", "configmaps"): {"get", "create", "patch", "delete"},
+    ("paramsync.dev", "parametersyncs"): {"get", "list", "watch"},
+    ("paramsync.dev", "clusterparameterstores"): {"get", "list", "watch"},
+    ("paramsync.dev", "parametersyncs/status"): {"patch"},
+    ("events.k8s.io", "events"): {"create"},
+}
+
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^(#{1,6}) (.+)$", re.MULTILINE)
+
+
+def page_id(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def prose(page: Path) -> str:
+    """A page without its blocks of code."""
+    return FENCE.sub("", page.read_text())
+
+
+def headings(page: Path, level: int) -> list[str]:
+    return [text for marks, text in HEADING.findall(prose(page)) if len(marks) == level]
+
+
+def table(page: Path) -> dict[str, list[str]]:
+    """The rows of all tables of a page by their first cell, for those whose first cell is code."""
+    rows = (
+        re.split(r"(?<!\\)\|", line.strip().strip("|")) for line in prose(page).splitlines() if line.startswith("| `")
+    )
+    return {cells[0].strip().strip("`"): [cell.strip() for cell in cells[1:]] for cells in rows}
+
+
+def yaml_documents(page: Path) -> Iterator[Any]:
+    for indent, language, text in FENCE.findall(page.read_text()):
+        if language == "yaml":
+            flush = "\n".join(line.removeprefix(indent) for line in text.splitlines())
+            yield from (document for document in yaml.safe_load_all(flush) if document is not None)
+
+
+def all_documents() -> list[tuple[str, Any]]:
+    return [(page_id(page), document) for page in PAGES for document in yaml_documents(page)]
+
+
+def model_in(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
+    """The model within a field's annotation, if there is one, and whether the field is a list of it."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation, False
+    found = ((model_in(each)[0], annotation) for each in get_args(annotation))
+    for model, _ in found:
+        if model is not None:
+            return model, "tuple" in str(annotation)
+    return None, False
+
+
+def fields(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    """The paths of all fields of a model, as a user writes them: ``spec.sources[].path``."""
+    for name, field in model.model_fields.items():
+        path = f"{prefix}{field.alias or name}"
+        yield path
+        inner, is_list = model_in(field.annotation)
+        if inner is not None:
+            yield from fields(inner, f"{path}[]." if is_list else f"{path}.")
+
+
+def test_every_reason_has_a_section_and_every_section_is_a_reason() -> None:
+    sections = headings(REFERENCE / "reasons.md", 3)
+
+    assert sorted(sections) == sorted(Reason)
+
+
+def test_the_table_of_natures_is_that_of_the_code() -> None:
+    lines = [line for line in prose(REFERENCE / "reasons.md").splitlines() if line.startswith("| ")]
+    rows = {cells[1].strip(): set(re.findall(r"`(\w+)`", cells[2])) for cells in (line.split("|") for line in lines)}
+
+    for nature in set(Nature) - {Nature.PERSON}:
+        assert rows[nature] == {reason for reason in Reason if reason.nature is nature}
+    assert "all others" in next(line for line in lines if line.startswith(f"| {Nature.PERSON} "))
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("parametersync.md", [*fields(ParameterSyncSpec, "spec."), *fields(SyncStatus, "status.")]),
+        ("clusterparameterstore.md", [*fields(ClusterParameterStoreSpec, "spec.")]),
+        ("settings.md", ["region", "stores"]),
+    ],
+)
+def test_every_field_has_a_row_and_every_row_is_a_field(page: str, expected: list[str]) -> None:
+    documented = [row for row in table(REFERENCE / page) if not row.startswith("paramsync.dev/")]
+
+    assert sorted(documented) == sorted(expected)
+
+
+def test_the_fields_of_the_settings_are_those_of_the_model() -> None:
+    assert list(Settings.model_fields) == ["region", "stores"]
+
+
+def test_every_annotation_has_a_row() -> None:
+    documented = {row for row in table(REFERENCE / "parametersync.md") if row.startswith("paramsync.dev/")}
+
+    assert documented == {REFRESH_ANNOTATION, SYNC_ANNOTATION, PROVENANCE_ANNOTATION, PLAIN_KEYS_ANNOTATION}
+
+
+def exported() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The type and the labels of each metric, by the name that Prometheus shows."""
+    metrics = Metrics()
+    metrics.watch(lambda: 0, lambda: 0)
+    registered = metrics.registry._collector_to_names
+    labels = {name: getattr(each, "_labelnames", ()) for each, names in registered.items() for name in names}
+    suffix = {"counter": "_total", "info": "_info"}
+    return {
+        family.name + suffix.get(family.type, ""): (
+            family.type,
+            ("version",) if family.type == "info" else tuple(labels.get(family.name, ())),
+        )
+        for family in metrics.registry.collect()
+    }
+
+
+def test_every_metric_has_a_row_with_its_type_and_its_labels() -> None:
+    ours = {name: facts for name, facts in exported().items() if name.startswith("paramsync_")}
+    rows = table(REFERENCE / "metrics.md")
+
+    assert {name: (cells[0], tuple(re.findall(r"`(\w+)`", cells[1]))) for name, cells in rows.items()} == ours
+
+
+def test_every_metric_of_the_client_library_is_named() -> None:
+    text = (REFERENCE / "metrics.md").read_text()
+
+    assert [name for name in exported() if f"`{name}`" not in text] == []
+
+
+def test_every_metric_that_any_page_names_exists() -> None:
+    named = {name for page in PAGES for name in re.findall(r"\bparamsync_[a-z_]+", page.read_text())}
+
+    assert sorted(named - exported().keys()) == []
+
+
+def test_every_option_has_a_row_with_its_default() -> None:
+    rows = {row.split(" ")[0]: cells for row, cells in table(DOCS / "install.md").items() if row.startswith("--")}
+    options = {each.opts[0]: each for each in run.params if isinstance(each, click.Option)}
+
+    assert sorted(rows) == sorted(options)
+    for name in ("--listen-port", "--log-format", "--log-level"):
+        assert rows[name][0] == str(options[name].default)
+
+
+def test_every_example_of_ours_is_valid() -> None:
+    examples = [(page, document) for page, document in all_documents() if document.get("apiVersion") == API_VERSION]
+
+    assert {document["kind"] for _, document in examples} == set(KINDS)
+    for page, document in examples:
+        content = {key: document[key] for key in document if key not in ("apiVersion", "kind", "metadata")}
+        try:
+            KINDS[document["kind"]].model_validate(content)
+        except ValidationError as error:
+            pytest.fail(f"an example in {page}: {explain(error)}")
+
+
+def test_every_example_of_the_settings_is_valid() -> None:
+    documents = [document for _, document in all_documents()]
+    within = [
+        document["data"]["settings.yaml"] for document in documents if "settings.yaml" in document.get("data", {})
+    ]
+    examples = [each for each in [*documents, *map(yaml.safe_load, within)] if "stores" in each]
+
+    assert len(examples) >= 2
+    for example in examples:
+        Settings.model_validate(example)
+
+
+def test_the_role_in_the_install_page_has_exactly_the_rights_that_the_operator_uses() -> None:
+    roles = [document for document in yaml_documents(DOCS / "install.md") if document["kind"] == "ClusterRole"]
+    granted = {
+        (group, resource): set(rule["verbs"])
+        for role in roles
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+
+    assert granted == RIGHTS
+
+
+def test_the_pages_speak_of_this_version() -> None:
+    text = (DOCS / "install.md").read_text()
+
+    assert {*re.findall(r"paramsync-([0-9.]+)-py3", text)} == {__version__}
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def slugs(page: Path) -> set[str]:
+    """The anchors that GitHub gives a page's headings."""
+    texts = (text for _, text in HEADING.findall(prose(page)))
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in texts}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in LINK.findall(prose(page)):
+        if link.startswith("https://"):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        assert target.exists(), link
+        assert not anchor or anchor in slugs(target), link
+
+
+def test_the_index_lists_every_page() -> None:
+    listed = {(DOCS / link).resolve() for link in LINK.findall(prose(DOCS / "index.md"))}
+
+    assert sorted({*DOCS.rglob("*.md")} - {DOCS / "index.md"} - listed) == []
