@@ -64,6 +64,11 @@ def failure(clients: Clients, endpoint: str, path: str = PATH) -> SourceError:
         (AwsError("AccessDeniedException", ""), Reason.ACCESS_DENIED, ACCESS_DENIED),
         (errors.kms_denied(), Reason.ACCESS_DENIED, KMS_DENIED),
         (errors.kms_denied(OTHER_SESSION), Reason.ACCESS_DENIED, KMS_DENIED),
+        (
+            errors.kms_no_key(),
+            Reason.ACCESS_DENIED,
+            "AWS denies kms:Decrypt for SecureStrings below /prod/pay; allow it for the operator's role",
+        ),
         (errors.invalid_key_id(), Reason.ACCESS_DENIED, BAD_KEY.format("InvalidKeyId")),
         (errors.throttled(), Reason.THROTTLED, THROTTLED),
         (AwsError("TooManyRequestsException", "slow down", 429), Reason.THROTTLED, THROTTLED),
@@ -89,7 +94,7 @@ def failure(clients: Clients, endpoint: str, path: str = PATH) -> SourceError:
         (
             AwsError("<script>alert(1)</script>", "hunter2"),
             Reason.SOURCE_UNAVAILABLE,
-            "Reading /prod/pay from AWS failed: an answer that is not AWS's",
+            "Reading /prod/pay from AWS failed: an error that AWS does not document for this",
         ),
     ],
     ids=[
@@ -98,6 +103,7 @@ def failure(clients: Clients, endpoint: str, path: str = PATH) -> SourceError:
         "denied without a text",
         "denied by KMS",
         "denied by KMS, another session",
+        "no key, or none for us",
         "a disabled key",
         "throttled",
         "too many requests",

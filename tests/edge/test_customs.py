@@ -121,19 +121,17 @@ class TestStatus:
         assert customs.sync(namespace, "app") == before
 
     @pytest.mark.parametrize(
-        ("status", "place"),
-        [
-            ({"parameters": "many"}, "status.parameters"),
-            ({"conditions": [{"type": "Ready"}]}, r"status.conditions\[0\]"),
-            ({"revision": "x" * 65}, "status.revision"),
-        ],
+        "status",
+        [{"parameters": "hunter2"}, {"conditions": [{"type": "hunter2"}]}, {"revision": "hunter2" * 10}],
+        ids=["a type", "a missing field", "a bound"],
     )
     def test_the_definition_checks_it(
-        self, cluster: Cluster, namespace: str, customs: Customs, status: dict[str, JsonValue], place: str
+        self, cluster: Cluster, namespace: str, customs: Customs, status: dict[str, JsonValue]
     ) -> None:
         uid = create(cluster, namespace, "app")
-        with pytest.raises(Refused, match=place):
+        with pytest.raises(Refused, match="Invalid") as refused:
             customs.write_status(namespace, "app", uid, self.status() | status)
+        assert "hunter2" not in str(refused.value)
 
 
 class TestEvents:

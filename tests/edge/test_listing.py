@@ -157,7 +157,10 @@ class TestOrNothing:
             (errors.invalid_next_token(), "Reading /prod/pay from AWS failed: InvalidNextToken"),
             (faults.cut(), "Reading /prod/pay failed: AWS's answer is not understood at Parameters"),
             (faults.html(200), "Reading /prod/pay failed: AWS's answer is not understood at Parameters"),
-            (faults.html(503), "Reading /prod/pay from AWS failed: an answer that is not AWS's"),
+            (
+                faults.html(503),
+                "Reading /prod/pay from AWS failed: an error that AWS does not document for this",
+            ),
             (
                 faults.drop(),
                 "Reading /prod/pay from AWS failed: the connection was closed before the answer was complete",

@@ -9,7 +9,7 @@ from paramsync.core.actions import Action, ActionKind, draft
 from paramsync.core.before import before
 from paramsync.core.objects import KeyValue, Live
 from paramsync.core.parameters import Parameter
-from paramsync.core.provenance import Entry
+from paramsync.core.provenance import Entry, milliseconds
 from paramsync.core.values import SecureValue
 
 from .builders import (
@@ -68,7 +68,13 @@ def test_every_key_of_a_new_target_is_added() -> None:
 def test_a_key_that_the_target_lacks_is_added() -> None:
     (action,) = actions(ours(CONFIG_MAP, OLD, entries=HOST), parameter(), parameter("/prod/pay/port", version=3))
     assert action == Action(
-        ActionKind.ADD, CONFIG_MAP, "PORT", "/prod/pay/port", 3, "the parameter is new to this target"
+        ActionKind.ADD,
+        CONFIG_MAP,
+        "PORT",
+        "/prod/pay/port",
+        3,
+        milliseconds(NOW),
+        "the parameter is new to this target",
     )
 
 
@@ -119,7 +125,15 @@ def test_what_trimming_dropped_is_no_change(known: Entry) -> None:
 @pytest.mark.parametrize("data", [OLD, None], ids=["values read", "metadata read"])
 def test_a_key_that_no_parameter_gives_is_removed(data: Mapping[str, KeyValue] | None) -> None:
     assert actions(ours(CONFIG_MAP, data, entries=HOST)) == (
-        Action(ActionKind.REMOVE, CONFIG_MAP, "HOST", "/prod/pay/host", 1, "no parameter gives this key any more"),
+        Action(
+            ActionKind.REMOVE,
+            CONFIG_MAP,
+            "HOST",
+            "/prod/pay/host",
+            1,
+            milliseconds(NOW),
+            "no parameter gives this key any more",
+        ),
     )
 
 

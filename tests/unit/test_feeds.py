@@ -37,6 +37,8 @@ class World:
     takes: float = 0.0
     """Seconds that a listing takes."""
 
+    shortest_pause: float = 0.0
+
     polls: list[tuple[float, str, bool]] = field(default_factory=list)
     """When which path was listed, and whether it was decrypted."""
 
@@ -44,7 +46,7 @@ class World:
     feeds: Feeds = field(init=False)
 
     def __post_init__(self) -> None:
-        self.feeds = Feeds(Tools(self.read, self.wake, self.now, lambda: 0.0))
+        self.feeds = Feeds(Tools(self.read, self.wake, self.now, lambda: 0.0, self.shortest_pause))
 
     async def read(self, subtree: Subtree, *, decrypt: bool) -> Snapshot:
         self.polls.append((self.clock(), subtree.path, decrypt))
@@ -55,8 +57,8 @@ class World:
         made = snapshot(*self.answer, path=subtree.path, began=began)
         return replace(made, subtree=subtree)
 
-    def wake(self, sync: SyncKey) -> None:
-        self.woken.append((self.clock(), sync))
+    def wake(self, key: SyncKey, *, urgent: bool) -> None:
+        self.woken.append((self.clock(), key))
 
     def clock(self) -> float:
         return asyncio.get_running_loop().time()
@@ -252,6 +254,17 @@ class TestNews:
 
 class TestRefresh:
     @in_virtual_time
+    async def test_whoever_asks_there_is_a_pause_between_two_listings(self) -> None:
+        world = World(shortest_pause=1.0)
+        for _ in range(5):
+            world.needs(ONE, every=60, not_before=NOW + timedelta(days=1))
+            await world.until(0)
+        await world.until(0.9)
+        assert len(world.polls) == 1
+        await world.until(1)
+        assert len(world.polls) == 2
+
+    @in_virtual_time
     async def test_an_older_listing_does_not_do(self) -> None:
         world = World()
         world.needs(ONE)
@@ -359,7 +372,8 @@ class TestFailures:
         world.answer = DENIED
         await world.until(60)
         reading = world.needs(ONE, every=60)
-        assert (reading.snapshot, reading.error) == (None, DENIED)
+        assert reading.snapshot is not None
+        assert reading.error is DENIED, "what was read before is never given without the error"
         assert reading.good_at == NOW, "since when the data is known"
 
     @in_virtual_time

@@ -23,6 +23,7 @@ class Clients:
     def __init__(self, connections: int) -> None:
         self._lock: Final = Lock()
         self._session: boto3.session.Session | None = None
+        self._region: str | None = None
         self._clients: dict[Identity, SSMClient] = {}
         self._config = Config(
             connect_timeout=CONNECT_TIMEOUT,
@@ -39,8 +40,10 @@ class Clients:
 
         boto3 alone reads AWS_DEFAULT_REGION but not AWS_REGION, which all other SDKs read.
         """
-        with self._lock:
-            return os.environ.get("AWS_REGION") or self._base().region_name
+        if self._region is None:
+            with self._lock:
+                self._region = os.environ.get("AWS_REGION") or self._base().region_name
+        return self._region
 
     def client(self, identity: Identity) -> "SSMClient":
         """The client of an identity.
@@ -53,6 +56,13 @@ class Clients:
                     "ssm", region_name=identity.region, endpoint_url=identity.endpoint, config=self._config
                 )
             return self._clients[identity]
+
+    def discard(self, identity: Identity) -> None:
+        """Forget the client of an identity: one that found no credentials would never look for them again."""
+        with self._lock:
+            client = self._clients.pop(identity, None)
+        if client is not None:
+            client.close()
 
     def close(self) -> None:
         """Close all connections."""

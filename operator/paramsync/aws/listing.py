@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
+from botocore.exceptions import NoCredentialsError, PartialCredentialsError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from paramsync.api.sync import ParameterType
@@ -37,6 +38,8 @@ def list_page(clients: Clients, subtree: Subtree, token: str | None, *, decrypt:
             **more,  # type: ignore[arg-type]  # the stubs know NextToken by keyword only
         )
     except Exception as error:  # noqa: BLE001  (of an answer that is not one of AWS, botocore raises whatever it meets)
+        if isinstance(error, NoCredentialsError | PartialCredentialsError):
+            clients.discard(subtree.identity)
         raise meaning(error, subtree) from None
     return parse_page(answer, subtree, decrypt=decrypt)
 

@@ -31,6 +31,9 @@ class Action:
     """The full name of the parameter that the key was or will be made from, if it is known."""
 
     version: int | None
+    modified: int | None
+    """When that version was made, in milliseconds since the epoch: versions begin at 1 again after a deletion."""
+
     reason: str
 
 
@@ -90,9 +93,10 @@ def _gain(
     # Where another parameter shows through, it is the absence of the one before that must have settled.
     settled = is_settled(wish.name) and (not is_known or is_settled(known.name_of(key)))
     if live is not None and not settled:
-        return Action(ActionKind.KEEP, ref, key, wish.name, wish.entry.version, "its change has not settled yet")
-    kind = ActionKind.CHANGE if is_known else ActionKind.ADD
-    return Action(kind, ref, key, wish.name, wish.entry.version, reason)
+        kind, reason = ActionKind.KEEP, "its change has not settled yet"
+    else:
+        kind = ActionKind.CHANGE if is_known else ActionKind.ADD
+    return Action(kind, ref, key, wish.name, wish.entry.version, wish.entry.modified, reason)
 
 
 def _why(live: Live | None, known: Before, key: str, wish: Wish) -> str | None:
@@ -122,4 +126,4 @@ def _loss(ref: TargetRef, known: Before, key: str, *, settled: bool) -> Action:
         kind, reason = ActionKind.REMOVE, "no parameter gives this key any more"
     else:
         kind, reason = ActionKind.KEEP, "its removal has not settled yet"
-    return Action(kind, ref, key, known.name_of(key), entry.version, reason)
+    return Action(kind, ref, key, known.name_of(key), entry.version, entry.modified, reason)

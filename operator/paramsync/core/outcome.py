@@ -23,6 +23,8 @@ class Outcome:
     reason: Reason
     message: str
     problems: tuple[Problem, ...] = ()
+    retry_in: float | None = None
+    """Seconds that must pass before the next try, if someone asked for that."""
 
     @classmethod
     def of(cls, problems: tuple[Problem, ...]) -> "Outcome":
@@ -39,7 +41,17 @@ class Circumstances:
     now: datetime
     interval: timedelta
     data_age: timedelta
-    """Time since the sync's last complete listing began."""
+    """Time since the data was last known good: for failures of AWS, since the last complete listing began;
+    for others, since the sync was last brought to what its listing said."""
+
+    deadline: bool = False
+    """Whether the age is counted in the sync's own deadlines, which are what the cluster is looked at by."""
+
+    @property
+    def patience(self) -> timedelta:
+        """How old the data may get before a passing failure shows."""
+        seconds = self.interval.total_seconds()
+        return 2 * timedelta(seconds=schedule.own_deadline(seconds) if self.deadline else seconds)
 
 
 def is_in_grace(previous: SyncStatus, outcome: Outcome, at: Circumstances) -> bool:
@@ -59,7 +71,7 @@ def is_still_fresh(previous: SyncStatus, outcome: Outcome, at: Circumstances) ->
         outcome.reason.nature is Nature.WAITING
         and (is_ready or previous.condition(ConditionType.STALLED) is not None)
         and previous.observed_generation == at.generation
-        and at.data_age <= 2 * at.interval
+        and at.data_age <= at.patience
     )
 
 
@@ -110,10 +122,12 @@ def look_again_in(previous: SyncStatus, outcome: Outcome, at: Circumstances, fai
     if is_in_grace(previous, outcome, at):
         return schedule.GRACE_RETRY
     deadline = schedule.own_deadline(at.interval.total_seconds())
+    if outcome.reason is Reason.TARGET_CONFLICT:
+        return schedule.SHORTEST_DEADLINE
     if outcome.reason.nature is not Nature.WAITING:
         return deadline
     if outcome.reason in (Reason.SOURCE_UNAVAILABLE, Reason.THROTTLED):
         # The feed retries and wakes the sync; the sync itself must only notice that its data grows stale.
-        until_stale = (2 * at.interval - at.data_age).total_seconds()
+        until_stale = (at.patience - at.data_age).total_seconds()
         return min(deadline, until_stale + 1) if until_stale > 0 else deadline
-    return schedule.backoff(failures, chance, longest=schedule.SHORTEST_DEADLINE)
+    return max(schedule.backoff(failures, chance, longest=schedule.SHORTEST_DEADLINE), outcome.retry_in or 0)

@@ -25,7 +25,8 @@ def conflict(live: Live, owner: Owner) -> Problem | None:
     if live.controller is None:
         return _foreign(live, "it was made by someone else")
     controller = live.controller
-    if controller.api_version.startswith(f"{GROUP}/") and controller.name == owner.name:
+    is_sync = controller.api_version.startswith(f"{GROUP}/") and controller.kind == "ParameterSync"
+    if is_sync and controller.name == owner.name:
         # Its sync was deleted and re-created; the garbage collector takes the old target at any moment.
         return Problem(
             Reason.PENDING,

@@ -102,11 +102,14 @@ def plan(
     if problems:
         return Plan(problems=problems, actions=actions, holds=held)
     made = [each.content for each in finished]
+    dropped = tuple(sorted(applied - {each.ref for each in route_list}))
+    if dropped and not any(content.data for content in made):
+        return Plan(problems=(_nothing_would_remain(dropped),), actions=actions, holds=held)
     return Plan(
         actions=actions,
         holds=held,
         contents=contents.in_writing_order(made, actions),
-        dropped=tuple(sorted(applied - {each.ref for each in route_list})),
+        dropped=dropped,
         notes=tuple(note for each in finished for note in each.notes),
         counts=_counts(made, overlay, skipped),
     )
@@ -133,6 +136,16 @@ def _no_parameters(path: str, *, has_applied: bool) -> Problem:
         path,
         f"There are no parameters below {path}{kept}."
         " Check the path, the store's Region and account, and create the parameters",
+    )
+
+
+def _nothing_would_remain(dropped: Sequence[TargetRef]) -> Problem:
+    names = ", ".join(map(str, dropped))
+    return Problem(
+        Reason.REMOVAL_BLOCKED,
+        names,
+        f"{names} would be deleted, for spec.targets names it no longer, and what takes its place would be empty;"
+        " it is kept with its last values. Restore the parameters; or delete it to accept that they are gone",
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paramsync.api import status as api
-from paramsync.api.status import SyncStatus, TargetStatus
+from paramsync.api.status import GuardWindow, SyncStatus, TargetStatus
 from paramsync.api.sync import ParameterSyncSpec
 
 from . import guard
@@ -39,9 +39,13 @@ def outcome_of(plan: Plan) -> Outcome:
     counts = plan.counts
     return Outcome(
         Reason.SYNCED,
-        f"{counts.parameters} parameters are in {len(plan.contents)} targets",
+        f"{counts.parameters} parameters are in {len(plan.contents)} targets{_unused(counts.skipped)}",
         plan.notes,
     )
+
+
+def _unused(skipped: int) -> str:
+    return f"; {skipped} more are of types that no target takes" if skipped else ""
 
 
 def success(
@@ -57,7 +61,6 @@ def success(
 
     :param dropped: whether a target that the spec no longer names was deleted.
     """
-    removed = len({a.parameter or a.key for a in plan.actions if a.kind is ActionKind.REMOVE})
     changed = dropped or any(each.changed for each in written)
     targets = tuple(sorted((_target(each) for each in written), key=lambda each: (each.kind, each.name)))
     return previous.model_copy(
@@ -70,29 +73,57 @@ def success(
             "secure": plan.counts.secure,
             "skipped": plan.counts.skipped,
             "overlaid": plan.counts.overlaid,
-            "guard": guard.window(previous.guard, at.now, plan.counts.parameters, removed),
+            "guard": guard.window(previous.guard, at.now, plan.counts.parameters, _removed(plan, written)),
             "targets": targets,
             "problems": _problems(outcome.problems),
         }
     )
 
 
-def failure(previous: SyncStatus, outcome: Outcome, at: Circumstances, written: Sequence[Written] = ()) -> SyncStatus:
+def failure(
+    previous: SyncStatus,
+    outcome: Outcome,
+    at: Circumstances,
+    written: Sequence[Written] = (),
+    *,
+    plan: Plan | None = None,
+) -> SyncStatus:
     """The status after a reconcile that did not carry out its plan: what was applied before still stands.
 
     :param written: the targets that were written before it failed.
     """
-    if is_still_fresh(previous, outcome, at):
+    changed = any(each.changed for each in written)
+    if is_still_fresh(previous, outcome, at) and not changed:
         return previous
     made = {(each.kind, each.name): each for each in (*previous.targets, *map(_target, written))}
     return previous.model_copy(
         update={
             "observed_generation": at.generation,
             "conditions": conditions(previous, outcome, at),
+            "last_applied_time": timestamp(at.now) if changed else previous.last_applied_time,
+            "guard": _window(previous, plan, written, at) if plan is not None and changed else previous.guard,
             "targets": tuple(made[key] for key in sorted(made)),
             "problems": _problems(outcome.problems),
         }
     )
+
+
+def _removed(plan: Plan, written: Sequence[Written]) -> int:
+    """How many parameters the written targets lost and no target gained."""
+    changed = {each.content.ref for each in written if each.changed}
+    gained = {a.parameter for a in plan.actions if a.kind in (ActionKind.ADD, ActionKind.CHANGE)}
+    return len(
+        {
+            action.parameter or action.key
+            for action in plan.actions
+            if action.kind is ActionKind.REMOVE and action.target in changed and action.parameter not in gained - {None}
+        }
+    )
+
+
+def _window(previous: SyncStatus, plan: Plan, written: Sequence[Written], at: Circumstances) -> GuardWindow:
+    removed = _removed(plan, written)
+    return guard.window(previous.guard, at.now, max((previous.parameters or 0) - removed, 0), removed)
 
 
 def described(status: SyncStatus, spec: ParameterSyncSpec | None, refresh: str | None) -> SyncStatus:

@@ -19,7 +19,6 @@ MERGE_PATCH: Final = "application/merge-patch+json"
 JSON_PATCH: Final = "application/json-patch+json"
 JSON: Final = "application/json"
 METADATA_ONLY: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 20.0
 """Seconds. The client's own default is to wait for ever."""
@@ -50,6 +49,8 @@ def connect(kubeconfig: str | None, context: str | None, connections: int) -> Ap
     except config.ConfigException as error:
         raise KubeconfigError(f"no API server is known: {error}; give --kubeconfig") from None
     configuration.connection_pool_maxsize = connections
+    # Nothing waits inside threads: by default urllib3 sleeps for as long as a Retry-After says.
+    configuration.retries = urllib3.Retry(total=1, status=0, respect_retry_after_header=False)
     return ApiClient(configuration)
 
 

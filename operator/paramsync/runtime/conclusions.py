@@ -26,7 +26,9 @@ class Result:
     """How a reconcile ended, how old its data is, and what it wrote."""
 
     outcome: Outcome
-    good_at: datetime | None = None
+    listed_at: datetime | None = None
+    """When the oldest of its listings began, if all its sources were listed."""
+
     applied: Applied | None = None
 
 
@@ -53,7 +55,7 @@ class Conclusions:
             self._metrics.wrote("ParameterSync")
         ready = status.condition(ConditionType.READY)
         self._metrics.reconciled(outcome.reason)
-        self._metrics.sync(key, ready=ready is not None and ready.status == "True", good_at=result.good_at)
+        self._metrics.sync(key, ready=ready is not None and ready.status == "True", good_at=result.listed_at)
         note = note_for(sync.status, status, outcome, result.applied)
         if note is not None:
             log.info("a sync changed", extra={"sync": str(key), "reason": outcome.reason, "note": note.text})
@@ -67,7 +69,8 @@ class Conclusions:
 def _status_after(sync: Sync, result: Result, at: Circumstances) -> SyncStatus:
     applied, outcome = result.applied, result.outcome
     if applied is None or applied.error is not None or applied.plan.problems:
-        status = report.failure(sync.status, outcome, at, applied.written if applied is not None else ())
+        plan, written = (applied.plan, applied.written) if applied is not None else (None, ())
+        status = report.failure(sync.status, outcome, at, written, plan=plan)
     else:
         status = report.success(sync.status, applied.plan, applied.written, outcome, at, dropped=bool(applied.dropped))
     if status is sync.status:

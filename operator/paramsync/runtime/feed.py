@@ -5,6 +5,7 @@ or recovered.
 """
 
 import asyncio
+import contextvars
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -24,6 +25,13 @@ from .keys import SyncKey
 log = logging.getLogger(__name__)
 
 
+class Wake(Protocol):
+    """Puts a sync into the queue."""
+
+    def __call__(self, key: SyncKey, *, urgent: bool) -> None:
+        """Let a sync be reconciled."""
+
+
 class Read(Protocol):
     """Lists a subtree completely."""
 
@@ -39,9 +47,11 @@ class Tools:
     """What a feed works with; tests give their own clock and chance."""
 
     read: Read
-    wake: Callable[[SyncKey], None]
+    wake: Wake
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     chance: Callable[[], float] = random.random
+    shortest_pause: float = 1.0
+    """Seconds between the end of a listing and the next, whoever asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +93,14 @@ class _Attempt:
 @dataclass(slots=True)
 class _State:
     snapshot: Snapshot | None = None
+    listed: _Attempt | None = None
+    """The attempt that gave the snapshot."""
+
     error: SourceError | None = None
     failures: int = 0
     ended: _Attempt | None = None
     running: _Attempt | None = None
+    idle_until: float = 0.0
     next_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
 
 
@@ -99,7 +113,9 @@ class Feed:
         self._state = _State()
         self._subscriptions: dict[SyncKey, _Subscription] = {}
         self._changed = asyncio.Event()
-        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"feed {subtree.path}")
+        # A context of its own: a feed does not belong to the reconcile that needed it first.
+        loop, context = asyncio.get_running_loop(), contextvars.Context()
+        self._task = loop.create_task(self._run(), name=f"feed {subtree.path}", context=context)
 
     @property
     def is_needed(self) -> bool:
@@ -115,7 +131,8 @@ class Feed:
             self.poll_in(self._pause())
         good_at = state.snapshot.began if state.snapshot is not None else None
         if state.ended is not None and state.ended.serves(need, not_before):
-            return Reading(None if state.error is not None else state.snapshot, state.error, good_at)
+            has_listed = state.listed is not None and state.listed.serves(need, None)
+            return Reading(state.snapshot if has_listed else None, state.error, good_at)
         mine.waits = True
         if state.running is None or not state.running.serves(need, not_before):
             self.poll_in(0)
@@ -144,11 +161,14 @@ class Feed:
     async def _run(self) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(max(self._state.next_at - self._clock(), 0)):
+                async with asyncio.timeout(max(self._due() - self._clock(), 0)):
                     await self._changed.wait()
             self._changed.clear()
-            if self._state.next_at <= self._clock():
+            if self._due() <= self._clock():
                 await self._poll()
+
+    def _due(self) -> float:
+        return max(self._state.next_at, self._state.idle_until)
 
     async def _poll(self) -> None:
         state, before = self._state, self._state.snapshot
@@ -158,28 +178,39 @@ class Feed:
         attempt = state.running = _Attempt(self._tools.now(), decrypt)
         try:
             state.snapshot = await self._tools.read(self._subtree, decrypt=decrypt)
-            state.error, state.failures = None, 0
+            state.listed, state.error, state.failures = attempt, None, 0
         except SourceError as error:
             state.error, state.failures = error, state.failures + 1
         except Exception as defect:
             log.exception("a feed failed by a defect", extra={"path": self._subtree.path})
             state.error, state.failures = _defect(self._subtree, defect), state.failures + 1
         state.ended, state.running = attempt, None
+        state.idle_until = self._clock() + self._tools.shortest_pause
+        self._log(told)
         self.poll_in(self._pause())
         is_new = old is None or old.decrypt != decrypt
         self._wake(everyone=is_new or told != _told(state.error) or _is_other(before, state.snapshot))
 
+    def _log(self, told: tuple[str, str] | None) -> None:
+        error = self._state.error
+        if error is not None and _told(error) != told:
+            log.warning("a path cannot be read", extra={"path": self._subtree.path, "what": str(error)})
+        elif error is None and told is not None:
+            log.info("a path can be read again", extra={"path": self._subtree.path})
+
     def _wake(self, *, everyone: bool) -> None:
         for sync, subscription in list(self._subscriptions.items()):
             if everyone or subscription.waits:
-                self._tools.wake(sync)
+                self._tools.wake(sync, urgent=subscription.waits)
 
     def _pause(self) -> float:
         state, chance = self._state, self._tools.chance
         interval = schedule.jittered(min(each.interval for each in self._subscriptions.values()), chance())
-        if state.error is not None and state.error.reason.nature is Nature.WAITING:
+        if state.error is None:
+            return interval
+        if state.error.reason.nature is Nature.WAITING:
             return min(interval, schedule.backoff(state.failures, chance()))
-        return interval
+        return min(interval, schedule.LONGEST_DEADLINE)
 
     def _clock(self) -> float:
         return asyncio.get_running_loop().time()

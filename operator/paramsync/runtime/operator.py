@@ -28,7 +28,7 @@ from .feed import Tools
 from .feeds import Feeds
 from .http import Server
 from .keys import SyncKey
-from .logs import RECONCILE, lost_task
+from .logs import RECONCILE, crash, lost_task
 from .metrics import Metrics
 from .notes import Notes
 from .queue import Queue, QueueClosed
@@ -69,6 +69,15 @@ class Listen:
     """Where the port is written once it is listened on."""
 
 
+def _ended(part: asyncio.Task[object], *_: asyncio.Task[object]) -> OperatorEnded:
+    """Why the operator cannot go on without a part of it."""
+    failure = None if part.cancelled() else part.exception()
+    log.error("a part of the operator ended", extra={"part": part.get_name(), "crash": failure and crash(failure)})
+    if part.get_name() == "kopf" and failure is None:
+        return OperatorEnded("the watch ended; are the definitions still there?")
+    return OperatorEnded(f"a part of the operator ended by itself: {part.get_name()}; see the log")
+
+
 class Operator:
     """One operator process."""
 
@@ -83,7 +92,7 @@ class Operator:
         self._customs = Customs(transport, self._fence)
         self._stores = Stores(settings, self._clients, self._customs, self._kube)
         self._queue = Queue(lambda: asyncio.get_running_loop().time())
-        self._feeds = Feeds(Tools(Reader(self._clients, self._aws, self._metrics), self._queue.add))
+        self._feeds = Feeds(Tools(Reader(self._clients, self._aws, self._metrics), self._wake))
         self._reconciler = Reconciler(
             self._customs,
             self._stores,
@@ -96,10 +105,12 @@ class Operator:
                 self._kube,
             ),
             self._kube,
+            self._wake,
         )
         self._watch = Watch(self._stores, self._wake, self._reconciler.conflicted)
         self._metrics.watch(self._queue.depth, lambda: len(self._feeds))
         self._watching = asyncio.Event()
+        self._listed = asyncio.Event()
         self._stop_kopf = asyncio.Event()
         self._stopping = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
@@ -129,6 +140,7 @@ class Operator:
         log.info("stopped")
 
     async def _work(self) -> None:
+        await self._aws.run(self._clients.own_region)  # boto3's first session takes long, and would hold up the loop
         self._workers = [asyncio.create_task(self._worker(), name=f"worker {index}") for index in range(WORKERS)]
         relist = asyncio.create_task(self._relist(), name="relist")
         # Kopf cancels every task that was made after its start, so it must be stopped last.
@@ -137,23 +149,24 @@ class Operator:
         )
         after_kopf = asyncio.create_task(self._signals_after_kopf(), name="signals")
         stopping = asyncio.create_task(self._stopping.wait(), name="stopping")
-        await asyncio.wait([kopf, stopping, *self._workers, relist], return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait([kopf, stopping, *self._workers, relist], return_when=asyncio.FIRST_COMPLETED)
         ended_by_itself = not self._stopping.is_set()
         self._stopping.set()
         log.info("stopping")
         self._queue.close()
-        await self._feeds.close()
+        self._listed.set()
         _, late = await asyncio.wait(self._workers, timeout=APPLIES_END)
+        await self._feeds.close()
         self._fence.close()
         for task in (*late, relist, after_kopf, stopping):
             task.cancel()
         self._stop_kopf.set()
-        results = await asyncio.gather(kopf, *self._workers, relist, return_exceptions=True)
+        await asyncio.gather(kopf, *self._workers, relist, return_exceptions=True)
         if ended_by_itself:
-            failed = next((each for each in results if isinstance(each, Exception)), None)
-            raise OperatorEnded("the watch ended by itself; are the definitions still there?") from failed
+            raise _ended(*ended)
 
     async def _worker(self) -> None:
+        await self._listed.wait()
         with suppress(QueueClosed):
             while True:
                 key = await self._queue.take()
@@ -179,15 +192,18 @@ class Operator:
                     RECONCILE.set(None)
 
     async def _relist(self) -> None:
+        """List syncs and stores now, so that nothing is decided in ignorance of a store, and then again and again."""
         while True:
-            await asyncio.sleep(RELIST)
             try:
-                syncs = await self._kube.run(lambda: list(self._customs.all(SYNCS)))
                 stores = await self._kube.run(lambda: list(self._customs.all(STORES)))
+                syncs = await self._kube.run(lambda: list(self._customs.all(SYNCS)))
             except ApiError as error:
                 log.warning("syncs and stores could not be listed", extra={"what": str(error)})
-            else:
-                self._watch.listed(syncs, stores)
+                await asyncio.sleep(RETRY)
+                continue
+            self._watch.listed(syncs, stores)
+            self._listed.set()
+            await asyncio.sleep(RELIST)
 
     async def _kinds_served(self) -> bool:
         """Wait until the API server serves our kinds: Kopf is deaf for ever to kinds that are absent at its start."""
@@ -207,8 +223,8 @@ class Operator:
                     await self._stopping.wait()
         return False
 
-    def _wake(self, key: SyncKey, *, urgent: bool) -> None:
-        self._queue.add(key, urgent=urgent)
+    def _wake(self, key: SyncKey, *, urgent: bool, after: float = 0.0) -> None:
+        self._queue.add(key, urgent=urgent, after=after)
 
     def _on_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -223,8 +239,8 @@ class Operator:
     def _unready(self) -> str | None:
         if self._stopping.is_set():
             return "stopping"
-        if not self._watching.is_set():
-            return "not watching yet: are the definitions applied?"
+        if not self._watching.is_set() or not self._listed.is_set():
+            return "not watching yet: are the definitions applied, and may the operator list syncs and stores?"
         return None
 
     def _unhealthy(self) -> str | None:

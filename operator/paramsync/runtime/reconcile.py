@@ -24,7 +24,7 @@ from paramsync.kube.wire import CustomObject
 
 from .applying import Applying
 from .conclusions import Conclusions, Result
-from .feed import Need
+from .feed import Need, Reading, Wake
 from .feeds import Feeds
 from .keys import SyncKey
 from .stores import Store, Stores
@@ -44,6 +44,14 @@ class Waiting:
     retry_in: float
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Snapshots of all sources; and, if they could not be read again just now, why."""
+
+    snapshots: Sequence[Snapshot]
+    outcome: Outcome | None = None
+
+
 class Reconciler:
     """Brings syncs, each by its key, to what their specs say."""
 
@@ -55,6 +63,7 @@ class Reconciler:
         applying: Applying,
         conclusions: Conclusions,
         threads: Threads,
+        wake: Wake,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         chance: Callable[[], float] = random.random,
@@ -65,6 +74,7 @@ class Reconciler:
         self._applying = applying
         self._conclusions = conclusions
         self._threads = threads
+        self._wake = wake
         self._now = now
         self._chance = chance
         self._began = now()
@@ -72,7 +82,8 @@ class Reconciler:
         self._hurried: set[SyncKey] = set()
         self._conflicted: set[SyncKey] = set()
         self._failures: dict[SyncKey, int] = {}
-        self._good: dict[SyncKey, datetime] = {}
+        self._stale: dict[SyncKey, int] = {}
+        self._applied_at: dict[SyncKey, datetime] = {}
 
     async def reconcile(self, key: SyncKey) -> float | None:
         """Reconcile a sync.
@@ -108,7 +119,8 @@ class Reconciler:
         self._conclusions.forget(key)
         self._refreshes.pop(key, None)
         self._failures.pop(key, None)
-        self._good.pop(key, None)
+        self._stale.pop(key, None)
+        self._applied_at.pop(key, None)
         self._hurried.discard(key)
         self._conflicted.discard(key)
 
@@ -132,48 +144,55 @@ class Reconciler:
         if refused:
             self._feeds.release(sync.key)
             return _stopped(*refused)
-        snapshots = self._snapshots(sync, spec, store)
-        if isinstance(snapshots, Result | Waiting):
-            return snapshots
-        return await self._apply(sync, spec, snapshots)
+        read = self._read(sync, spec, store)
+        if isinstance(read, Result | Waiting):
+            return read
+        return await self._apply(sync, spec, read)
 
-    def _snapshots(self, sync: Sync, spec: ParameterSyncSpec, store: Store) -> list[Snapshot] | Result | Waiting:
+    def _read(self, sync: Sync, spec: ParameterSyncSpec, store: Store) -> Read | Result | Waiting:
         secure = wants_secure(routes(spec, sync.key.name))
         needs = [Need(Subtree(store.identity, each.path, each.is_recursive), secure) for each in spec.sources]
         interval = min(spec.interval_seconds, schedule.GRACE_RETRY if sync.key in self._hurried else float("inf"))
         readings = self._feeds.subscribe(sync.key, needs, interval, not_before=self._refresh_asked_at(sync))
-        for need, reading in zip(needs, readings, strict=True):
-            if reading.error is not None:
-                problem = Problem(reading.error.reason, need.subtree.path, str(reading.error))
-                return Result(Outcome.of((problem,)), _oldest([each.good_at for each in readings]))
         snapshots = [reading.snapshot for reading in readings if reading.snapshot is not None]
-        if len(snapshots) < len(needs):
-            return Waiting(schedule.own_deadline(spec.interval_seconds))
-        return snapshots
+        outcome = _source_outcome(needs, readings)
+        is_whole = len(snapshots) == len(needs)
+        if outcome is None:
+            return Read(snapshots) if is_whole else Waiting(schedule.own_deadline(spec.interval_seconds))
+        if is_whole and outcome.reason.nature is Nature.WAITING and sync.status.revision is not None:
+            return Read(snapshots, outcome)  # the sync is still looked at by what was read before
+        return Result(outcome, _oldest([each.good_at for each in readings]))
 
-    async def _apply(self, sync: Sync, spec: ParameterSyncSpec, snapshots: Sequence[Snapshot]) -> Result | Waiting:
-        applied = await self._applying.apply(sync.key, sync.owner, spec, snapshots, sync.status)
-        good_at = min(snapshot.began for snapshot in snapshots)
-        match applied.error:
-            case None:
-                if not applied.plan.problems:
-                    self._good[sync.key] = good_at
-                return Result(report.outcome_of(applied.plan), good_at, applied)
-            case Stale() as error if (failures := self._failed(sync.key)) <= MOST_STALE:
-                log.info("a target changed meanwhile", extra={"sync": str(sync.key), "what": str(error)})
-                return Waiting(schedule.backoff(failures, self._chance()))
-            case error:
-                return Result(_cluster_outcome(sync.key, error), self._good.get(sync.key), applied)
+    async def _apply(self, sync: Sync, spec: ParameterSyncSpec, read: Read) -> Result | Waiting:
+        applied = await self._applying.apply(sync.key, sync.owner, spec, read.snapshots, sync.status)
+        listed_at = min(snapshot.began for snapshot in read.snapshots)
+        if isinstance(applied.error, Stale):
+            self._stale[sync.key] = self._stale.get(sync.key, 0) + 1
+            if self._stale[sync.key] <= MOST_STALE:
+                log.info("a target changed meanwhile", extra={"sync": str(sync.key), "what": str(applied.error)})
+                return Waiting(schedule.backoff(self._stale[sync.key], self._chance()))
+        else:
+            self._stale.pop(sync.key, None)
+        if applied.error is not None:
+            return Result(_cluster_outcome(sync.key, applied.error), listed_at, applied)
+        if applied.dropped:
+            self._wake_conflicted(sync.key.namespace)
+        if not applied.plan.problems:
+            self._applied_at[sync.key] = listed_at
+        return Result(read.outcome or report.outcome_of(applied.plan), listed_at, applied)
+
+    def _wake_conflicted(self, namespace: str) -> None:
+        for key in self.conflicted(namespace):
+            self._wake(key, urgent=True)
 
     def _refresh_asked_at(self, sync: Sync) -> datetime | None:
         """When the refresh was asked for that this sync's status does not know yet."""
         if sync.refresh is None or report.handled(sync.refresh) == sync.status.last_handled_refresh:
             return None
-        value, asked_at = self._refreshes.get(sync.key, ("", self._now()))
-        if value != sync.refresh:
-            asked_at = self._now()
-            self._refreshes[sync.key] = (sync.refresh, asked_at)
-        return asked_at
+        known = self._refreshes.get(sync.key)
+        if known is None or known[0] != sync.refresh:
+            known = self._refreshes[sync.key] = (sync.refresh, self._now())
+        return known[1]
 
     def _failed(self, key: SyncKey) -> int:
         self._failures[key] = self._failures.get(key, 0) + 1
@@ -182,8 +201,12 @@ class Reconciler:
     async def _conclude(self, sync: Sync, found: CustomObject, result: Result) -> float:
         interval = sync.spec.interval_seconds if sync.spec is not None else schedule.LONGEST_DEADLINE
         now = self._now()
-        data_age = now - (result.good_at or self._good.get(sync.key, self._began))
-        at = Circumstances(sync.generation, sync.created, now, timedelta(seconds=interval), data_age)
+        is_source = result.outcome.reason in (Reason.THROTTLED, Reason.SOURCE_UNAVAILABLE)
+        good_at = result.listed_at if is_source else self._applied_at.get(sync.key)
+        data_age = now - (good_at or self._began)
+        at = Circumstances(
+            sync.generation, sync.created, now, timedelta(seconds=interval), data_age, deadline=not is_source
+        )
         await self._conclusions.say(sync, found, result, at)
         return self._follow_up(sync, result, at)
 
@@ -206,6 +229,17 @@ class Reconciler:
         return look_again_in(sync.status, outcome, at, self._failed(key), self._chance())
 
 
+def _source_outcome(needs: Sequence[Need], readings: Sequence[Reading]) -> Outcome | None:
+    """The outcome that the first failed source asks for; one that needs a person comes first."""
+    problems = [
+        Problem(reading.error.reason, need.subtree.path, str(reading.error))
+        for need, reading in zip(needs, readings, strict=True)
+        if reading.error is not None
+    ]
+    problems.sort(key=lambda problem: problem.reason.nature is Nature.WAITING)
+    return Outcome.of(tuple(problems)) if problems else None
+
+
 def _oldest(moments: Sequence[datetime | None]) -> datetime | None:
     """The oldest of them; None if any is not known."""
     known = [moment for moment in moments if moment is not None]
@@ -215,7 +249,7 @@ def _oldest(moments: Sequence[datetime | None]) -> datetime | None:
 def _cluster_outcome(key: SyncKey, error: ApiError) -> Outcome:
     match error:
         case Unavailable():
-            return Outcome(Reason.CLUSTER_UNAVAILABLE, str(error))
+            return Outcome(Reason.CLUSTER_UNAVAILABLE, str(error), retry_in=error.retry_after)
         case Stale():
             text = f"{error}, again and again: another controller or a webhook changes what is written; stop it"
             return Outcome.of((Problem(Reason.TARGET_CONFLICT, str(key), text),))

@@ -1,6 +1,6 @@
 """The stores as the operator knows them: from the settings file, and from the watch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
@@ -29,12 +29,10 @@ class Store:
 @dataclass(slots=True)
 class _Known:
     found: CustomObject | None = None
-    users: set[SyncKey] = field(default_factory=set)
+    news: int = 0
+    """How often the watch has told something of it."""
 
-    def take(self, read: CustomObject | None) -> None:
-        """Take in what was read, unless the watch was faster."""
-        if self.found is None:
-            self.found = read
+    users: set[SyncKey] = field(default_factory=set)
 
 
 class Stores:
@@ -53,10 +51,9 @@ class Stores:
         :raises ApiError: if it must be read and cannot be.
         """
         known = self._known.setdefault(name, _Known())
-        known.users.add(user)
+        self._use(known, user)
         if known.found is None and name not in self._settings.stores:
-            read = await self._threads.run(self._customs.store, name)
-            known.take(read)
+            await self._read(name, known)
         if known.found is not None and name in self._settings.stores:
             return _problem(
                 Reason.STORE_INVALID,
@@ -75,10 +72,23 @@ class Stores:
     def changed(self, name: str, found: CustomObject | None, wake: Callable[[SyncKey], None]) -> None:
         """Take in what the watch says of a store; None for one that was deleted."""
         known = self._known.setdefault(name, _Known())
+        known.news += 1
         if _mark(known.found) != _mark(found):
             known.found = found
             for user in known.users:
                 wake(user)
+
+    def listed(self, stores: Iterable[CustomObject], wake: Callable[[SyncKey], None]) -> None:
+        """Take in a complete list, which may be older than what the watch has told: what differs is read again."""
+        marks = {found.metadata.name: found for found in stores}
+        for name in marks.keys() | self._known.keys():
+            known = self._known.setdefault(name, _Known())
+            if known.news == 0:
+                self.changed(name, marks.get(name), wake)
+            elif _mark(known.found) != _mark(marks.get(name)):
+                known.found = None
+                for user in known.users:
+                    wake(user)
 
     def forget(self, user: SyncKey) -> None:
         """A sync uses no store any more."""
@@ -87,9 +97,16 @@ class Stores:
             if not known.users and known.found is None:
                 del self._known[name]
 
-    def names(self) -> frozenset[str]:
-        """The names of the stores that are known as objects."""
-        return frozenset(name for name, known in self._known.items() if known.found is not None)
+    async def _read(self, name: str, known: _Known) -> None:
+        news = known.news
+        found = await self._threads.run(self._customs.store, name)
+        if known.news == news:  # the watch was not faster
+            known.found = found
+
+    def _use(self, known: _Known, user: SyncKey) -> None:
+        for other in self._known.values():
+            other.users.discard(user)
+        known.users.add(user)
 
     def _store(self, name: str, spec: ClusterParameterStoreSpec) -> Store | Problem:
         region = spec.region or self._settings.region or self._clients.own_region()

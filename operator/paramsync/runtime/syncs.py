@@ -51,7 +51,15 @@ class Sync:
             metadata.generation,
             when(metadata.creation_timestamp),
             metadata.annotations.get(REFRESH_ANNOTATION),
-            SyncStatus.model_validate(found.status or {}),
+            _status(found),
             spec,
             invalid,
         )
+
+
+def _status(found: CustomObject) -> SyncStatus:
+    """The status; one that this version does not understand counts as none, and is written anew."""
+    try:
+        return SyncStatus.model_validate(found.status or {})
+    except ValidationError:
+        return SyncStatus()

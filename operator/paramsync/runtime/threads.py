@@ -15,7 +15,6 @@ class Threads:
     """A named pool of threads."""
 
     def __init__(self, name: str, size: int) -> None:
-        self.size = size
         self._pool = ThreadPoolExecutor(size, thread_name_prefix=name)
 
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

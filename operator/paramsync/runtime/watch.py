@@ -24,17 +24,21 @@ ANNOTATIONS: Final = (REFRESH_ANNOTATION,)
 """Those of a sync that ask for something."""
 
 
-class Wake(Protocol):
-    """Puts a key into the queue."""
+COLLECTED: Final = 2.0
+"""Seconds after which the garbage collector has taken the targets of a deleted sync."""
 
-    def __call__(self, key: SyncKey, *, urgent: bool) -> None:
-        """Let a sync be reconciled."""
+
+class WakeLater(Protocol):
+    """Puts a sync into the queue."""
+
+    def __call__(self, key: SyncKey, *, urgent: bool, after: float = 0.0) -> None:
+        """Let a sync be reconciled after so many seconds."""
 
 
 class Watch:
     """What the watch has shown of syncs and stores, and whom it wakes."""
 
-    def __init__(self, stores: Stores, wake: Wake, conflicted: Callable[[str], list[SyncKey]]) -> None:
+    def __init__(self, stores: Stores, wake: WakeLater, conflicted: Callable[[str], list[SyncKey]]) -> None:
         self._stores = stores
         self._wake = wake
         self._conflicted = conflicted
@@ -63,16 +67,13 @@ class Watch:
         present = {SyncKey(each.metadata.namespace, each.metadata.name) for each in syncs}
         for key in self._shown.keys() - present:
             self._gone(key)
-        for found in stores:
-            self.store(found)
-        for name in self._stores.names() - {each.metadata.name for each in stores}:
-            self._stores.changed(name, None, self._wake_user)
+        self._stores.listed(stores, self._wake_user)
 
     def _gone(self, key: SyncKey) -> None:
         self._shown.pop(key, None)
         self._wake(key, urgent=True)
         for waiting in self._conflicted(key.namespace):
-            self._wake(waiting, urgent=True)
+            self._wake(waiting, urgent=True, after=COLLECTED)
 
     def _wake_user(self, key: SyncKey) -> None:
         self._wake(key, urgent=True)
