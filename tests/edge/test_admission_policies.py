@@ -13,7 +13,7 @@ from paramsync.core.objects import PLAIN_KEYS_ANNOTATION, ConfigMapContent, Cont
 from paramsync.core.ownership import is_ours
 from paramsync.core.routing import TargetRef
 from paramsync.core.values import SecureValue
-from paramsync.kube.errors import Refused
+from paramsync.kube.errors import Refused, Stale
 from paramsync.kube.fence import SoleReplica
 from paramsync.kube.targets import Targets
 from paramsync.kube.transport import Transport
@@ -305,3 +305,13 @@ class TestThePoliciesThemselves:
     def test_somebody_else_is_not_bound(self, account: Account) -> None:
         path = f"/api/v1/namespaces/{account.namespace}/configmaps"
         account.cluster.request("POST", path, {"metadata": {"name": "free"}, "data": {"KEY": "value"}})
+
+
+def test_a_dropped_key_goes_although_nobody_owns_it_any_more(account: Account) -> None:
+    account.write(config_map_content(TWO))
+    account.meddle(CONFIG_MAP, {"metadata": {"managedFields": [{}]}})
+    try:
+        account.write(config_map_content(ONE))
+    except Stale:
+        account.write(config_map_content(ONE))
+    assert account.data(CONFIG_MAP) == ONE

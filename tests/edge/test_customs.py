@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from paramsync.kube import customs as module
 from paramsync.kube.customs import STORES, SYNCS, Customs
-from paramsync.kube.errors import ApiError, Refused
+from paramsync.kube.errors import Refused, Stale
 from paramsync.kube.events import Events, Note
 from paramsync.kube.fence import SoleReplica
 from paramsync.kube.transport import Transport
@@ -115,7 +115,7 @@ class TestStatus:
         create(cluster, namespace, "app")
         before = customs.sync(namespace, "app")
 
-        with pytest.raises(ApiError):
+        with pytest.raises(Stale):
             customs.write_status(namespace, "app", uid, self.status())
 
         assert customs.sync(namespace, "app") == before

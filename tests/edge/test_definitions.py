@@ -244,6 +244,11 @@ class TestKubectl:
         assert wide_head.split()[-2:] == ["SOURCES", "STORE"]
         assert wide_row.split()[-2:] == ["/a", "default"]
 
+    def test_applying_them_again_changes_nothing(self, cluster: Cluster) -> None:
+        crds = str(CRDS)
+        cluster.kubectl("apply", "-f", crds)
+        assert cluster.kubectl("apply", "-f", crds).count("unchanged") == 2
+
     def test_short_names_and_the_category(self, cluster: Cluster, namespace: str) -> None:
         cluster.request("POST", f"{BASE}/namespaces/{namespace}/parametersyncs", sync(sources("/a")))
         for name in ("psync", "parametersync", "parametersyncs"):

@@ -617,3 +617,16 @@ class TestTheFence:
         with pytest.raises(Fenced):
             targets.apply(content(ref, {"HOST": "db.example"}), desk.read(ref), desk.owner, desk.namespace)
         assert desk.data(ref) == {"HOST": "db.internal"}
+
+
+@pytest.mark.parametrize("motto", ["🔑", "\\ud83d\\udd11", "\u2028\x85\x7f\x9f", "\\🔑\\"], ids=ascii)
+def test_every_character_arrives(desk: Desk, motto: str) -> None:
+    desk.write(CONFIG_MAP, {"MOTTO": motto})
+    assert desk.data(CONFIG_MAP) == {"MOTTO": motto}
+
+
+def test_a_key_that_was_moved_to_binary_data_is_repaired(desk: Desk) -> None:
+    desk.write(CONFIG_MAP, {"HOST": "db.internal"})
+    desk.meddle(CONFIG_MAP, {"data": {"HOST": None}, "binaryData": {"HOST": "AAEC"}})
+    desk.write(CONFIG_MAP, {"HOST": "db.internal"})
+    assert desk.data(CONFIG_MAP) == {"HOST": "db.internal"}

@@ -136,7 +136,7 @@ def test_every_kind_is_served_in_one_version_and_in_our_category(name: str) -> N
 
 def test_the_columns_of_a_sync() -> None:
     (version,) = MADE["parametersyncs.paramsync.dev"]["spec"]["versions"]
-    columns = [(each["name"].upper(), each["priority"]) for each in version["additionalPrinterColumns"]]
+    columns = [(each["name"].upper(), each.get("priority", 0)) for each in version["additionalPrinterColumns"]]
     assert [name for name, priority in columns if priority == 0] == [
         "READY",
         "REASON",

@@ -44,7 +44,9 @@ class Column:
 
     def manifest(self) -> Schema:
         """The column as ``additionalPrinterColumns`` wants it."""
-        return {"name": self.name, "type": self.type, "jsonPath": self.path, "priority": self.priority}
+        shown = {"name": self.name, "type": self.type, "jsonPath": self.path}
+        # The API server drops a 0, which tools that compare the file with the object would call a difference.
+        return {**shown, "priority": self.priority} if self.priority else shown
 
 
 @dataclass(frozen=True, slots=True)

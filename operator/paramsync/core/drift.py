@@ -51,7 +51,7 @@ def is_intact(content: Content, live: Live | None, seen: Seen | None, owner: Own
 
 @dataclass(frozen=True, slots=True)
 class Surplus:
-    """Keys that an apply would leave behind, for other field managers own them."""
+    """Keys that an apply would leave behind: other field managers own them, or they stand in ``binaryData``."""
 
     keys: frozenset[str]
     plain_keys: Mapping[str, ParameterType] | None
@@ -63,10 +63,12 @@ def surplus(content: Content, live: Live) -> Surplus:
 
     With the admission policies bound, an apply onto a ConfigMap with a surplus key is refused as a whole.
     """
-    leaving = set(live.data or ()) - content.data.keys()
+    live_data = live.data or {}
+    moved = {key for key, value in live_data.items() if isinstance(value, bytes)}
+    leaving = (live_data.keys() - content.data.keys()) | moved
     if not isinstance(content, ConfigMapContent):
         return Surplus(frozenset(leaving & live.foreign_keys), None)
     stated = decode_plain_keys(live.annotations.get(PLAIN_KEYS_ANNOTATION))
     ours = {key: stated[key] for key in leaving - live.foreign_keys if key in stated}
-    remaining = {key: entry.type for key, entry in content.entries.items() if key in (live.data or ())}
-    return Surplus(frozenset(leaving - ours.keys()), {**remaining, **ours})
+    remaining = {key: entry.type for key, entry in content.entries.items() if key in live_data.keys() - moved}
+    return Surplus(frozenset((leaving - ours.keys()) | moved), {**remaining, **ours})

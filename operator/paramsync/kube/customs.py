@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from paramsync.api.base import GROUP, VERSION
 
-from .errors import NotFound
+from .errors import NotFound, Refused, Stale
 from .transport import JSON_PATCH, Fence, Transport
 from .wire import CustomObject, CustomObjectList
 
@@ -76,13 +76,14 @@ class Customs:
             {"op": "test", "path": "/metadata/uid", "value": uid},
             {"op": "add", "path": "/status", "value": status},
         ]
-        self._transport.request(
-            "PATCH",
-            f"{_sync_path(namespace, name)}/status",
-            what=f"write the status of ParameterSync {namespace}/{name}",
-            body=patch,
-            content_type=JSON_PATCH,
-        )
+        what = f"write the status of ParameterSync {namespace}/{name}"
+        path = f"{_sync_path(namespace, name)}/status"
+        try:
+            self._transport.request("PATCH", path, what=what, body=patch, content_type=JSON_PATCH)
+        except Refused as error:
+            if error.names_no_field:
+                raise Stale(f"{what}: it is another object by now") from None
+            raise
 
     def _get(self, path: str, what: str) -> CustomObject | None:
         try:

@@ -41,6 +41,11 @@ class Unavailable(ApiError):  # noqa: N818
 class Refused(ApiError):  # noqa: N818
     """The API server will not do this: rights, an admission policy, a quota or the object's own rules."""
 
+    def __init__(self, message: str, *, names_no_field: bool = False) -> None:
+        super().__init__(message)
+        self.names_no_field = names_no_field
+        """Whether it is an invalid request without a field that is invalid: a JSON patch whose test failed."""
+
 
 class _Answer(BaseModel, hide_input_in_errors=True):
     class Details(BaseModel, hide_input_in_errors=True):
@@ -92,8 +97,8 @@ def error_for(status: int, body: bytes, retry_after: str | None, request: str) -
     fields = sorted({cause.field.partition("[")[0] for cause in causes} & FIELDS)
     if status == HTTPStatus.NOT_FOUND:
         return NotFound(f"{request}: not found")
-    is_other_uid = "metadata.uid" in fields or "/metadata/uid" in answer.message
-    if status == HTTPStatus.CONFLICT or (status == HTTPStatus.UNPROCESSABLE_ENTITY and is_other_uid):
+    is_invalid = status == HTTPStatus.UNPROCESSABLE_ENTITY
+    if status == HTTPStatus.CONFLICT or (is_invalid and "metadata.uid" in fields):
         return Stale(f"{request}: the object has changed since it was read")
     if (
         status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT)
@@ -103,4 +108,5 @@ def error_for(status: int, body: bytes, retry_after: str | None, request: str) -
         return Unavailable(f"{request}: the API server cannot do it now ({reason})", seconds)
     by = _POLICY.match(answer.message) or _WEBHOOK.match(answer.message)
     where = f", at {', '.join(fields)}" if fields else ""
-    return Refused(f"{request}: the API server refuses ({reason}{f', {by[1]}' if by else ''}{where})")
+    told = f"{request}: the API server refuses ({reason}{f', {by[1]}' if by else ''}{where})"
+    return Refused(told, names_no_field=is_invalid and not causes)

@@ -6,6 +6,7 @@ they would leave field-manager entries that keep dropped keys alive. Any 409 mea
 """
 
 import base64
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
@@ -97,11 +98,14 @@ def _live(ref: TargetRef, body: bytes) -> Live:
     if ref.kind is TargetKind.SECRET:
         secret = SecretObject.model_validate_json(body)
         live = _from_metadata(ref, secret.metadata)
-        return replace(live, data=secret.data, type=secret.type, immutable=secret.immutable)
+        foreign = _foreign_keys(secret.metadata, secret.data)
+        return replace(live, data=secret.data, foreign_keys=foreign, type=secret.type, immutable=secret.immutable)
     config_map = ConfigMapObject.model_validate_json(body)
     binary = {key: base64.b64decode(text) for key, text in config_map.binary_data.items()}
     live = _from_metadata(ref, config_map.metadata)
-    return replace(live, data={**config_map.data, **binary}, immutable=config_map.immutable)
+    data: dict[str, str | bytes] = {**config_map.data, **binary}
+    foreign = _foreign_keys(config_map.metadata, data)
+    return replace(live, data=data, foreign_keys=foreign, immutable=config_map.immutable)
 
 
 def _from_metadata(ref: TargetRef, metadata: Metadata) -> Live:
@@ -114,7 +118,7 @@ def _from_metadata(ref: TargetRef, metadata: Metadata) -> Live:
         controller=_controller(metadata),
         deleting=metadata.deletion_timestamp is not None,
         data=None,
-        foreign_keys=_foreign_keys(metadata),
+        foreign_keys=_foreign_keys(metadata, ()),
     )
 
 
@@ -124,14 +128,14 @@ def _controller(metadata: Metadata) -> Controller | None:
     )
 
 
-def _foreign_keys(metadata: Metadata) -> frozenset[str]:
-    """Data keys that other field managers own, alone or with us."""
-    found: set[str] = set()
+def _foreign_keys(metadata: Metadata, keys: Iterable[str]) -> frozenset[str]:
+    """Data keys that other field managers own, alone or with us, or that nobody owns."""
+    ours: set[str] = set()
+    others: set[str] = set()
     for entry in metadata.managed_fields:
-        if (entry.manager, entry.operation) == (FIELD_MANAGER, "Apply"):
-            continue
+        owned = ours if (entry.manager, entry.operation) == (FIELD_MANAGER, "Apply") else others
         for part in ("f:data", "f:binaryData"):
             fields = entry.fields.get(part)
             if isinstance(fields, dict):
-                found.update(field.removeprefix("f:") for field in fields if field != ".")
-    return frozenset(found)
+                owned.update(field.removeprefix("f:") for field in fields if field != ".")
+    return frozenset(others | (set(keys) - ours))

@@ -1,0 +1,203 @@
+"""A reconciler in virtual time, with a cluster of dictionaries and a Parameter Store that answers what it is told."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from pydantic import JsonValue
+
+from paramsync.api.base import API_VERSION
+from paramsync.api.stores import AccessRule
+from paramsync.core.drift import Seen
+from paramsync.core.objects import MANAGED_BY, MANAGED_BY_LABEL, OPAQUE, Content, Controller, Live, Owner, SecretContent
+from paramsync.core.parameters import Identity, Snapshot, Subtree
+from paramsync.core.reasons import Problem
+from paramsync.core.routing import TargetRef
+from paramsync.kube.customs import Customs
+from paramsync.kube.events import Note
+from paramsync.kube.targets import Targets
+from paramsync.kube.wire import CustomObject
+from paramsync.runtime.applying import Applying
+from paramsync.runtime.conclusions import Conclusions
+from paramsync.runtime.feed import Tools
+from paramsync.runtime.feeds import Feeds
+from paramsync.runtime.keys import SyncKey
+from paramsync.runtime.metrics import Metrics
+from paramsync.runtime.notes import Notes
+from paramsync.runtime.reconcile import Reconciler
+from paramsync.runtime.stores import Store, Stores
+from paramsync.runtime.threads import Threads
+from tests.unit.builders import NOW, UID
+
+if TYPE_CHECKING:
+    from paramsync.kube.errors import ApiError
+
+KEY = SyncKey("payments", "app")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class InlineThreads(Threads):
+    """Calls at once, in the loop."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return function(*args, **kwargs)
+
+
+class FakeCustoms(Customs):
+    """One sync, and every status that was written to it."""
+
+    def __init__(self, spec: JsonValue) -> None:
+        self.spec = spec
+        self.generation = 1
+        self.annotations: dict[str, str] = {}
+        self.status: JsonValue = None
+        self.writes: list[JsonValue] = []
+
+    def sync(self, namespace: str, name: str) -> CustomObject:
+        return CustomObject.model_validate(
+            {
+                "metadata": {
+                    "name": name,
+                    "namespace": namespace,
+                    "uid": UID,
+                    "resourceVersion": "1",
+                    "generation": self.generation,
+                    "creationTimestamp": "2026-03-01T11:00:00Z",
+                    "annotations": self.annotations,
+                },
+                "spec": self.spec,
+                "status": self.status,
+            }
+        )
+
+    def write_status(self, namespace: str, name: str, uid: str, status: JsonValue) -> None:
+        self.status = status
+        self.writes.append(status)
+
+
+class FakeTargets(Targets):
+    """Targets in a dictionary; reads and writes fail as they are told."""
+
+    def __init__(self) -> None:
+        self.objects: dict[TargetRef, Live] = {}
+        self.deleted: list[TargetRef] = []
+        self.write_error: ApiError | None = None
+        self.read_error: ApiError | None = None
+
+    def get(self, ref: TargetRef, namespace: str, *, values: bool) -> Live | None:
+        if self.read_error is not None:
+            raise self.read_error
+        return self.objects.get(ref)
+
+    def apply(self, content: Content, live: Live | None, owner: Owner, namespace: str) -> Seen:
+        if self.write_error is not None:
+            raise self.write_error
+        version = str(int(live.resource_version) + 1) if live is not None else "10"
+        self.objects[content.ref] = Live(
+            content.ref,
+            f"uid of {content.ref}",
+            version,
+            {MANAGED_BY_LABEL: MANAGED_BY},
+            dict(content.annotations),
+            Controller(API_VERSION, "ParameterSync", owner.name, owner.uid),
+            deleting=False,
+            data=dict(content.data),
+            type=OPAQUE if isinstance(content, SecretContent) else None,
+        )
+        return Seen(f"uid of {content.ref}", version, content.revision)
+
+    def delete(self, live: Live, namespace: str) -> None:
+        del self.objects[live.ref]
+        self.deleted.append(live.ref)
+
+
+class FakeStores(Stores):
+    """One store, which lets everybody read everything."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def find(self, name: str, user: SyncKey) -> Store | Problem:
+        return Store(Identity("eu-west-1"), (AccessRule(namespaces=("*",), paths=("/",)),))
+
+    def forget(self, user: SyncKey) -> None:
+        pass
+
+
+class FakeNotes(Notes):
+    """Every Event that would have been written."""
+
+    def __init__(self) -> None:
+        self.notes: list[Note] = []
+
+    async def write(self, key: SyncKey, uid: str, note: Note) -> None:
+        self.notes.append(note)
+
+
+class World:
+    """The reconciler of one sync. ``answer`` is what a listing of a path gives: parameters, or an error."""
+
+    def __init__(self, answer: Callable[[str], Snapshot | Exception], **spec: JsonValue) -> None:
+        self.answer = answer
+        self.polls: list[float] = []
+        self.customs = FakeCustoms({"sources": [{"path": "/prod/pay"}], "interval": "60s", **spec})
+        self.targets = FakeTargets()
+        self.notes = FakeNotes()
+        threads, metrics = InlineThreads(), Metrics()
+        self.feeds = Feeds(Tools(self._read, self._wake, self.now, lambda: 0.0))
+        self.reconciler = Reconciler(
+            self.customs,
+            FakeStores(),
+            self.feeds,
+            Applying(self.targets, metrics, threads),
+            Conclusions(self.customs, self.notes, metrics, threads),
+            threads,
+            self._wake,
+            now=self.now,
+            chance=lambda: 0.0,
+        )
+        self._due = asyncio.Event()
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=asyncio.get_running_loop().time())
+
+    async def run(self, seconds: float) -> None:
+        """Let so much time pass, as the queue and one worker would."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        self._due.set()
+        again = 0.0
+        while loop.time() < end:
+            try:
+                async with asyncio.timeout(min(again, end - loop.time())):
+                    await self._due.wait()
+            except TimeoutError:
+                if loop.time() >= end:
+                    return
+            self._due.clear()
+            again = await self.reconciler.reconcile(KEY) or 1.0
+
+    def condition(self, kind: str) -> str | None:
+        """``status reason`` of a condition."""
+        status = self.customs.status
+        assert isinstance(status, dict)
+        conditions = status["conditions"]
+        assert isinstance(conditions, list)
+        found = [each for each in conditions if isinstance(each, dict) and each["type"] == kind]
+        return f"{found[0]['status']} {found[0]['reason']}" if found else None
+
+    async def _read(self, subtree: Subtree, *, decrypt: bool) -> Snapshot:
+        self.polls.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(0.05)
+        answer = self.answer(subtree.path)
+        if isinstance(answer, Exception):
+            raise answer
+        return Snapshot(subtree, answer.parameters, self.now(), answer.account)
+
+    def _wake(self, key: SyncKey, *, urgent: bool) -> None:
+        self._due.set()
