@@ -13,7 +13,7 @@ from paramsync.core.objects import PLAIN_KEYS_ANNOTATION, ConfigMapContent, Cont
 from paramsync.core.ownership import is_ours
 from paramsync.core.routing import TargetRef
 from paramsync.core.values import SecureValue
-from paramsync.kube.errors import Refused, Stale
+from paramsync.kube.errors import Refused
 from paramsync.kube.fence import SoleReplica
 from paramsync.kube.targets import Targets
 from paramsync.kube.transport import Transport
@@ -310,8 +310,5 @@ class TestThePoliciesThemselves:
 def test_a_dropped_key_goes_although_nobody_owns_it_any_more(account: Account) -> None:
     account.write(config_map_content(TWO))
     account.meddle(CONFIG_MAP, {"metadata": {"managedFields": [{}]}})
-    try:
-        account.write(config_map_content(ONE))
-    except Stale:
-        account.write(config_map_content(ONE))
+    account.write(config_map_content(ONE))
     assert account.data(CONFIG_MAP) == ONE

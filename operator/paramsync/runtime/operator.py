@@ -239,8 +239,10 @@ class Operator:
     def _unready(self) -> str | None:
         if self._stopping.is_set():
             return "stopping"
-        if not self._watching.is_set() or not self._listed.is_set():
-            return "not watching yet: are the definitions applied, and may the operator list syncs and stores?"
+        if not self._watching.is_set():
+            return "not watching yet: are the definitions applied?"
+        if not self._listed.is_set():
+            return "not listed yet: may the operator list syncs and stores?"
         return None
 
     def _unhealthy(self) -> str | None:
