@@ -18,13 +18,14 @@ from paramsync.core.parameters import Snapshot, Subtree
 from paramsync.core.reasons import Nature, Problem, Reason
 from paramsync.core.routing import routes, wants_secure
 from paramsync.kube.customs import Customs
-from paramsync.kube.errors import ApiError, Stale, Unavailable
+from paramsync.kube.errors import ApiError, Stale
 from paramsync.kube.fence import Fenced
 from paramsync.kube.wire import CustomObject
 
 from .applying import Applying
 from .conclusions import Conclusions, Result
-from .feed import Need, Reading, Wake
+from .failures import cluster_outcome, oldest, source_outcome
+from .feed import Need, Wake
 from .feeds import Feeds
 from .keys import SyncKey
 from .stores import Store, Stores
@@ -102,7 +103,7 @@ class Reconciler:
         except Fenced:
             raise
         except ApiError as error:
-            result = Result(_cluster_outcome(sync.key, error))
+            result = Result(cluster_outcome(sync.key, error))
         except Exception as defect:
             log.exception("a reconcile failed by a defect", extra={"sync": str(key)})
             text = f"A defect of the operator ({type(defect).__name__}) stopped the reconcile; see its log"
@@ -155,13 +156,13 @@ class Reconciler:
         interval = min(spec.interval_seconds, schedule.GRACE_RETRY if sync.key in self._hurried else float("inf"))
         readings = self._feeds.subscribe(sync.key, needs, interval, not_before=self._refresh_asked_at(sync))
         snapshots = [reading.snapshot for reading in readings if reading.snapshot is not None]
-        outcome = _source_outcome(needs, readings)
+        outcome = source_outcome(needs, readings)
         is_whole = len(snapshots) == len(needs)
         if outcome is None:
             return Read(snapshots) if is_whole else Waiting(schedule.own_deadline(spec.interval_seconds))
         if is_whole and outcome.reason.nature is Nature.WAITING and sync.status.revision is not None:
             return Read(snapshots, outcome)  # the sync is still looked at by what was read before
-        return Result(outcome, _oldest([each.good_at for each in readings]))
+        return Result(outcome, oldest([each.good_at for each in readings]))
 
     async def _apply(self, sync: Sync, spec: ParameterSyncSpec, read: Read) -> Result | Waiting:
         applied = await self._applying.apply(sync.key, sync.owner, spec, read.snapshots, sync.status)
@@ -174,7 +175,7 @@ class Reconciler:
         else:
             self._stale.pop(sync.key, None)
         if applied.error is not None:
-            return Result(_cluster_outcome(sync.key, applied.error), listed_at, applied)
+            return Result(cluster_outcome(sync.key, applied.error), listed_at, applied)
         if applied.dropped:
             self._wake_conflicted(sync.key.namespace)
         if not applied.plan.problems:
@@ -227,36 +228,6 @@ class Reconciler:
             self._failures.pop(key, None)
             return look_again_in(sync.status, outcome, at, 0, self._chance())
         return look_again_in(sync.status, outcome, at, self._failed(key), self._chance())
-
-
-def _source_outcome(needs: Sequence[Need], readings: Sequence[Reading]) -> Outcome | None:
-    """The outcome that the first failed source asks for; one that needs a person comes first."""
-    problems = [
-        Problem(reading.error.reason, need.subtree.path, str(reading.error))
-        for need, reading in zip(needs, readings, strict=True)
-        if reading.error is not None
-    ]
-    problems.sort(key=lambda problem: problem.reason.nature is Nature.WAITING)
-    return Outcome.of(tuple(problems)) if problems else None
-
-
-def _oldest(moments: Sequence[datetime | None]) -> datetime | None:
-    """The oldest of them; None if any is not known."""
-    known = [moment for moment in moments if moment is not None]
-    return min(known) if len(known) == len(moments) else None
-
-
-def _cluster_outcome(key: SyncKey, error: ApiError) -> Outcome:
-    match error:
-        case Unavailable():
-            return Outcome(Reason.CLUSTER_UNAVAILABLE, str(error), retry_in=error.retry_after)
-        case Stale():
-            text = f"{error}, again and again: another controller or a webhook changes what is written; stop it"
-            return Outcome.of((Problem(Reason.TARGET_CONFLICT, str(key), text),))
-        case _:
-            return Outcome.of(
-                (Problem(Reason.CLUSTER_REFUSED, str(key), f"{error}; allow it, or mend what refuses it"),)
-            )
 
 
 def _stopped(*problems: Problem) -> Result:
