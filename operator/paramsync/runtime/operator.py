@@ -73,7 +73,7 @@ def _ended(part: asyncio.Task[object], *_: asyncio.Task[object]) -> OperatorEnde
     """Why the operator cannot go on without a part of it."""
     failure = None if part.cancelled() else part.exception()
     log.error("a part of the operator ended", extra={"part": part.get_name(), "crash": failure and crash(failure)})
-    if part.get_name() == "kopf" and failure is None:
+    if part.get_name() == "kopf":
         return OperatorEnded("the watch ended; are the definitions still there?")
     return OperatorEnded(f"a part of the operator ended by itself: {part.get_name()}; see the log")
 
