@@ -33,6 +33,7 @@ EARLIER_SYNC = controller(uid=OTHER_UID)
         (replace(ORPHAN, controller=OTHER_SYNC), False),
         (replace(ORPHAN, controller=EARLIER_SYNC), False),
         (live(controlled_by=controller(name="renamed")), True),
+        (live(controlled_by=controller(kind="Pod")), False),
     ],
     ids=[
         "ours in every way",
@@ -47,6 +48,7 @@ EARLIER_SYNC = controller(uid=OTHER_UID)
         "controlled by another sync",
         "controlled by an earlier sync of the name",
         "our uid under another name",
+        "our uid under another kind",
     ],
 )
 def test_ours_is_what_our_uid_controls_or_what_bears_our_marks_and_has_no_controller(found: Live, is_it: bool) -> None:

@@ -12,7 +12,8 @@ def is_ours(live: Live, owner: Owner) -> bool:
     The second case is what ``kubectl delete --cascade=orphan`` leaves behind.
     """
     if live.controller is not None:
-        return live.controller.uid == owner.uid
+        # A reference of another kind with our uid is somebody's forgery: the garbage collector would not know us.
+        return live.controller.uid == owner.uid and live.controller.kind == "ParameterSync"
     return live.labels.get(MANAGED_BY_LABEL) == MANAGED_BY and live.annotations.get(SYNC_ANNOTATION) == owner.name
 
 
