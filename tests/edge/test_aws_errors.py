@@ -9,7 +9,8 @@ import pytest
 from paramsync.aws.clients import Clients
 from paramsync.aws.errors import SourceError
 from paramsync.aws.listing import list_page
-from paramsync.core.parameters import Identity, Subtree
+from paramsync.core.identity import Identity
+from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Nature, Reason
 from tests.aws import errors
 from tests.aws.errors import ACCOUNT, KEY, AwsError

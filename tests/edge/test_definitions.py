@@ -68,7 +68,7 @@ GOOD_SYNCS: dict[str, Json] = {
 
 PATH = "write an absolute path without a trailing slash"
 INTERVAL = "write a duration from 10s to 24h, such as 90s, 5m or 1h30m"
-TWICE = "the same path is listed twice in sources: remove one"
+TWICE = "the same path is listed twice in sources: remove one, or join their include"
 TARGETS = "two targets are the same object: give every target of a kind a name of its own"
 
 BAD_SYNCS: dict[str, tuple[Json, str]] = {

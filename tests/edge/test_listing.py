@@ -13,7 +13,8 @@ from paramsync.aws import clients as aws_clients
 from paramsync.aws.clients import Clients
 from paramsync.aws.errors import SourceError
 from paramsync.aws.listing import PAGE_SIZE, list_page
-from paramsync.core.parameters import Identity, Snapshot, Subtree
+from paramsync.core.identity import Identity
+from paramsync.core.parameters import Snapshot, Subtree
 from paramsync.core.reasons import Reason
 from paramsync.core.values import Sealed, SecureValue
 from paramsync.runtime.metrics import Metrics

@@ -8,6 +8,7 @@ from paramsync.api.status import Condition, SyncStatus
 from paramsync.api.stores import AccessRule
 from paramsync.api.sync import ParameterSyncSpec, ParameterType, Source, StoreRef, Target, TargetKind
 from paramsync.core.actions import Wish
+from paramsync.core.identity import Identity
 from paramsync.core.objects import (
     MANAGED_BY,
     MANAGED_BY_LABEL,
@@ -25,7 +26,7 @@ from paramsync.core.objects import (
 )
 from paramsync.core.outcome import Circumstances
 from paramsync.core.overlay import Selected
-from paramsync.core.parameters import Identity, Parameter, Snapshot, Stamp, Subtree
+from paramsync.core.parameters import Parameter, Snapshot, Stamp, Subtree
 from paramsync.core.plan import Plan, plan
 from paramsync.core.provenance import Entry, Origin, Provenance, encode_plain_keys
 from paramsync.core.rendering import render_config_map, render_secret

@@ -1,7 +1,7 @@
 """A reconciler in virtual time, with a cluster of dictionaries and a Parameter Store that answers what it is told."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -9,9 +9,11 @@ from pydantic import JsonValue
 
 from paramsync.api.base import API_VERSION
 from paramsync.api.stores import AccessRule
+from paramsync.api.sync import StoreRef
 from paramsync.core.drift import Seen
+from paramsync.core.identity import Identity
 from paramsync.core.objects import MANAGED_BY, MANAGED_BY_LABEL, OPAQUE, Content, Controller, Live, Owner, SecretContent
-from paramsync.core.parameters import Identity, Snapshot, Subtree
+from paramsync.core.parameters import Snapshot, Subtree
 from paramsync.core.reasons import Problem
 from paramsync.core.routing import TargetRef
 from paramsync.kube.customs import Customs
@@ -122,8 +124,9 @@ class FakeStores(Stores):
     def __init__(self) -> None:
         pass
 
-    async def find(self, name: str, user: SyncKey) -> Store | Problem:
-        return Store(Identity("eu-west-1"), (AccessRule(namespaces=("*",), paths=("/",)),))
+    async def find_all(self, refs: Iterable[StoreRef], user: SyncKey) -> dict[StoreRef, Store | Problem]:
+        access = (AccessRule(namespaces=("*",), paths=("/",)),)
+        return {ref: Store(Identity(str(ref.name) if ref.name != "default" else "eu-west-1"), access) for ref in refs}
 
     def forget(self, user: SyncKey) -> None:
         pass

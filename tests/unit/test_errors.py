@@ -21,7 +21,7 @@ def explained(document: object) -> str:
         ({"spec": {"sources": []}}, "spec.sources: List should have at least 1 item after validation, not 0"),
         (
             {"spec": {"sources": [{"path": "/a"}, {"path": "/a"}]}},
-            "spec: the same path is listed twice in sources: remove one",
+            "spec: the same path is listed twice in sources: remove one, or join their include",
         ),
         (
             {"spec": {"sources": [{"path": "/a"}], "interval": "hunter2"}},

@@ -17,7 +17,7 @@ SYNC: dict[str, Any] = {"spec": {"sources": [{"path": "/prod/pay"}]}}
 
 def test_defaults_live_in_the_models() -> None:
     made = ParameterSync.model_validate(SYNC).spec
-    assert made.store_name == "default"
+    assert made.store_of(made.sources[0]).name == "default"
     assert made.interval_seconds == 300
     assert made.is_suspended is False
     assert made.sources[0].is_recursive is True
@@ -33,13 +33,13 @@ def test_what_is_given_counts() -> None:
             "suspend": True,
         }
     )
-    assert (made.store_name, made.interval_seconds, made.is_suspended) == ("main", 5400, True)
+    assert (made.store_of(made.sources[0]).name, made.interval_seconds, made.is_suspended) == ("main", 5400, True)
     assert (made.sources[0].is_recursive, made.sources[0].is_optional) == (False, True)
 
 
 def test_a_store_that_is_named_by_kind_alone_is_the_default() -> None:
     made = ParameterSyncSpec.model_validate({**SYNC["spec"], "storeRef": {"kind": "ClusterParameterStore"}})
-    assert made.store_name == "default"
+    assert made.store_of(made.sources[0]).name == "default"
 
 
 def test_what_was_not_written_is_not_written_back() -> None:

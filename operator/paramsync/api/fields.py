@@ -105,3 +105,26 @@ Endpoint = Annotated[
 
 NamespacePattern = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?$")]
 """A namespace's name, in which ``*`` stands for any characters."""
+
+Glob = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=512,
+        pattern=r"^(\*\*|\*|\*?([a-zA-Z0-9_.?-]\*?)+)(/(\*\*|\*|\*?([a-zA-Z0-9_.?-]\*?)+))*$",
+    ),
+]
+"""A pattern for relative names, compared by whole segments: ``*`` and ``?`` stay within a segment, ``**`` is a
+whole segment and stands for any number of them, also none."""
+
+VersionLabel = Annotated[
+    str,
+    Field(min_length=1, max_length=100, pattern=r"^[a-zA-Z_.-][a-zA-Z0-9_.-]*$"),
+    Rule(
+        cel="!self.lowerAscii().startsWith('aws') && !self.lowerAscii().startsWith('ssm')",
+        holds=lambda label: not label.lower().startswith(("aws", "ssm")),
+        message="a label of a version does not begin with aws or ssm",
+    ),
+]
+"""A label of a parameter's version: at most 100 characters, does not begin with a digit, aws or ssm
+(LabelParameterVersion, AWS API reference)."""

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from .base import Model, ObjectName, Rule
-from .fields import Interval, ParameterPath, seconds
+from .fields import Glob, Interval, ParameterPath, VersionLabel, seconds
 from .status import SyncStatus
 
 DEFAULT_INTERVAL = "5m"
@@ -17,6 +17,7 @@ class StoreKind(StrEnum):
     """The kinds of store that a sync can refer to."""
 
     CLUSTER_PARAMETER_STORE = "ClusterParameterStore"
+    PARAMETER_STORE = "ParameterStore"
 
 
 class TargetKind(StrEnum):
@@ -38,7 +39,7 @@ class StoreRef(Model):
     """Names the store that a sync reads from."""
 
     kind: StoreKind | None = None
-    """The kind of the store. Default: ClusterParameterStore."""
+    """The kind of the store: ClusterParameterStore (the default), or ParameterStore in the sync's namespace."""
 
     name: ObjectName | None = None
     """The name of the store. Default: default."""
@@ -57,6 +58,19 @@ class Source(Model):
     optional: bool | None = None
     """Whether the path may have no parameters. Default: false, so that a mistyped path is an error."""
 
+    include: Annotated[tuple[Glob, ...], Field(min_length=1, max_length=32)] | None = None
+    """Which parameters to take, by their names below the path. "*" and "?" stay within a segment, "**" stands
+    for any number of segments. Default: all."""
+
+    exclude: Annotated[tuple[Glob, ...], Field(min_length=1, max_length=32)] | None = None
+    """Which of them to leave out after all, with the same patterns. What is left out is never decrypted."""
+
+    version_label: VersionLabel | None = None
+    """Read the versions that carry this label, and only parameters that have one. Default: the newest versions."""
+
+    store_ref: StoreRef | None = None
+    """The store of this source, if it is not the sync's: for another account or Region."""
+
     @property
     def is_recursive(self) -> bool:
         """``recursive`` with its default."""
@@ -66,6 +80,11 @@ class Source(Model):
     def is_optional(self) -> bool:
         """``optional`` with its default."""
         return self.optional is True
+
+    @property
+    def place(self) -> tuple[str, bool, str | None, StoreRef | None]:
+        """What is listed: path, recursive, label and store."""
+        return self.path, self.is_recursive, self.version_label, self.store_ref
 
 
 class Target(Model):
@@ -124,17 +143,19 @@ class ParameterSyncSpec(Model):
         Rule(
             cel=(
                 "self.sources.all(s, self.sources.exists_one(t, t.path == s.path"
-                " && (!has(t.recursive) || t.recursive) == (!has(s.recursive) || s.recursive)))"
+                " && (!has(t.recursive) || t.recursive) == (!has(s.recursive) || s.recursive)"
+                " && (has(t.versionLabel) ? t.versionLabel : '') == (has(s.versionLabel) ? s.versionLabel : '')"
+                " && has(t.storeRef) == has(s.storeRef) && (!has(t.storeRef) || t.storeRef == s.storeRef)))"
             ),
-            holds=lambda spec: len({(s.path, s.is_recursive) for s in spec.sources}) == len(spec.sources),
-            message="the same path is listed twice in sources: remove one",
+            holds=lambda spec: len({s.place for s in spec.sources}) == len(spec.sources),
+            message="the same path is listed twice in sources: remove one, or join their include",
         ),
     )
 
-    @property
-    def store_name(self) -> str:
-        """The name of the store, with its default."""
-        return (self.store_ref and self.store_ref.name) or DEFAULT_STORE
+    def store_of(self, source: Source) -> StoreRef:
+        """The store that a source is read from, with all defaults filled in."""
+        ref = source.store_ref or self.store_ref or StoreRef()
+        return StoreRef(kind=ref.kind or StoreKind.CLUSTER_PARAMETER_STORE, name=ref.name or DEFAULT_STORE)
 
     @property
     def interval_seconds(self) -> int:

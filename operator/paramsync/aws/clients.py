@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 
 from paramsync import __version__
-from paramsync.core.parameters import Identity
+from paramsync.core.identity import Identity
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from paramsync.api.sync import ParameterType
 
+from .identity import Identity
 from .values import Sealed, SecureValue, Value
 
 
@@ -33,20 +34,14 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """The AWS principal that a store reads as, and where. Nothing is shared across identities."""
-
-    region: str
-    endpoint: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Subtree:
     """What one listing covers."""
 
     identity: Identity
     path: str
     recursive: bool = True
+    label: str | None = None
+    """Read the versions that carry this label, instead of the newest ones."""
 
     def relative_name(self, name: str) -> str:
         """A parameter's name below this path: ``/prod/pay/db/host`` under ``/prod/pay`` is ``db/host``."""

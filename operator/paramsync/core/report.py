@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from paramsync.api import status as api
 from paramsync.api.status import GuardWindow, SyncStatus, TargetStatus
-from paramsync.api.sync import ParameterSyncSpec
+from paramsync.api.sync import ParameterSyncSpec, StoreKind, StoreRef
 
 from . import guard
 from .actions import ActionKind
@@ -131,10 +131,14 @@ def described(status: SyncStatus, spec: ParameterSyncSpec | None, refresh: str |
     update: dict[str, object] = {}
     if spec is not None:
         update["sources"] = shortened(", ".join(source.path for source in spec.sources), COLUMN)
-        update["store"] = shortened(spec.store_name, COLUMN)
+        update["store"] = shortened(", ".join(dict.fromkeys(map(_store, map(spec.store_of, spec.sources)))), COLUMN)
     if refresh is not None:
         update["last_handled_refresh"] = handled(refresh)
     return status.model_copy(update=update)
+
+
+def _store(ref: StoreRef) -> str:
+    return f"{ref.kind}/{ref.name}" if ref.kind is StoreKind.PARAMETER_STORE else str(ref.name)
 
 
 def handled(refresh: str) -> str:

@@ -28,7 +28,7 @@ from .failures import cluster_outcome, oldest, source_outcome
 from .feed import Need, Wake
 from .feeds import Feeds
 from .keys import SyncKey
-from .stores import Store, Stores
+from .stores import Stores
 from .syncs import Sync
 from .threads import Threads
 
@@ -137,22 +137,33 @@ class Reconciler:
         if spec.is_suspended:
             self._feeds.release(sync.key)
             return Result(Outcome(Reason.SUSPENDED, "spec.suspend is true: the targets stay as they are"))
-        store = await self._stores.find(spec.store_name, sync.key)
-        if isinstance(store, Problem):
+        subtrees = await self._authorised(sync, spec)
+        if isinstance(subtrees, Result):
             self._feeds.release(sync.key)
-            return _stopped(store)
-        refused = refusals(store.access, sync.key.namespace, spec.store_name, [each.path for each in spec.sources])
-        if refused:
-            self._feeds.release(sync.key)
-            return _stopped(*refused)
-        read = self._read(sync, spec, store)
+            return subtrees
+        read = self._read(sync, spec, subtrees)
         if isinstance(read, Result | Waiting):
             return read
         return await self._apply(sync, spec, read)
 
-    def _read(self, sync: Sync, spec: ParameterSyncSpec, store: Store) -> Read | Result | Waiting:
+    async def _authorised(self, sync: Sync, spec: ParameterSyncSpec) -> Sequence[Subtree] | Result:
+        """What each source lists; or why the sync may not read all of its sources."""
+        refs = [spec.store_of(source) for source in spec.sources]
+        stores = await self._stores.find_all(dict.fromkeys(refs), sync.key)
+        subtrees: list[Subtree] = []
+        problems: list[Problem] = []
+        for source, ref in zip(spec.sources, refs, strict=True):
+            store = stores[ref]
+            if isinstance(store, Problem):
+                problems.append(store)
+                continue
+            problems += refusals(store.access, sync.key.namespace, str(ref.name), [source.path])
+            subtrees.append(Subtree(store.identity, source.path, source.is_recursive, source.version_label))
+        return _stopped(*dict.fromkeys(problems)) if problems else subtrees
+
+    def _read(self, sync: Sync, spec: ParameterSyncSpec, subtrees: Sequence[Subtree]) -> Read | Result | Waiting:
         secure = wants_secure(routes(spec, sync.key.name))
-        needs = [Need(Subtree(store.identity, each.path, each.is_recursive), secure) for each in spec.sources]
+        needs = [Need(subtree, secure) for subtree in subtrees]
         interval = min(spec.interval_seconds, schedule.GRACE_RETRY if sync.key in self._hurried else float("inf"))
         readings = self._feeds.subscribe(sync.key, needs, interval, not_before=self._refresh_asked_at(sync))
         snapshots = [reading.snapshot for reading in readings if reading.snapshot is not None]

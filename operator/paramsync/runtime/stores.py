@@ -7,8 +7,9 @@ from pydantic import ValidationError
 
 from paramsync.api.errors import explain
 from paramsync.api.stores import AccessRule, ClusterParameterStoreSpec
+from paramsync.api.sync import StoreRef
 from paramsync.aws.clients import Clients
-from paramsync.core.parameters import Identity
+from paramsync.core.identity import Identity
 from paramsync.core.reasons import Problem, Reason
 from paramsync.kube.customs import Customs
 from paramsync.kube.wire import CustomObject
@@ -45,13 +46,18 @@ class Stores:
         self._threads = threads
         self._known: dict[str, _Known] = {}
 
-    async def find(self, name: str, user: SyncKey) -> Store | Problem:
-        """The store of a name, or why it cannot be used; its user is woken when it changes.
+    async def find_all(self, refs: Iterable[StoreRef], user: SyncKey) -> dict[StoreRef, Store | Problem]:
+        """The stores of a sync, or for each why it cannot be used; the sync is woken when one changes.
 
-        :raises ApiError: if it must be read and cannot be.
+        :raises ApiError: if one must be read and cannot be.
         """
+        for known in self._known.values():
+            known.users.discard(user)
+        return {ref: await self._find(str(ref.name), user) for ref in refs}
+
+    async def _find(self, name: str, user: SyncKey) -> Store | Problem:
         known = self._known.setdefault(name, _Known())
-        self._use(known, user)
+        known.users.add(user)
         if known.found is None and name not in self._settings.stores:
             await self._read(name, known)
         if known.found is not None and name in self._settings.stores:
@@ -102,11 +108,6 @@ class Stores:
         found = await self._threads.run(self._customs.store, name)
         if known.news == news:  # the watch was not faster
             known.found = found
-
-    def _use(self, known: _Known, user: SyncKey) -> None:
-        for other in self._known.values():
-            other.users.discard(user)
-        known.users.add(user)
 
     def _store(self, name: str, spec: ClusterParameterStoreSpec) -> Store | Problem:
         region = spec.region or self._settings.region or self._clients.own_region()
