@@ -10,6 +10,7 @@ from paramsync.aws.clients import Clients
 from paramsync.aws.errors import SourceError
 from paramsync.aws.listing import list_page
 from paramsync.core.identity import Identity
+from paramsync.core.pacing import Ticket
 from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Nature, Reason
 from tests.aws import errors
@@ -23,7 +24,7 @@ REQUEST_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-
 
 CREDENTIALS = "AWS does not accept the operator's credentials ({}); check the role of its service account"
 BAD_KEY = (
-    "A SecureString below /prod/pay cannot be decrypted ({}); check that its KMS key exists, is enabled"
+    f"AWS says {{}} on arn:aws:kms:eu-west-1:{ACCOUNT}:{KEY}; check that the key exists, is enabled"
     " and lets the operator's role use kms:Decrypt"
 )
 THROTTLED = "AWS throttles requests for /prod/pay; they are retried more slowly"
@@ -31,10 +32,7 @@ ACCESS_DENIED = (
     "AWS denies ssm:GetParametersByPath on /prod/pay; allow it for the operator's role"
     " on parameter/prod/pay and parameter/prod/pay/*"
 )
-KMS_DENIED = (
-    f"AWS denies kms:Decrypt on arn:aws:kms:eu-west-1:{ACCOUNT}:{KEY} for SecureStrings below /prod/pay;"
-    " allow it for the operator's role"
-)
+KMS_DENIED = f"AWS denies kms:Decrypt on arn:aws:kms:eu-west-1:{ACCOUNT}:{KEY}; allow it for the operator's role"
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +49,7 @@ def clients() -> Iterator[Clients]:
 def failure(clients: Clients, endpoint: str, path: str = PATH) -> SourceError:
     subtree = Subtree(Identity("eu-west-1", endpoint), path)
     with pytest.raises(SourceError) as raised:
-        list_page(clients, subtree, None, decrypt=True)
+        list_page(clients, subtree, None, Ticket(), decrypt=True)
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__, "a traceback would show the answer"
     return raised.value
@@ -63,14 +61,14 @@ def failure(clients: Clients, endpoint: str, path: str = PATH) -> SourceError:
         (errors.denied(), Reason.ACCESS_DENIED, ACCESS_DENIED),
         (errors.denied(OTHER_SESSION), Reason.ACCESS_DENIED, ACCESS_DENIED),
         (AwsError("AccessDeniedException", ""), Reason.ACCESS_DENIED, ACCESS_DENIED),
-        (errors.kms_denied(), Reason.ACCESS_DENIED, KMS_DENIED),
-        (errors.kms_denied(OTHER_SESSION), Reason.ACCESS_DENIED, KMS_DENIED),
+        (errors.kms_denied(), Reason.DECRYPTION_FAILED, KMS_DENIED),
+        (errors.kms_denied(OTHER_SESSION), Reason.DECRYPTION_FAILED, KMS_DENIED),
         (
             errors.kms_no_key(),
-            Reason.ACCESS_DENIED,
-            "AWS denies kms:Decrypt for SecureStrings below /prod/pay; allow it for the operator's role",
+            Reason.DECRYPTION_FAILED,
+            "AWS denies kms:Decrypt; allow it for the operator's role",
         ),
-        (errors.invalid_key_id(), Reason.ACCESS_DENIED, BAD_KEY.format("InvalidKeyId")),
+        (errors.invalid_key_id(), Reason.DECRYPTION_FAILED, BAD_KEY.format("InvalidKeyId")),
         (errors.throttled(), Reason.THROTTLED, THROTTLED),
         (AwsError("TooManyRequestsException", "slow down", 429), Reason.THROTTLED, THROTTLED),
         (AwsError("RequestLimitExceeded", "", 503), Reason.THROTTLED, THROTTLED),
@@ -149,7 +147,7 @@ def test_a_denial_says_on_what_to_allow_it(proxy: Proxy, clients: Clients, path:
         (errors.throttled(), Nature.WAITING),
         (errors.internal(), Nature.WAITING),
         (errors.denied(), Nature.LAGGING),
-        (errors.kms_denied(), Nature.LAGGING),
+        (errors.kms_denied(), Nature.PERSON),
         (errors.validation(""), Nature.PERSON),
     ],
     ids=["throttled", "internal", "denied", "denied by KMS", "validation"],

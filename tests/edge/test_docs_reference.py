@@ -16,6 +16,7 @@ from paramsync.api.errors import explain
 from paramsync.api.status import SyncStatus
 from paramsync.api.stores import ClusterParameterStore, ClusterParameterStoreSpec
 from paramsync.api.sync import ParameterSync, ParameterSyncSpec
+from paramsync.aws.budget import Budgets
 from paramsync.cli.run import run
 from paramsync.core.objects import PLAIN_KEYS_ANNOTATION, PROVENANCE_ANNOTATION, SYNC_ANNOTATION
 from paramsync.core.reasons import Nature, Reason
@@ -138,7 +139,8 @@ def test_every_annotation_has_a_row() -> None:
 def exported() -> dict[str, tuple[str, tuple[str, ...]]]:
     """The type and the labels of each metric, by the name that Prometheus shows."""
     metrics = Metrics()
-    metrics.watch(lambda: 0, lambda: 0)
+    metrics.watch(lambda: 0, lambda: 0, lambda: 0)
+    metrics.watch_budgets(Budgets(lambda account, region: 20))
     registered = metrics.registry._collector_to_names
     labels = {name: getattr(each, "_labelnames", ()) for each, names in registered.items() for name in names}
     suffix = {"counter": "_total", "info": "_info"}

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,15 +11,19 @@ import pytest
 
 from paramsync.api.sync import ParameterType
 from paramsync.aws import clients as aws_clients
+from paramsync.aws.budget import Budgets
 from paramsync.aws.clients import Clients
 from paramsync.aws.errors import SourceError
 from paramsync.aws.listing import PAGE_SIZE, list_page
 from paramsync.core.identity import Identity
-from paramsync.core.parameters import Snapshot, Subtree
+from paramsync.core.listing import Listed
+from paramsync.core.pacing import Ticket
+from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Reason
-from paramsync.core.values import Sealed, SecureValue
+from paramsync.core.values import NOT_OPENED, Sealed, SecureValue
+from paramsync.runtime import reading
 from paramsync.runtime.metrics import Metrics
-from paramsync.runtime.reading import ATTEMPTS, Reader
+from paramsync.runtime.reading import ATTEMPTS, TRIES, Reader
 from paramsync.runtime.threads import Threads
 from tests.aws import errors, faults, listings
 from tests.aws.emulator import Emulator
@@ -48,15 +53,27 @@ def clients() -> Iterator[Clients]:
         yield made
 
 
+@dataclass(frozen=True)
+class Whole:
+    """Reads whole subtrees."""
+
+    reader: Reader
+
+    async def __call__(self, subtree: Subtree, *, decrypt: bool) -> Listed:
+        return await self.reader.read(subtree, decrypt=decrypt, urgent=False, admit=lambda _: None)
+
+
 @contextmanager
-def reader_of(clients: Clients) -> Iterator[Reader]:
+def reader_of(clients: Clients) -> Iterator[Whole]:
     threads = Threads("reader", 2)
-    yield Reader(clients, threads, Metrics())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reading, "LONGEST_PAUSE", 0.0)
+        yield Whole(Reader(clients, Budgets(lambda account, region: 10_000), threads, Metrics()))
     threads.close()
 
 
 @pytest.fixture
-def reader(clients: Clients) -> Iterator[Reader]:
+def reader(clients: Clients) -> Iterator[Whole]:
     with reader_of(clients) as made:
         yield made
 
@@ -76,7 +93,7 @@ def listed(proxy: Proxy) -> list[Body]:
     return [call.body for call in proxy.calls("GetParametersByPath")]
 
 
-async def failure(reader: Reader, proxy: Proxy, path: str = PATH) -> SourceError:
+async def failure(reader: Whole, proxy: Proxy, path: str = PATH) -> SourceError:
     """The error of a listing, which is the same again the next time."""
     found = []
     for _ in range(2):
@@ -90,24 +107,21 @@ async def failure(reader: Reader, proxy: Proxy, path: str = PATH) -> SourceError
 
 class TestComplete:
     @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 25, 100])
-    async def test_whatever_the_number(self, ssm: Emulator, proxy: Proxy, reader: Reader, count: int) -> None:
+    async def test_whatever_the_number(self, ssm: Emulator, proxy: Proxy, reader: Whole, count: int) -> None:
         names = fill(ssm, count)
-        before = datetime.now(UTC)
-
         snapshot = await reader(subtree(proxy), decrypt=True)
 
         assert set(snapshot.parameters) == names
         assert all(each.value == f"value of {name}" for name, each in snapshot.parameters.items())
         assert len(listed(proxy)) == count // PAGE_SIZE + 1, "a full last page has a token here, as AWS may give one"
-        assert before <= snapshot.began <= datetime.now(UTC)
-        assert snapshot.subtree == subtree(proxy)
+        assert snapshot.pages == len(listed(proxy))
 
     @pytest.mark.parametrize(
         "sizes",
         [[3, 10], [1] * 13, [0, 0, 0, 10, 3], [3, 0, 10, 0], [10, 3, 0], [0] * 5],
         ids=["short first", "all short", "empty first", "empty between", "empty last", "all empty, then the rest"],
     )
-    async def test_whatever_the_pages(self, ssm: Emulator, proxy: Proxy, reader: Reader, sizes: list[int]) -> None:
+    async def test_whatever_the_pages(self, ssm: Emulator, proxy: Proxy, reader: Whole, sizes: list[int]) -> None:
         names = fill(ssm, 13)
         proxy.add(listings.pages(sizes))
 
@@ -116,14 +130,14 @@ class TestComplete:
         assert set(snapshot.parameters) == names
         assert len(listed(proxy)) >= len(sizes)
 
-    async def test_a_full_last_page_may_have_a_token(self, ssm: Emulator, proxy: Proxy, reader: Reader) -> None:
+    async def test_a_full_last_page_may_have_a_token(self, ssm: Emulator, proxy: Proxy, reader: Whole) -> None:
         names = fill(ssm, 10)
         proxy.add(listings.pages([10, 0]))
         snapshot = await reader(subtree(proxy), decrypt=True)
         assert set(snapshot.parameters) == names
         assert len(listed(proxy)) == 2
 
-    async def test_names_types_versions_and_dates(self, ssm: Emulator, proxy: Proxy, reader: Reader) -> None:
+    async def test_names_types_versions_and_dates(self, ssm: Emulator, proxy: Proxy, reader: Whole) -> None:
         before = datetime.now(UTC)
         ssm.put(f"{PATH}/host", "old")
         ssm.put(f"{PATH}/host", "db.internal")
@@ -143,19 +157,18 @@ class TestComplete:
 
 class TestOrNothing:
     @pytest.mark.parametrize("page", [1, 2, 3, 4])
-    async def test_one_failing_page(self, ssm: Emulator, proxy: Proxy, reader: Reader, page: int) -> None:
+    async def test_one_failing_page(self, ssm: Emulator, proxy: Proxy, reader: Whole, page: int) -> None:
         fill(ssm, 31)
         proxy.add(errors.throttled(), page=page)
 
         error = await failure(reader, proxy)
 
         assert error.reason is Reason.THROTTLED
-        assert len(listed(proxy)) == page
+        assert len(listed(proxy)) == page - 1 + TRIES[Reason.THROTTLED], "the pages before it are not asked for again"
 
     @pytest.mark.parametrize(
         ("fault", "message"),
         [
-            (errors.invalid_next_token(), "Reading /prod/pay from AWS failed: InvalidNextToken"),
             (faults.cut(), "Reading /prod/pay failed: AWS's answer is not understood at Parameters"),
             (faults.html(200), "Reading /prod/pay failed: AWS's answer is not understood at Parameters"),
             (
@@ -168,11 +181,11 @@ class TestOrNothing:
             ),
             (errors.internal(), "Reading /prod/pay from AWS failed: InternalServerError"),
         ],
-        ids=["rejected token", "truncated", "html 200", "html 503", "dropped", "internal"],
+        ids=["truncated", "html 200", "html 503", "dropped", "internal"],
     )
     @pytest.mark.parametrize("page", [1, 2])
     async def test_one_broken_page(
-        self, ssm: Emulator, proxy: Proxy, reader: Reader, page: int, fault: Fault, message: str
+        self, ssm: Emulator, proxy: Proxy, reader: Whole, page: int, fault: Fault, message: str
     ) -> None:
         fill(ssm, 11)
         proxy.add(fault, page=page)
@@ -180,7 +193,7 @@ class TestOrNothing:
         error = await failure(reader, proxy)
 
         assert (error.reason, str(error)) == (Reason.SOURCE_UNAVAILABLE, message)
-        assert len(listed(proxy)) == page, "boto3 tries once; the next try is the feed's"
+        assert len(listed(proxy)) == page + 1, "boto3 tries once, the reader twice; the next try is the feed's"
 
     async def test_no_answer_in_time(self, proxy: Proxy) -> None:
         proxy.add(faults.hang())
@@ -188,9 +201,9 @@ class TestOrNothing:
             error = await failure(reader, proxy)
         assert error.reason is Reason.SOURCE_UNAVAILABLE
         assert str(error) == "Reading /prod/pay from AWS failed: no answer in time"
-        assert len(listed(proxy)) == 1
+        assert len(listed(proxy)) == 2
 
-    async def test_nobody_there(self, proxy: Proxy, reader: Reader) -> None:
+    async def test_nobody_there(self, proxy: Proxy, reader: Whole) -> None:
         nowhere = Subtree(Identity(REGION, "http://127.0.0.1:1"), PATH)
         with pytest.raises(SourceError, match=r"failed: the endpoint cannot be reached$") as raised:
             await reader(nowhere, decrypt=True)
@@ -198,11 +211,11 @@ class TestOrNothing:
 
     @pytest.mark.parametrize(
         "fault",
-        [listings.repeat_token(), listings.pages([5, 5], overlap=1)],
-        ids=["repeated token", "names on two pages"],
+        [listings.repeat_token(), listings.pages([5, 5], overlap=1), errors.invalid_next_token()],
+        ids=["repeated token", "names on two pages", "rejected token"],
     )
     async def test_pages_that_never_fit_together(
-        self, ssm: Emulator, proxy: Proxy, reader: Reader, fault: Fault
+        self, ssm: Emulator, proxy: Proxy, reader: Whole, fault: Fault
     ) -> None:
         fill(ssm, 12)
         proxy.add(fault)
@@ -215,13 +228,13 @@ class TestOrNothing:
         )
         assert [body.get("NextToken") for body in listed(proxy)].count(None) == ATTEMPTS
 
-    async def test_a_listing_of_nothing_without_an_end(self, proxy: Proxy, reader: Reader) -> None:
+    async def test_a_listing_of_nothing_without_an_end(self, proxy: Proxy, reader: Whole) -> None:
         proxy.add(listings.repeat_token())
         async with asyncio.timeout(60):
             assert "do not belong together" in str(await failure(reader, proxy))
         assert len(listed(proxy)) == 2 * ATTEMPTS
 
-    async def test_pages_that_fit_the_next_time(self, ssm: Emulator, proxy: Proxy, reader: Reader) -> None:
+    async def test_pages_that_fit_the_next_time(self, ssm: Emulator, proxy: Proxy, reader: Whole) -> None:
         names = fill(ssm, 12)
         proxy.add(listings.pages([5, 5], overlap=1), times=2)
         assert set((await reader(subtree(proxy), decrypt=True)).parameters) == names
@@ -237,7 +250,7 @@ class TestOrNothing:
         ],
     )
     async def test_a_parameter_that_is_not_understood(
-        self, ssm: Emulator, proxy: Proxy, reader: Reader, field: str, value: str | None, place: str
+        self, ssm: Emulator, proxy: Proxy, reader: Whole, field: str, value: str | None, place: str
     ) -> None:
         ssm.put(f"{PATH}/password", "hunter2", "SecureString")
 
@@ -252,7 +265,7 @@ class TestOrNothing:
         assert error.__cause__ is None
         assert "hunter2" not in repr(error)
 
-    async def test_a_name_of_another_path(self, ssm: Emulator, proxy: Proxy, reader: Reader) -> None:
+    async def test_a_name_of_another_path(self, ssm: Emulator, proxy: Proxy, reader: Whole) -> None:
         fill(ssm, 2)
 
         def move(document: Body) -> Body:
@@ -280,7 +293,7 @@ class TestPaths:
         ],
     )
     async def test_what_a_path_covers(
-        self, ssm: Emulator, proxy: Proxy, reader: Reader, path: str, recursive: bool, found: set[str]
+        self, ssm: Emulator, proxy: Proxy, reader: Whole, path: str, recursive: bool, found: set[str]
     ) -> None:
         for name in self.NAMES:
             ssm.put(name, "x")
@@ -291,21 +304,21 @@ class TestPaths:
     @pytest.mark.parametrize("recursive", [True, False])
     @pytest.mark.parametrize("decrypt", [True, False])
     async def test_a_path_is_sent_as_it_is_written(
-        self, proxy: Proxy, reader: Reader, path: str, recursive: bool, decrypt: bool
+        self, proxy: Proxy, reader: Whole, path: str, recursive: bool, decrypt: bool
     ) -> None:
         await reader(subtree(proxy, path, recursive=recursive), decrypt=decrypt)
         assert listed(proxy) == [
             {"Path": path, "Recursive": recursive, "WithDecryption": decrypt, "MaxResults": PAGE_SIZE}
         ]
 
-    async def test_nothing_else_is_ever_asked(self, ssm: Emulator, proxy: Proxy, reader: Reader) -> None:
+    async def test_nothing_else_is_ever_asked(self, ssm: Emulator, proxy: Proxy, reader: Whole) -> None:
         fill(ssm, 21)
         await reader(subtree(proxy), decrypt=True)
         proxy.add(errors.denied())
         await failure(reader, proxy)
         assert {(call.service, call.action) for call in proxy.calls()} == {("ssm", "GetParametersByPath")}
 
-    async def test_the_pages_of_a_listing_are_asked_alike(self, ssm: Emulator, proxy: Proxy, reader: Reader) -> None:
+    async def test_the_pages_of_a_listing_are_asked_alike(self, ssm: Emulator, proxy: Proxy, reader: Whole) -> None:
         fill(ssm, 21)
         await reader(subtree(proxy, recursive=False), decrypt=True)
         without_token = [{key: value for key, value in body.items() if key != "NextToken"} for body in listed(proxy)]
@@ -317,7 +330,7 @@ class TestValues:
     def page(self, clients: Clients, proxy: Proxy, *, decrypt: bool) -> dict[str, Any]:
         """The values of the first page, by relative name."""
         asked = subtree(proxy)
-        page = list_page(clients, asked, None, decrypt=decrypt)
+        page = list_page(clients, asked, None, Ticket(), decrypt=decrypt)
         assert "hunter2" not in repr(page)
         return {asked.relative_name(each.stamp.name): each.value for each in page.parameters}
 
@@ -338,7 +351,7 @@ class TestValues:
 
         assert self.page(clients, proxy, decrypt=False) == {
             "host": "db.internal",
-            "password": Sealed("has not been decrypted"),
+            "password": NOT_OPENED,
         }
 
     @pytest.mark.parametrize("value", [" x ", "a\nb\r\n", "ключ 🔑", "x" * 4096, "{{ssm:/a}}", "\0\x7f"])
@@ -358,14 +371,20 @@ class TestValues:
             return document
 
         proxy.add(faults.edit(spoil))
-        sealed = Sealed("has a value that is not valid Unicode; write it again")
-        assert self.page(clients, proxy, decrypt=True) == {"good": "x", "host": sealed, "password": sealed}
+        found = self.page(clients, proxy, decrypt=True)
+        assert found.pop("good") == "x"
+        assert found == {
+            name: Sealed(
+                Reason.INVALID_VALUE, f"Parameter {PATH}/{name} has a value that is not valid Unicode; write it again"
+            )
+            for name in ("host", "password")
+        }
 
     @pytest.mark.parametrize("account", ["444455556666", errors.ACCOUNT])
     def test_the_account_is_the_arns(self, ssm: Emulator, proxy: Proxy, account: str) -> None:
         ssm.put(f"{PATH}/host", "x", account=account)
         with clients_of(account) as clients:
-            assert list_page(clients, subtree(proxy), None, decrypt=True).account == account
+            assert list_page(clients, subtree(proxy), None, Ticket(), decrypt=True).account == account
 
     @pytest.mark.parametrize(
         ("arn", "account"),
@@ -386,9 +405,8 @@ class TestValues:
             return document
 
         proxy.add(faults.edit(name))
-        assert list_page(clients, subtree(proxy), None, decrypt=True).account == account
+        assert list_page(clients, subtree(proxy), None, Ticket(), decrypt=True).account == account
 
-    async def test_an_empty_listing_names_no_account(self, proxy: Proxy, reader: Reader) -> None:
+    async def test_an_empty_listing_names_no_account(self, proxy: Proxy, reader: Whole) -> None:
         snapshot = await reader(subtree(proxy), decrypt=True)
-        assert isinstance(snapshot, Snapshot)
         assert (dict(snapshot.parameters), snapshot.account) == ({}, None)

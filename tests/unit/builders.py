@@ -29,6 +29,7 @@ from paramsync.core.overlay import Selected
 from paramsync.core.parameters import Parameter, Snapshot, Stamp, Subtree
 from paramsync.core.plan import Plan, plan
 from paramsync.core.provenance import Entry, Origin, Provenance, encode_plain_keys
+from paramsync.core.reasons import Reason
 from paramsync.core.rendering import render_config_map, render_secret
 from paramsync.core.routing import TargetRef, routes
 from paramsync.core.values import Sealed, SecureValue, Value
@@ -69,7 +70,7 @@ def parameter(
     """A parameter whose value is of the class that its type asks for; sealed if the value is None."""
     held: Value
     if value is None:
-        held = Sealed("cannot be decrypted")
+        held = Sealed(Reason.DECRYPTION_FAILED, f"Parameter {name} cannot be decrypted")
     elif kind is SECURE_STRING:
         held = SecureValue.of(value)
     else:
@@ -89,9 +90,14 @@ def selected(made: Parameter | None = None, *, path: str = "/prod/pay", source: 
 
 
 def subtree(
-    path: str = "/prod/pay", *, recursive: bool = True, region: str = REGION, endpoint: str | None = None
+    path: str = "/prod/pay",
+    *,
+    recursive: bool = True,
+    region: str = REGION,
+    endpoint: str | None = None,
+    label: str | None = None,
 ) -> Subtree:
-    return Subtree(Identity(region, endpoint), path, recursive)
+    return Subtree(Identity(region, endpoint), path, recursive, label)
 
 
 def snapshot(
@@ -101,7 +107,7 @@ def snapshot(
     region: str = REGION,
     began: datetime = NOW,
     account: str | None = ACCOUNT,
-    unsettled: Iterable[str] = (),
+    settled: bool = True,
     absence_settled: bool = True,
 ) -> Snapshot:
     return Snapshot(
@@ -109,7 +115,7 @@ def snapshot(
         {each.stamp.name: each for each in parameters},
         began,
         account if parameters else None,
-        frozenset(unsettled),
+        settled,
         absence_settled,
     )
 
@@ -144,8 +150,15 @@ def rule(namespaces: Iterable[str] = ("payments",), paths: Iterable[str] = ("/pr
     return AccessRule(namespaces=tuple(namespaces), paths=tuple(paths))
 
 
-def origin(path: str = "/prod/pay", *, account: str | None = ACCOUNT, region: str = REGION) -> Origin:
-    return Origin(path, account, region)
+def origin(
+    path: str = "/prod/pay",
+    *,
+    account: str | None = ACCOUNT,
+    region: str = REGION,
+    label: str | None = None,
+    store: str | None = "ClusterParameterStore default",
+) -> Origin:
+    return Origin(path, account, region, label, store)
 
 
 def entry(

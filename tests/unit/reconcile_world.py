@@ -1,7 +1,7 @@
 """A reconciler in virtual time, with a cluster of dictionaries and a Parameter Store that answers what it is told."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -12,25 +12,28 @@ from paramsync.api.stores import AccessRule
 from paramsync.api.sync import StoreRef
 from paramsync.core.drift import Seen
 from paramsync.core.identity import Identity
+from paramsync.core.listing import Listed
 from paramsync.core.objects import MANAGED_BY, MANAGED_BY_LABEL, OPAQUE, Content, Controller, Live, Owner, SecretContent
-from paramsync.core.parameters import Snapshot, Subtree
+from paramsync.core.parameters import Snapshot, Stamp, Subtree
 from paramsync.core.reasons import Problem
 from paramsync.core.routing import TargetRef
+from paramsync.core.search import Opened
 from paramsync.kube.customs import Customs
 from paramsync.kube.events import Note
 from paramsync.kube.targets import Targets
 from paramsync.kube.wire import CustomObject
 from paramsync.runtime.applying import Applying
 from paramsync.runtime.conclusions import Conclusions
-from paramsync.runtime.feed import Tools
 from paramsync.runtime.feeds import Feeds
 from paramsync.runtime.keys import SyncKey
 from paramsync.runtime.metrics import Metrics
+from paramsync.runtime.needs import Tools
 from paramsync.runtime.notes import Notes
 from paramsync.runtime.reconcile import Reconciler
 from paramsync.runtime.stores import Store, Stores
 from paramsync.runtime.threads import Threads
 from tests.unit.builders import NOW, UID
+from tests.unit.feed_world import Load
 
 if TYPE_CHECKING:
     from paramsync.kube.errors import ApiError
@@ -148,11 +151,14 @@ class World:
     def __init__(self, answer: Callable[[str], Snapshot | Exception], **spec: JsonValue) -> None:
         self.answer = answer
         self.polls: list[float] = []
+        self.load = Load()
         self.customs = FakeCustoms({"sources": [{"path": "/prod/pay"}], "interval": "60s", **spec})
         self.targets = FakeTargets()
         self.notes = FakeNotes()
         threads, metrics = InlineThreads(), Metrics()
-        self.feeds = Feeds(Tools(self._read, self._wake, self.now, lambda: 0.0))
+        self.feeds = Feeds(
+            Tools(self, lambda _: self.load, self._wake, lambda _subtree, _size: None, self.now, lambda: 0.0)
+        )
         self.reconciler = Reconciler(
             self.customs,
             FakeStores(),
@@ -194,13 +200,20 @@ class World:
         found = [each for each in conditions if isinstance(each, dict) and each["type"] == kind]
         return f"{found[0]['status']} {found[0]['reason']}" if found else None
 
-    async def _read(self, subtree: Subtree, *, decrypt: bool) -> Snapshot:
+    async def read(self, subtree: Subtree, *, decrypt: bool, urgent: bool, admit: Callable[[int], None]) -> Listed:
         self.polls.append(asyncio.get_running_loop().time())
         await asyncio.sleep(0.05)
         answer = self.answer(subtree.path)
         if isinstance(answer, Exception):
             raise answer
-        return Snapshot(subtree, answer.parameters, self.now(), answer.account)
+        return Listed(answer.parameters, answer.account, 1)
+
+    async def open(self, subtree: Subtree, stamps: Sequence[Stamp], *, urgent: bool) -> Opened:
+        answer = self.answer(subtree.path)
+        if isinstance(answer, Exception):
+            raise answer
+        values = {each.stamp: each.value for each in answer.parameters.values() if each.stamp in stamps}
+        return Opened(values, frozenset(stamps) - values.keys())
 
     def _wake(self, key: SyncKey, *, urgent: bool) -> None:
         self._due.set()

@@ -81,7 +81,7 @@ def _snapshot(path: str, made: list[Parameter], settled: int) -> Snapshot:
     return builders.snapshot(
         *made,
         path=path,
-        unsettled=[each.stamp.name for place, each in enumerate(made, 1) if not settled >> place & 1],
+        settled=bool(settled & 2),
         absence_settled=bool(settled & 1),
     )
 
@@ -97,7 +97,7 @@ def without_key_problems(found: list[Snapshot]) -> list[Snapshot]:
             key = relative.translate(str.maketrans("/.-", "___")).upper()
             if not key[0].isdigit() and claims.setdefault(key, relative) == relative:
                 kept[name] = parameter
-        made.append(replace(each, parameters=kept, unsettled=each.unsettled & kept.keys()))
+        made.append(replace(each, parameters=kept))
     return made
 
 

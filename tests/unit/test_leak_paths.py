@@ -147,7 +147,7 @@ def test_a_denial_names_the_action_and_the_key() -> None:
     answer: Any = {"Error": {"Code": "AccessDeniedException", "Message": DENIAL.format("x")}}
     text = str(meaning(ClientError(answer, "GetParametersByPath"), builders.subtree()))
     key = "arn:aws:kms:eu-west-1:111122223333:key/0123abcd-0000-4000-8000-0123456789ab"
-    assert f"AWS denies kms:Decrypt on {key} for SecureStrings below /prod/pay" in text
+    assert f"AWS denies kms:Decrypt on {key}; allow it" in text
 
 
 class QuotingError(BotoCoreError):

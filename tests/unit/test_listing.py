@@ -2,49 +2,49 @@
 
 import pytest
 
-from paramsync.core.listing import BrokenListing, Listing, Page
-from paramsync.core.parameters import Parameter, Snapshot
+from paramsync.core.listing import BrokenListing, Listed, Listing, Page
+from paramsync.core.parameters import Parameter
 
-from .builders import ACCOUNT, NOW, parameter, secure, subtree
+from .builders import ACCOUNT, parameter, secure, subtree
 
 
 def page(*parameters: Parameter, token: str | None = None, account: str | None = ACCOUNT) -> Page:
     return Page(parameters, token, account if parameters else None)
 
 
-def names(snapshot: Snapshot | None) -> list[str] | None:
-    return None if snapshot is None else sorted(snapshot.parameters)
+def names(listed: Listed | None) -> list[str] | None:
+    return None if listed is None else sorted(listed.parameters)
 
 
-def test_there_is_no_snapshot_before_the_last_page() -> None:
-    listing = Listing(subtree(), NOW)
+def test_there_is_nothing_before_the_last_page() -> None:
+    listing = Listing(subtree())
     assert listing.add(page(parameter("/prod/pay/a"), token="1")) is None
     assert listing.add(page(parameter("/prod/pay/b"), token="2")) is None
-    snapshot = listing.add(page(secure("/prod/pay/c")))
-    assert snapshot is not None
-    assert names(snapshot) == ["/prod/pay/a", "/prod/pay/b", "/prod/pay/c"]
-    assert (snapshot.subtree, snapshot.began, snapshot.account) == (subtree(), NOW, ACCOUNT)
+    listed = listing.add(page(secure("/prod/pay/c")))
+    assert listed is not None
+    assert names(listed) == ["/prod/pay/a", "/prod/pay/b", "/prod/pay/c"]
+    assert (listed.account, listed.pages, listing.secure_bytes) == (ACCOUNT, 3, len("hunter2"))
 
 
 def test_a_page_may_be_empty_and_still_have_a_token() -> None:
-    listing = Listing(subtree(), NOW)
+    listing = Listing(subtree())
     assert listing.add(page(token="1")) is None
     assert names(listing.add(page(parameter("/prod/pay/a")))) == ["/prod/pay/a"]
 
 
 def test_the_last_page_may_be_empty() -> None:
-    listing = Listing(subtree(), NOW)
+    listing = Listing(subtree())
     assert listing.add(page(parameter("/prod/pay/a"), token="1")) is None
-    snapshot = listing.add(page())
-    assert names(snapshot) == ["/prod/pay/a"]
-    assert snapshot is not None
-    assert snapshot.account == ACCOUNT
+    listed = listing.add(page())
+    assert names(listed) == ["/prod/pay/a"]
+    assert listed is not None
+    assert listed.account == ACCOUNT
 
 
 def test_a_listing_may_be_empty() -> None:
-    snapshot = Listing(subtree(), NOW).add(page())
-    assert snapshot is not None
-    assert (snapshot.parameters, snapshot.account) == ({}, None)
+    listed = Listing(subtree()).add(page())
+    assert listed is not None
+    assert (listed.parameters, listed.account) == ({}, None)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_listing_may_be_empty() -> None:
     ids=["twice on two pages", "twice on a page", "a circle", "another path", "the path itself"],
 )
 def test_pages_that_do_not_belong_together_give_nothing(pages: list[Page], says: str) -> None:
-    listing = Listing(subtree(), NOW)
+    listing = Listing(subtree())
     for each in pages[:-1]:
         assert listing.add(each) is None
     with pytest.raises(BrokenListing, match=says):
@@ -68,4 +68,4 @@ def test_pages_that_do_not_belong_together_give_nothing(pages: list[Page], says:
 
 def test_a_deeper_name_does_not_belong_to_a_flat_listing() -> None:
     with pytest.raises(BrokenListing, match="not below"):
-        Listing(subtree(recursive=False), NOW).add(page(parameter("/prod/pay/a/b")))
+        Listing(subtree(recursive=False)).add(page(parameter("/prod/pay/a/b")))

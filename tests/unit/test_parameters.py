@@ -4,6 +4,7 @@ import pytest
 
 from paramsync.api.sync import ParameterType
 from paramsync.core.parameters import Parameter
+from paramsync.core.reasons import Reason
 from paramsync.core.values import Sealed, SecureValue, Value
 
 from . import builders
@@ -16,7 +17,7 @@ from .builders import SECURE_STRING, STRING, STRING_LIST, snapshot, subtree
         (STRING, "a"),
         (STRING_LIST, "a,b"),
         (SECURE_STRING, SecureValue(b"a")),
-        *((kind, Sealed("cannot be decrypted")) for kind in ParameterType),
+        *((kind, Sealed(Reason.DECRYPTION_FAILED, "cannot be decrypted")) for kind in ParameterType),
     ],
     ids=repr,
 )
@@ -83,20 +84,8 @@ def test_a_relative_name_is_what_follows_the_path(path: str, name: str, relative
     assert subtree(path).relative_name(name) == relative
 
 
-@pytest.mark.parametrize(
-    ("unsettled", "absence_settled", "name", "settled"),
-    [
-        ((), True, "/prod/pay/here", True),
-        ((), False, "/prod/pay/here", True),
-        (("/prod/pay/here",), True, "/prod/pay/here", False),
-        ((), True, "/prod/pay/gone", True),
-        ((), False, "/prod/pay/gone", False),
-        (("/prod/pay/gone",), True, "/prod/pay/gone", False),
-        (("/prod/pay/other",), True, "/prod/pay/here", True),
-    ],
-)
-def test_what_a_snapshot_says_of_a_name_settles_by_name(
-    unsettled: tuple[str, ...], absence_settled: bool, name: str, settled: bool
-) -> None:
-    made = snapshot(builders.parameter("/prod/pay/here"), unsettled=unsettled, absence_settled=absence_settled)
-    assert made.is_settled(name) is settled
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("absence", [True, False])
+def test_what_is_listed_and_what_is_missing_settle_apart(listed: bool, absence: bool) -> None:
+    made = snapshot(builders.parameter("/prod/pay/here"), settled=listed, absence_settled=absence)
+    assert (made.is_settled("/prod/pay/here"), made.is_settled("/prod/pay/gone")) == (listed, absence)

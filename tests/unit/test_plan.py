@@ -128,8 +128,8 @@ def test_optional_sources_that_became_empty_are_removals_and_held() -> None:
     [
         ([parameter("/prod/pay/1st")], [(Reason.INVALID_KEY, "/prod/pay/1st")]),
         ([parameter("/prod/pay/a/b"), parameter("/prod/pay/a-b")], [(Reason.KEY_COLLISION, "/prod/pay/a/b")]),
-        ([secure("/prod/pay/key", None)], [(Reason.INVALID_VALUE, "/prod/pay/key")]),
-        ([parameter("/prod/pay/key", None)], [(Reason.INVALID_VALUE, "/prod/pay/key")]),
+        ([secure("/prod/pay/key", None)], [(Reason.DECRYPTION_FAILED, "/prod/pay/key")]),
+        ([parameter("/prod/pay/key", None)], [(Reason.DECRYPTION_FAILED, "/prod/pay/key")]),
     ],
     ids=["no key", "a collision", "sealed", "sealed and plain"],
 )
@@ -218,7 +218,7 @@ def test_what_was_applied_and_is_no_target_any_more_is_dropped(
 
 
 def test_a_change_that_has_not_settled_keeps_the_live_value() -> None:
-    changed = snapshot(parameter(value="new", version=2), secure(), unsettled=["/prod/pay/host"])
+    changed = snapshot(parameter(value="new", version=2), secure(), settled=False)
     plan = planned(changed, live=[LIVE_CONFIG_MAP, LIVE_SECRET])
     assert data(plan) == {SECRET: {"PASSWORD": SecureValue(b"hunter2")}, CONFIG_MAP: {"HOST": "db.internal"}}
     (config_map,) = [content for content in plan.contents if content.ref == CONFIG_MAP]
@@ -235,7 +235,7 @@ def test_a_removal_that_has_not_settled_keeps_the_live_value() -> None:
 
 
 def test_an_addition_that_has_not_settled_is_not_yet_there() -> None:
-    more = snapshot(parameter(), parameter("/prod/pay/port"), secure(), unsettled=["/prod/pay/port"])
+    more = snapshot(parameter(), parameter("/prod/pay/port"), secure(), settled=False)
     plan = planned(more, live=[LIVE_CONFIG_MAP, LIVE_SECRET])
     assert data(plan)[CONFIG_MAP] == {"HOST": "db.internal"}
     assert plan.notes == ()

@@ -63,7 +63,7 @@ def test_an_empty_required_source_never_yields_contents(
 ) -> None:
     spec, before, now = history
     first = planned(*before, spec=optional(spec))
-    emptied = [replace(now[0], parameters={}, unsettled=frozenset()), *now[1:]]
+    emptied = [replace(now[0], parameters={}, settled=True), *now[1:]]
     required = spec.model_copy(
         update={"sources": (spec.sources[0].model_copy(update={"optional": None}), *spec.sources[1:])}
     )
@@ -76,7 +76,7 @@ def test_an_empty_required_source_never_yields_contents(
 def test_planning_against_what_a_plan_produced_changes_nothing(situation: Situation, values: bool) -> None:
     spec, snapshots = situation
     first = planned(*snapshots, spec=spec)
-    settled = [replace(each, unsettled=frozenset(), absence_settled=True) for each in snapshots]
+    settled = [replace(each, settled=True, absence_settled=True) for each in snapshots]
     again = planned(*settled, spec=spec, live=after(first, values=values))
     assert again.actions == ()
     assert sorted_out(again.contents) == sorted_out(first.contents)
@@ -141,7 +141,7 @@ def test_what_has_not_settled_never_acts_on_a_live_target(
 @given(histories())
 def test_no_live_target_is_emptied(history: tuple[ParameterSyncSpec, list[Snapshot], list[Snapshot]]) -> None:
     spec, before, now = history
-    settled = [replace(each, unsettled=frozenset(), absence_settled=True) for each in now]
+    settled = [replace(each, settled=True, absence_settled=True) for each in now]
     live = {each.ref: each for each in after(planned(*before, spec=optional(spec)))}
     plan = planned(*settled, spec=optional(spec), live=live.values())
     emptied = [each.ref for each in plan.contents if not each.data and live.get(each.ref) and live[each.ref].data]

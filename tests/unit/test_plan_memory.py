@@ -36,7 +36,7 @@ def test_planning_against_what_a_plan_produced_changes_nothing(
 ) -> None:
     spec, snapshots = situation
     first = planned(*snapshots, spec=spec)
-    settled = [replace(each, unsettled=frozenset(), absence_settled=True) for each in snapshots]
+    settled = [replace(each, settled=True, absence_settled=True) for each in snapshots]
     again = planned(*settled, spec=spec, live=[written(content) for content in first.contents])
     assert again.actions == ()
 
@@ -61,7 +61,7 @@ def test_a_lower_source_shows_through_only_once_the_absence_of_the_winner_has_se
 
 def test_an_addition_that_has_not_settled_is_no_reason_to_empty_a_target() -> None:
     before = ours(CONFIG_MAP, {"OLD": "1"}, entries={"OLD": entry("old")})
-    plan = planned(snapshot(parameter("/prod/pay/new"), secure(), unsettled=["/prod/pay/new"]), live=[before])
+    plan = planned(snapshot(parameter("/prod/pay/new"), secure(), settled=False), live=[before])
     assert [dict(each.data) for each in plan.contents if each.ref == CONFIG_MAP] == [{"OLD": "1"}]
     assert plan.holds != ()
 

@@ -28,7 +28,7 @@ def test_what_was_written_is_read_again(provenance: Provenance) -> None:
 
 
 def test_the_annotation_is_compact_json_that_a_person_can_read() -> None:
-    made = Provenance((origin(),), {"DB_HOST": entry("db/host"), "DB_PASSWORD": ENTRY}).encode(EVERYTHING)
+    made = Provenance((origin(store=None),), {"DB_HOST": entry("db/host"), "DB_PASSWORD": ENTRY}).encode(EVERYTHING)
     assert made == (
         '{"v":1,"sources":[{"path":"/prod/pay","account":"111122223333","region":"eu-west-1"}],"trimmed":[],'
         '"keys":{"DB_HOST":["S",0,"db/host",1,1772366400000],"DB_PASSWORD":["E",0,"db/password",7,1772366400000]}}'
@@ -49,7 +49,9 @@ def test_the_annotation_is_compact_json_that_a_person_can_read() -> None:
 def test_trimming_drops_dates_then_versions_then_names_then_types(
     dropped: list[str], left: list[object] | None
 ) -> None:
-    provenance = Provenance((origin(), origin("/shared")), {f"KEY_{each}": ENTRY for each in "ABCDEFGH"})
+    provenance = Provenance(
+        (origin(store=None), origin("/shared", store=None)), {f"KEY_{each}": ENTRY for each in "ABCDEFGH"}
+    )
     expected = {
         "v": 1,
         "sources": [

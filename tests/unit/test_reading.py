@@ -1,66 +1,118 @@
-"""The reader: page by page until the last one, once more if they do not fit, and every request counted."""
+"""The reader: page by page until the last one, once more if they do not fit, and every request in its turn."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
+from paramsync.aws.budget import Budget, Budgets
 from paramsync.aws.clients import Clients
-from paramsync.aws.errors import SourceError
+from paramsync.aws.errors import IdentityRejected, SourceError, TokenRejected, Undecryptable
+from paramsync.core.identity import Identity
 from paramsync.core.listing import Page
-from paramsync.core.parameters import Parameter, Subtree
+from paramsync.core.pacing import Ticket
+from paramsync.core.parameters import Parameter, Stamp, Subtree
 from paramsync.core.reasons import Reason
+from paramsync.core.search import Opened
 from paramsync.runtime import reading
 from paramsync.runtime.metrics import Metrics
 from paramsync.runtime.reading import ATTEMPTS, Reader
-from paramsync.runtime.threads import Threads
 
-from .builders import ACCOUNT, parameter, subtree
+from .builders import ACCOUNT, parameter, secure, subtree
+from .reconcile_world import InlineThreads
+from .virtual_time import in_virtual_time
 
 A, B, C = (parameter(f"/prod/pay/{name}") for name in "abc")
 THROTTLED = SourceError(Reason.THROTTLED, "AWS throttles requests for /prod/pay")
+UNAVAILABLE = SourceError(Reason.SOURCE_UNAVAILABLE, "no answer in time")
+DENIED = SourceError(Reason.ACCESS_DENIED, "AWS denies it")
+KMS = Undecryptable(Reason.DECRYPTION_FAILED, "AWS denies kms:Decrypt")
+EXPIRED = IdentityRejected(Reason.ACCESS_DENIED, "AWS does not accept the credentials")
+TOKEN = TokenRejected(Reason.SOURCE_UNAVAILABLE, "a token is not accepted")
 
 
 def page(*parameters: Parameter, token: str | None = None) -> Page:
     return Page(parameters, token, ACCOUNT if parameters else None)
 
 
+class FakeClients(Clients):
+    """Ready once they are prepared."""
+
+    def __init__(self) -> None:
+        self.prepared: list[Identity] = []
+        self.released: list[Identity] = []
+        self.error: SourceError | None = None
+
+    def is_ready(self, identity: Identity) -> bool:
+        return identity in self.prepared
+
+    def prepare(self, identity: Identity) -> str | None:
+        if self.error is not None:
+            raise self.error
+        self.prepared.append(identity)
+        return ACCOUNT
+
+    def release(self, identity: Identity) -> None:
+        self.released.append(identity)
+
+
 @dataclass
-class Script:
-    """Answers requests one after the other, and remembers what was asked."""
+class Desk:
+    """A reader whose requests are answered one after the other, as it was told."""
 
-    answers: Iterator[Page | Exception]
+    monkeypatch: pytest.MonkeyPatch
+    clients: FakeClients = field(default_factory=FakeClients)
+    metrics: Metrics = field(default_factory=Metrics)
     asked: list[tuple[str | None, bool]] = field(default_factory=list)
+    tickets: list[Ticket] = field(default_factory=list)
+    admitted: list[int] = field(default_factory=list)
+    answers: Iterator[Page | Opened | Exception] = field(default_factory=lambda: iter(()))
+    reader: Reader = field(init=False)
+    budgets: Budgets = field(init=False)
 
-    def list_page(self, clients: Clients, subtree: Subtree, token: str | None, *, decrypt: bool) -> Page:
+    def __post_init__(self) -> None:
+        self.budgets = Budgets(lambda account, region: 20)
+        self.reader = Reader(self.clients, self.budgets, InlineThreads(), self.metrics, lambda: 0.0)
+        self.monkeypatch.setattr(reading, "list_page", self.list_page)
+        self.monkeypatch.setattr(reading, "decrypt", self.decrypt)
+
+    def script(self, *answers: Page | Opened | Exception) -> None:
+        self.answers = iter(answers)
+
+    def list_page(self, _: Clients, subtree: Subtree, token: str | None, ticket: Ticket, *, decrypt: bool) -> Page:
         self.asked.append((token, decrypt))
+        answer = self.answer(ticket)
+        assert isinstance(answer, Page)
+        return answer
+
+    def decrypt(self, _: Clients, subtree: Subtree, stamps: Sequence[Stamp], ticket: Ticket) -> Opened:
+        answer = self.answer(ticket)
+        assert isinstance(answer, Opened)
+        return answer
+
+    def answer(self, ticket: Ticket) -> Page | Opened:
+        self.tickets.append(ticket)
         answer = next(self.answers)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-
-@dataclass
-class Desk:
-    reader: Reader
-    metrics: Metrics
-    monkeypatch: pytest.MonkeyPatch
-
-    def script(self, *answers: Page | Exception) -> Script:
-        made = Script(iter(answers))
-        self.monkeypatch.setattr(reading, "list_page", made.list_page)
-        return made
+    async def read(self, *, decrypt: bool = False, urgent: bool = False) -> list[str]:
+        listed = await self.reader.read(subtree(), decrypt=decrypt, urgent=urgent, admit=self.admitted.append)
+        return [name.removeprefix("/prod/pay/") for name in listed.parameters]
 
     def counted(self, outcome: str) -> float | None:
         labels = {"operation": "GetParametersByPath", "outcome": outcome}
         return self.metrics.registry.get_sample_value("paramsync_ssm_requests_total", labels)
 
+    @property
+    def budget(self) -> Budget:
+        return self.reader.budget(subtree().identity)
+
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    threads, metrics = Threads("reader", 1), Metrics()
-    yield Desk(Reader(Clients(1), threads, metrics), metrics, monkeypatch)
-    threads.close()
+def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -73,49 +125,134 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     ],
     ids=["empty", "one page", "three pages", "empty pages"],
 )
-async def test_each_page_is_asked_for_with_the_token_of_the_one_before(
-    desk: Desk, answers: Sequence[Page], tokens: list[str | None], names: str
+def test_each_page_is_asked_for_with_the_token_of_the_one_before(
+    desk: Desk, answers: list[Page], tokens: list[str | None], names: str
 ) -> None:
-    script = desk.script(*answers)
-    snapshot = await desk.reader(subtree(), decrypt=False)
-    assert [token for token, _ in script.asked] == tokens
-    assert sorted(snapshot.parameters) == [f"/prod/pay/{name}" for name in names]
-    assert desk.counted("ok") == len(tokens)
+    @in_virtual_time
+    async def check() -> None:
+        desk.script(*answers)
+        assert await desk.read() == list(names)
+        assert [token for token, _ in desk.asked] == tokens
+        assert desk.counted("ok") == len(tokens)
+
+    check()
 
 
 @pytest.mark.parametrize("decrypt", [True, False])
-async def test_every_page_is_decrypted_or_none(desk: Desk, decrypt: bool) -> None:
-    script = desk.script(page(A, token="1"), page(B))
-    await desk.reader(subtree(), decrypt=decrypt)
-    assert [each for _, each in script.asked] == [decrypt, decrypt]
+def test_every_page_is_decrypted_or_none(desk: Desk, decrypt: bool) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        desk.script(page(A, token="1"), page(B))
+        await desk.read(decrypt=decrypt)
+        assert [each for _, each in desk.asked] == [decrypt, decrypt]
+
+    check()
 
 
-async def test_an_error_ends_it_at_once(desk: Desk) -> None:
-    script = desk.script(page(A, token="1"), THROTTLED)
-    with pytest.raises(SourceError) as raised:
-        await desk.reader(subtree(), decrypt=False)
-    assert raised.value is THROTTLED
-    assert len(script.asked) == 2
-    assert (desk.counted("ok"), desk.counted("Throttled")) == (1, 1)
+@pytest.mark.parametrize("error", [DENIED, KMS], ids=["denied", "not decryptable"])
+def test_what_needs_a_person_ends_it_at_once(desk: Desk, error: SourceError) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        desk.script(page(A, token="1"), error)
+        with pytest.raises(SourceError) as raised:
+            await desk.read()
+        assert raised.value is error
+        assert len(desk.asked) == 2
+        assert (desk.counted("ok"), desk.counted(error.reason)) == (1, 1)
+
+    check()
 
 
-async def test_a_defect_is_counted_too(desk: Desk) -> None:
-    desk.script(ZeroDivisionError())
-    with pytest.raises(ZeroDivisionError):
-        await desk.reader(subtree(), decrypt=False)
-    assert desk.counted("error") == 1
+@pytest.mark.parametrize(
+    ("error", "tries"), [(THROTTLED, 8), (UNAVAILABLE, 2), (EXPIRED, 2)], ids=["throttled", "unavailable", "expired"]
+)
+def test_one_page_is_asked_for_again_without_the_pages_before_it(desk: Desk, error: SourceError, tries: int) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        desk.script(page(A, token="1"), *[error] * (tries - 1), page(B))
+        assert await desk.read() == ["a", "b"]
+        assert [token for token, _ in desk.asked] == [None] + ["1"] * tries
+        assert len({id(ticket) for ticket in desk.tickets}) == tries + 1, "every try takes its turn"
+        desk.script(*[error] * tries)
+        with pytest.raises(SourceError):
+            await desk.read()
+
+    check()
 
 
-async def test_pages_that_do_not_fit_are_asked_for_again_from_the_first(desk: Desk) -> None:
-    script = desk.script(page(A, token="1"), page(A, B), page(A, token="3"), page(B))
-    snapshot = await desk.reader(subtree(), decrypt=False)
-    assert [token for token, _ in script.asked] == [None, "1", None, "3"]
-    assert sorted(snapshot.parameters) == ["/prod/pay/a", "/prod/pay/b"]
+def test_throttling_slows_the_budget_down(desk: Desk) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        desk.script(THROTTLED, page())
+        await desk.read()
+        assert desk.budget.throttles == 1
+        assert 10 <= desk.budget.rate < 20
+
+    check()
 
 
-async def test_but_not_for_ever(desk: Desk) -> None:
-    script = desk.script(*[page(A, token="1"), page(A)] * ATTEMPTS)
-    with pytest.raises(SourceError, match="do not belong together") as raised:
-        await desk.reader(subtree(), decrypt=False)
-    assert raised.value.reason is Reason.SOURCE_UNAVAILABLE
-    assert len(script.asked) == 2 * ATTEMPTS
+def test_a_defect_is_counted_too(desk: Desk) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        desk.script(ZeroDivisionError())
+        with pytest.raises(ZeroDivisionError):
+            await desk.read()
+        assert desk.counted("error") == 1
+
+    check()
+
+
+@pytest.mark.parametrize("broken", [page(A, B), TOKEN], ids=["a name twice", "a rejected token"])
+def test_a_listing_that_breaks_starts_over(desk: Desk, broken: Page | Exception) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        desk.script(page(A, token="1"), broken, page(A, token="3"), page(B))
+        assert await desk.read() == ["a", "b"]
+        assert [token for token, _ in desk.asked] == [None, "1", None, "3"]
+        desk.script(*[page(A, token="1"), broken] * ATTEMPTS)
+        with pytest.raises(SourceError, match="do not belong together") as raised:
+            await desk.read()
+        assert raised.value.reason is Reason.SOURCE_UNAVAILABLE
+        assert len(desk.asked) == 4 + 2 * ATTEMPTS, "but not for ever"
+
+    check()
+
+
+def test_decrypted_bytes_are_told_page_by_page(desk: Desk) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        desk.script(page(secure("/prod/pay/x", "1234"), token="1"), page(secure("/prod/pay/y", "123")))
+        await desk.read(decrypt=True)
+        assert desk.admitted == [4, 7]
+
+    check()
+
+
+def test_an_identity_is_had_before_the_turn_is_taken(desk: Desk) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        desk.clients.error = DENIED
+        with pytest.raises(SourceError):
+            await desk.read()
+        assert desk.tickets == []
+        desk.clients.error = None
+        desk.script(page(A, token="1"), page(B))
+        await desk.read()
+        assert desk.clients.prepared == [subtree().identity]
+        assert desk.budgets.all().keys() == {(ACCOUNT, "eu-west-1")}
+        desk.reader.release(subtree().identity)
+        assert desk.clients.released == [subtree().identity]
+
+    check()
+
+
+def test_values_of_single_versions_are_counted(desk: Desk) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        made = secure()
+        desk.script(Opened({made.stamp: made.value}))
+        opened = await desk.reader.open(subtree(), [made.stamp], urgent=True)
+        assert opened.values == {made.stamp: made.value}
+        assert desk.metrics.registry.get_sample_value("paramsync_decryptions_total") == 1
+
+    check()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from paramsync.core.objects import ConfigMapContent, SecretContent
 from paramsync.core.provenance import Entry, Origin, decode, milliseconds
+from paramsync.core.reasons import Reason
 from paramsync.core.rendering import render, render_config_map, render_secret, revision_of
 from paramsync.core.values import Sealed, SecureValue
 
@@ -60,7 +61,7 @@ class Text(str):
     __slots__ = ()
 
 
-ODD: list[Any] = [HIDDEN, Sealed("cannot be decrypted"), b"bytes", Text("text"), None, 1]
+ODD: list[Any] = [HIDDEN, Sealed(Reason.DECRYPTION_FAILED, "cannot be decrypted"), b"bytes", Text("text"), None, 1]
 
 
 @pytest.mark.parametrize("value", ODD, ids=repr)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticSerializationError, to_json
 
 from paramsync.core.parameters import Parameter
+from paramsync.core.reasons import Reason
 from paramsync.core.values import Sealed, SecureValue
 
 from . import builders
@@ -151,7 +152,7 @@ def test_equality_is_that_of_the_bytes(first: bytes, second: bytes) -> None:
     assert (SecureValue(first) == SecureValue(second)) is (first == second)
 
 
-@pytest.mark.parametrize("other", [CONTENT, CONTENT.encode(), None, Sealed("cannot be decrypted"), object()])
+@pytest.mark.parametrize("other", [CONTENT, CONTENT.encode(), None, Sealed(Reason.PENDING, "sealed"), object()])
 def test_it_equals_nothing_of_another_class(value: SecureValue, other: object) -> None:
     assert value != other
     assert other != value

@@ -57,6 +57,19 @@ class Clients:
                 )
             return self._clients[identity]
 
+    def is_ready(self, identity: Identity) -> bool:
+        """Whether the client can be used at once."""
+        return identity in self._clients
+
+    def prepare(self, identity: Identity) -> str | None:
+        """Make the client; the account, if it is known."""
+        self.client(identity)
+        return identity.account
+
+    def release(self, identity: Identity) -> None:
+        """Nobody needs an identity any more."""
+        self.discard(identity)
+
     def discard(self, identity: Identity) -> None:
         """Forget the client of an identity: one that found no credentials would never look for them again."""
         with self._lock:

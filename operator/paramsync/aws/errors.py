@@ -31,6 +31,18 @@ class SourceError(Exception):
         self.reason = reason
 
 
+class Undecryptable(SourceError):  # noqa: N818
+    """SecureStrings cannot be decrypted; everything else of the subtree can be read."""
+
+
+class TokenRejected(SourceError):  # noqa: N818
+    """A page's token is not, or no longer, good: the listing starts over."""
+
+
+class IdentityRejected(SourceError):  # noqa: N818
+    """AWS does not accept the credentials: they are to be had anew."""
+
+
 THROTTLED: Final = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
 DENIED: Final = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
 BAD_CREDENTIALS: Final = frozenset(
@@ -44,17 +56,17 @@ BAD_CREDENTIALS: Final = frozenset(
 BAD_KEY: Final = frozenset({"InvalidKeyId", "KMSAccessDeniedException", "KMSDisabledException", "KMSNotFoundException"})
 
 SHOWN: Final = frozenset(
-    {"InternalFailure", "InternalServerError", "InvalidNextToken", "ServiceUnavailable", "ServiceUnavailableException"}
+    {"InternalFailure", "InternalServerError", "ServiceUnavailable", "ServiceUnavailableException"}
 )
 """Other codes that are told by name. Whatever else an answer calls its error may be anything, even a value."""
 
 ACTIONS: Final = (
-    "kms:Decrypt", "ssm:GetParametersByPath", "sts:AssumeRole", "sts:AssumeRoleForPodIdentity",
+    "kms:Decrypt", "ssm:GetParameters", "ssm:GetParametersByPath", "sts:AssumeRole", "sts:AssumeRoleForPodIdentity",
     "sts:AssumeRoleWithWebIdentity", "eks-auth:AssumeRoleForPodIdentity",
 )  # fmt: skip
 
 _ACTION = re.compile(rf"perform:? ({'|'.join(ACTIONS)})(?![A-Za-z])")
-_KEY = re.compile(r"on resource: (arn:aws[a-z-]{0,12}:kms:[a-z0-9-]{1,32}:[0-9]{12}:key/(?:mrk-)?[0-9a-f-]{32,36})\b")
+_KEY = re.compile(r"(arn:aws[a-z-]{0,12}:kms:[a-z0-9-]{1,32}:[0-9]{12}:key/(?:mrk-)?[0-9a-f-]{32,36})\b")
 _KMS = re.compile(r"ciphertext refers to|customer master key|\bkms\b", re.IGNORECASE)
 
 
@@ -80,18 +92,22 @@ def _of_answer(error: ClientError, subtree: Subtree) -> SourceError:
     path = subtree.path
     if code in THROTTLED:
         return SourceError(Reason.THROTTLED, f"AWS throttles requests for {path}; they are retried more slowly")
+    if code == "InvalidNextToken":
+        return TokenRejected(
+            Reason.SOURCE_UNAVAILABLE, f"Reading {path} from AWS failed: a page's token is not accepted again and again"
+        )
     if code in BAD_CREDENTIALS:
-        return SourceError(
+        return IdentityRejected(
             Reason.ACCESS_DENIED,
             f"AWS does not accept the operator's credentials ({code}); check the role of its service account",
         )
     if code in DENIED:
-        return SourceError(Reason.ACCESS_DENIED, _denied(text, subtree))
+        return _denied(text, subtree)
     if code in BAD_KEY:
-        return SourceError(
-            Reason.ACCESS_DENIED,
-            f"A SecureString below {path} cannot be decrypted ({code}); check that its KMS key exists, is enabled"
-            " and lets the operator's role use kms:Decrypt",
+        return Undecryptable(
+            Reason.DECRYPTION_FAILED,
+            f"AWS says {code}{_where(text)}; check that the key exists, is enabled and lets the operator's role use"
+            " kms:Decrypt",
         )
     if code == "ValidationException":
         return SourceError(Reason.INVALID_SPEC, f"AWS does not accept the path {path}; check its spelling")
@@ -99,19 +115,30 @@ def _of_answer(error: ClientError, subtree: Subtree) -> SourceError:
     return SourceError(Reason.SOURCE_UNAVAILABLE, f"Reading {path} from AWS failed: {shown}")
 
 
-def _denied(text: str, subtree: Subtree) -> str:
-    action, key = _ACTION.search(text), _KEY.search(text)
+def _denied(text: str, subtree: Subtree) -> SourceError:
+    action = _ACTION.search(text)
     missing = action[1] if action else "kms:Decrypt" if _KMS.search(text) else "ssm:GetParametersByPath"
-    if not missing.startswith(("kms:", "ssm:")):
-        return f"AWS denies {missing}; check the trust policy of the operator's role"
-    if missing.startswith("kms:"):
-        where = f" on {key[1]}" if key else ""
-        return f"AWS denies {missing}{where} for SecureStrings below {subtree.path}; allow it for the operator's role"
     below = "" if subtree.path == "/" else subtree.path
-    return (
-        f"AWS denies {missing} on {subtree.path}; allow it for the operator's role"
-        f" on parameter{subtree.path} and parameter{below}/*"
-    )
+    match missing:
+        case "kms:Decrypt":
+            text = f"AWS denies {missing}{_where(text)}; allow it for the operator's role"
+            return Undecryptable(Reason.DECRYPTION_FAILED, text)
+        case "ssm:GetParameters":
+            text = f"AWS denies {missing}; allow it for the operator's role on parameter{below}/*"
+            return Undecryptable(Reason.ACCESS_DENIED, text)
+        case "ssm:GetParametersByPath":
+            text = (
+                f"AWS denies {missing} on {subtree.path}; allow it for the operator's role"
+                f" on parameter{subtree.path} and parameter{below}/*"
+            )
+        case _:
+            text = f"AWS denies {missing}; check the trust policy of the operator's role"
+    return SourceError(Reason.ACCESS_DENIED, text)
+
+
+def _where(text: str) -> str:
+    key = _KEY.search(text)
+    return f" on {key[1]}" if key else ""
 
 
 def _broken(error: Exception) -> str:

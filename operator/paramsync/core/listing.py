@@ -1,10 +1,10 @@
 """A listing of a subtree: all pages or nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from .parameters import Parameter, Snapshot, Subtree
+from .parameters import Parameter, Subtree
+from .values import SecureValue
 
 
 class BrokenListing(Exception):  # noqa: N818
@@ -21,25 +21,39 @@ class Page:
     """The account in the parameters' ARNs; None for an empty page."""
 
 
-class Listing:
-    """Collects the pages of a subtree and gives a snapshot once, and only if, they are complete."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """All parameters of a subtree, by full name."""
 
-    def __init__(self, subtree: Subtree, began: datetime) -> None:
+    parameters: Mapping[str, Parameter]
+    account: str | None
+    """The account that the parameters' ARNs name; None for an empty listing."""
+
+    pages: int
+
+
+class Listing:
+    """Collects the pages of a subtree and gives them out once, and only if, they are complete."""
+
+    def __init__(self, subtree: Subtree) -> None:
         self._subtree = subtree
-        self._began = began
         self._parameters: dict[str, Parameter] = {}
         self._tokens: set[str] = set()
         self._account: str | None = None
+        self._pages = 0
+        self.secure_bytes = 0
+        """How many bytes of decrypted values it holds so far."""
 
-    def add(self, page: Page) -> Snapshot | None:
-        """Add the next page; the snapshot if it was the last one, None if there are more.
+    def add(self, page: Page) -> Listed | None:
+        """Add the next page; the listing if it was the last one, None if there are more.
 
         :raises BrokenListing: if a token or a name comes again, or a name is not of this subtree.
         """
         self._add(page.parameters)
         self._account = self._account or page.account
+        self._pages += 1
         if page.token is None:
-            return Snapshot(self._subtree, self._parameters, self._began, self._account)
+            return Listed(self._parameters, self._account, self._pages)
         if page.token in self._tokens:
             raise BrokenListing("a page's token came twice")
         self._tokens.add(page.token)
@@ -53,3 +67,5 @@ class Listing:
             if not self._subtree.covers(name):
                 raise BrokenListing(f"parameter {name} is not below {self._subtree.path}")
             self._parameters[name] = parameter
+            if isinstance(parameter.value, SecureValue):
+                self.secure_bytes += parameter.value.size

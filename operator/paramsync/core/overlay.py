@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from .parameters import Parameter, Snapshot
 from .reasons import Problem, Reason
+from .want import Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +33,31 @@ class Overlay:
     overlaid: int
     """The number of parameters that a later source hides."""
 
+    taken: tuple[int, ...]
+    """The number of parameters that each source takes, in the sources' order."""
+
     problems: tuple[Problem, ...]
 
 
-def lay_over(snapshots: Sequence[Snapshot]) -> Overlay:
-    """Lay the snapshots of a sync's sources over one another, in their order."""
+def lay_over(snapshots: Sequence[Snapshot], selections: Sequence[Selection]) -> Overlay:
+    """Lay what a sync's sources take of their snapshots over one another, in their order."""
     winners: dict[str, Selected] = {}
     problems: list[Problem] = []
-    listed = 0
-    for index, snapshot in enumerate(snapshots):
+    taken: list[int] = []
+    for index, (snapshot, selection) in enumerate(zip(snapshots, selections, strict=True)):
+        taken.append(0)
         for name in sorted(snapshot.parameters):
             relative = snapshot.subtree.relative_name(name)
+            if not selection.names(relative):
+                continue
             shown = winners.get(relative)
             if shown is not None and shown.source == index:
                 # `foo` and `/foo` are two names below the root.
                 problems.append(_same_relative_name(shown.name, name))
-            listed += 1
+            taken[index] += 1
             winners[relative] = Selected(relative, snapshot.parameters[name], index)
     ordered = {relative: winners[relative] for relative in sorted(winners)}
-    return Overlay(ordered, overlaid=listed - len(ordered), problems=tuple(problems))
+    return Overlay(ordered, overlaid=sum(taken) - len(ordered), taken=tuple(taken), problems=tuple(problems))
 
 
 def _same_relative_name(first: str, second: str) -> Problem:

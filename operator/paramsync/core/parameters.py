@@ -1,7 +1,7 @@
 """What Parameter Store holds: parameters, the subtrees that list them, and snapshots of those."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from paramsync.api.sync import ParameterType
@@ -56,24 +56,22 @@ class Subtree:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The complete listing of a subtree at one time, by full name."""
+    """What is published of a subtree, by full name."""
 
     subtree: Subtree
     parameters: Mapping[str, Parameter]
     began: datetime
-    """When the first page was asked for."""
+    """When the first page of the latest complete listing was asked for."""
 
     account: str | None = None
-    """The account that the parameters' ARNs name; None for an empty listing."""
+    """The account that the parameters' ARNs name; None if that is not known."""
 
-    unsettled: frozenset[str] = field(default=frozenset())
-    """Names whose new state has not stood long enough to be acted on."""
+    settled: bool = True
+    """Whether a second listing has agreed with the first one since the operator's start."""
 
     absence_settled: bool = True
-    """Whether a name that is not listed has been missing long enough to count as removed."""
+    """Whether a name that no listing showed has been missing long enough to count as removed."""
 
     def is_settled(self, name: str) -> bool:
         """Whether what this snapshot says of a name (its stamp, or that it is gone) may be acted on."""
-        if name in self.parameters:
-            return name not in self.unsettled
-        return self.absence_settled and name not in self.unsettled
+        return self.settled if name in self.parameters else self.absence_settled

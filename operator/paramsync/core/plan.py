@@ -7,17 +7,19 @@ become (actions), what the guard keeps back (holds), and what is written in the 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from paramsync.api.sync import ParameterSyncSpec, ParameterType, TargetKind
+from paramsync.api.sync import ParameterSyncSpec, ParameterType, Source, TargetKind
 
 from . import contents, guard, keys, ownership
 from .actions import Action, ActionKind, Draft, Wish, draft
+from .moved import moved
 from .objects import Content, Live, Owner
 from .overlay import Overlay, Selected, lay_over
-from .parameters import Snapshot
+from .parameters import Snapshot, Subtree
 from .provenance import Entry, Origin
 from .reasons import Problem, Reason
 from .routing import TargetRef, route, routes
 from .values import Sealed, SecureValue
+from .want import Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,15 @@ class Plan:
     needs_values: frozenset[TargetRef] = frozenset()
     """Targets whose values must be read before the plan can be completed, for some of their keys are kept."""
 
+    unsettled: bool = False
+    """Whether keys are kept because what would become of them has not been confirmed yet."""
+
     counts: Counts = Counts()
+
+    @property
+    def changes(self) -> bool:
+        """Whether it would change what any key holds."""
+        return any(action.kind is not ActionKind.KEEP for action in self.actions)
 
 
 def plan(
@@ -75,7 +85,7 @@ def plan(
     :param applied: the targets that status recorded.
     """
     route_list = routes(spec, owner.name)
-    overlay = lay_over(snapshots)
+    overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources])
     taken, skipped = route(overlay.winners, route_list)
     desired, problems = _desired(overlay, snapshots, taken)
     conflicts = (ownership.conflict(each, owner) for each in live.values() if each is not None)
@@ -89,6 +99,10 @@ def plan(
 
     settled = _settled(snapshots)
     drafts = [draft(each.ref, live[each.ref], desired[each.ref], settled) for each in route_list]
+    origins = _origins(spec, snapshots, drafts)
+    if problems := moved(drafts, origins):
+        return Plan(problems=problems)
+    unsettled = any(action.kind is ActionKind.KEEP for each in drafts for action in each.actions)
     held = guard.holds(drafts)
     drafts = [_with_held_kept(each, held) for each in drafts]
     actions = tuple(action for each in drafts for action in each.actions)
@@ -96,7 +110,6 @@ def plan(
     if needs_values:
         return Plan(actions=actions, holds=held, needs_values=needs_values)
 
-    origins = _origins(snapshots, drafts)
     finished = [contents.finish(each, origins, owner) for each in drafts]
     problems = tuple(each.too_large for each in finished if each.too_large is not None)
     if problems:
@@ -111,6 +124,7 @@ def plan(
         contents=contents.in_writing_order(made, actions),
         dropped=dropped,
         notes=tuple(note for each in finished for note in each.notes),
+        unsettled=unsettled,
         counts=_counts(made, overlay, skipped),
     )
 
@@ -119,22 +133,28 @@ def _empty(
     spec: ParameterSyncSpec, snapshots: Sequence[Snapshot], overlay: Overlay, *, has_applied: bool
 ) -> tuple[Problem, ...]:
     """An empty or mistyped path is never a success, and never a reason to remove anything."""
-    empty = tuple(
-        _no_parameters(source.path, has_applied=has_applied)
-        for source, snapshot in zip(spec.sources, snapshots, strict=True)
-        if not source.is_optional and not snapshot.parameters
+    taken = zip(spec.sources, snapshots, overlay.taken, strict=True)
+    empty = [(source, snapshot) for source, snapshot, count in taken if not count]
+    required = tuple(
+        _no_parameters(source, snapshot, has_applied=has_applied)
+        for source, snapshot in empty
+        if not source.is_optional
     )
-    if empty or overlay.winners or has_applied:
-        return empty
-    return tuple(_no_parameters(source.path, has_applied=False) for source in spec.sources)
+    if required or overlay.winners or has_applied:
+        return required
+    return tuple(_no_parameters(source, snapshot, has_applied=False) for source, snapshot in empty)
 
 
-def _no_parameters(path: str, *, has_applied: bool) -> Problem:
+def _no_parameters(source: Source, snapshot: Snapshot, *, has_applied: bool) -> Problem:
     kept = "; what the targets hold stays as it is" if has_applied else ""
+    if snapshot.parameters:
+        what = f"include and exclude leave none of the parameters below {source.path}{kept}. Check their patterns"
+        return Problem(Reason.NO_PARAMETERS, source.path, f"The source's {what}")
+    labelled = f" with a version that is labelled {source.version_label}" if source.version_label else ""
     return Problem(
         Reason.NO_PARAMETERS,
-        path,
-        f"There are no parameters below {path}{kept}."
+        source.path,
+        f"There are no parameters below {source.path}{labelled}{kept}."
         " Check the path, the store's Region and account, and create the parameters",
     )
 
@@ -149,14 +169,17 @@ def _nothing_would_remain(dropped: Sequence[TargetRef]) -> Problem:
     )
 
 
-def _origins(snapshots: Sequence[Snapshot], drafts: Sequence[Draft]) -> tuple[Origin, ...]:
+def _origins(spec: ParameterSyncSpec, snapshots: Sequence[Snapshot], drafts: Sequence[Draft]) -> tuple[Origin, ...]:
     """The sources for the header. An empty listing names no account: it is that of its identity, or as before."""
     accounts = {s.subtree.identity: s.account for s in snapshots if s.account is not None}
     before = {(o.path, o.region): o.account for each in drafts for o in each.before.provenance.origins}
-    return tuple(
-        Origin(path, accounts.get(identity, before.get((path, identity.region))), identity.region)
-        for path, identity in ((s.subtree.path, s.subtree.identity) for s in snapshots)
-    )
+
+    def origin(source: Source, subtree: Subtree) -> Origin:
+        path, identity, store = subtree.path, subtree.identity, spec.store_of(source)
+        account = accounts.get(identity) or identity.account or before.get((path, identity.region))
+        return Origin(path, account, identity.region, subtree.label, f"{store.kind} {store.name}")
+
+    return tuple(origin(source, each.subtree) for source, each in zip(spec.sources, snapshots, strict=True))
 
 
 def _desired(
@@ -171,7 +194,7 @@ def _desired(
         for key, each in assigned.items():
             value = each.parameter.value
             if isinstance(value, Sealed):
-                problems.append(Problem(Reason.INVALID_VALUE, each.name, f"Parameter {each.name} {value.why}"))
+                problems.append(Problem(value.reason, each.name, value.message))
             else:
                 desired[ref][key] = Wish(
                     Entry.of(each.source, each.relative, each.parameter.stamp),

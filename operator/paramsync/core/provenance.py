@@ -36,6 +36,11 @@ class Origin:
     path: str
     account: str | None
     region: str
+    label: str | None = None
+    """The label of the versions that were read; None for the newest ones."""
+
+    store: str | None = None
+    """Kind and name of the store. None in what older versions wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +94,19 @@ class Provenance:
     def _encode(self, level: int) -> str:
         document = {
             "v": FORMAT,
-            "sources": [
-                {"path": origin.path, "account": origin.account, "region": origin.region} for origin in self.origins
-            ],
+            "sources": [_header(origin) for origin in self.origins],
             "trimmed": list(TRIMMED[:level]),
             "keys": {key: _compact(entry, level) for key, entry in self.entries.items()}
             if level < len(_KEPT_PARTS)
             else {},
         }
         return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+
+def _header(origin: Origin) -> dict[str, str | None]:
+    known = {"path": origin.path, "account": origin.account, "region": origin.region}
+    more = {"label": origin.label, "store": origin.store}
+    return known | {name: text for name, text in more.items() if text is not None}
 
 
 def milliseconds(moment: datetime) -> int:
@@ -119,6 +128,8 @@ class _Source(BaseModel):
     path: str
     account: str | None
     region: str
+    label: str | None = None
+    store: str | None = None
 
 
 class _Document(BaseModel):
@@ -144,7 +155,7 @@ def decode(annotation: str | None) -> Provenance | None:
         return None
     if document.v != FORMAT:
         return None
-    origins = tuple(Origin(each.path, each.account, each.region) for each in document.sources)
+    origins = tuple(Origin(each.path, each.account, each.region, each.label, each.store) for each in document.sources)
     return Provenance(origins, entries, is_truncated=TRIMMED[-1] in document.trimmed)
 
 

@@ -31,8 +31,11 @@ class Reason(StrEnum):
     NOT_ALLOWED = "NotAllowed"
     STORE_NOT_FOUND = "StoreNotFound"
     STORE_INVALID = "StoreInvalid"
+    DECRYPTION_FAILED = "DecryptionFailed"
     THROTTLED = "Throttled"
+    INTERVAL_STRETCHED = "IntervalStretched"
     SOURCE_UNAVAILABLE = "SourceUnavailable"
+    SOURCE_MOVED = "SourceMoved"
     CLUSTER_UNAVAILABLE = "ClusterUnavailable"
     CLUSTER_REFUSED = "ClusterRefused"
     KEY_COLLISION = "KeyCollision"
@@ -55,6 +58,7 @@ _NATURES = {
     Reason.SUSPENDED: Nature.GOOD,
     Reason.PENDING: Nature.WAITING,
     Reason.THROTTLED: Nature.WAITING,
+    Reason.INTERVAL_STRETCHED: Nature.GOOD,
     Reason.SOURCE_UNAVAILABLE: Nature.WAITING,
     Reason.CLUSTER_UNAVAILABLE: Nature.WAITING,
     Reason.INTERNAL_ERROR: Nature.WAITING,

@@ -97,7 +97,7 @@ def _annotated(
 def revision_of(entries: Mapping[str, Entry], origins: tuple[Origin, ...]) -> str:
     """A digest over what keys are made from: names, types, versions and dates; never over values."""
     facts = [
-        [[origin.path, origin.account, origin.region] for origin in origins],
+        [[each.path, each.account, each.region, each.label, each.store] for each in origins],
         [[key, e.type, e.source, e.relative, e.version, e.modified] for key, e in sorted(entries.items())],
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]

@@ -29,3 +29,11 @@ def jittered(interval: float, chance: float) -> float:
     :param chance: from 0 to 1.
     """
     return interval * (1 - chance / 10)
+
+
+def spread(interval: float, chance: float) -> float:
+    """When, after a start, to look at a sync that was well before: all of them at once would be a burst.
+
+    :param chance: from 0 to 1.
+    """
+    return min(interval, LONGEST_DEADLINE) * chance

@@ -8,6 +8,8 @@ import hmac
 from dataclasses import dataclass
 from typing import Final, NoReturn, Self
 
+from .reasons import Reason
+
 
 class SecureValue:
     """Bytes that may reach a Secret and nothing else.
@@ -71,9 +73,14 @@ class SecureValue:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """Stands for a value that was not asked for or cannot be decrypted."""
+    """Stands for a value that was not asked for or cannot be had."""
 
-    why: str
+    reason: Reason
+    message: str
+    """A sentence that names the parameter and says what to do."""
 
+
+NOT_OPENED: Final = Sealed(Reason.PENDING, "The parameter has not been decrypted yet")
+"""Stands for a SecureString that nobody wants, or that is about to be decrypted."""
 
 Value = str | SecureValue | Sealed

@@ -36,6 +36,9 @@ class Applied:
     error: ApiError | None = None
     """What ended the apply before its end, if anything did."""
 
+    held: bool = False
+    """Whether nothing was done, for it would have changed something that is to wait."""
+
 
 class Applying:
     """Carries out plans. Remembers of each target what it was when it was last written or found intact."""
@@ -51,10 +54,18 @@ class Applying:
         self._seen.pop(key, None)
 
     async def apply(
-        self, key: SyncKey, owner: Owner, spec: ParameterSyncSpec, snapshots: Sequence[Snapshot], status: SyncStatus
+        self,
+        key: SyncKey,
+        owner: Owner,
+        spec: ParameterSyncSpec,
+        snapshots: Sequence[Snapshot],
+        status: SyncStatus,
+        *,
+        hold_changes: bool = False,
     ) -> Applied:
         """Plan and carry out the plan, as far as it goes.
 
+        :param hold_changes: whether a plan that changes what any key holds is not carried out yet.
         :raises ApiError: if the targets cannot be read; nothing is written then.
         :raises Fenced: if this process may not write any more.
         """
@@ -65,6 +76,8 @@ class Applying:
             full = {ref: await self._get(key, ref, values=True) for ref in made.needs_values}
             live |= full
             made = plan(owner, spec, snapshots, live, applied)
+        if hold_changes and made.changes and not made.problems:
+            return Applied(made, held=True)
         return await self._carry_out(key, owner, made, live)
 
     async def _carry_out(self, key: SyncKey, owner: Owner, made: Plan, live: dict[TargetRef, Live | None]) -> Applied:

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from paramsync.api.status import ConditionType, SyncStatus
 from paramsync.core import report
@@ -30,6 +30,8 @@ class Result:
     """When the oldest of its listings began, if all its sources were listed."""
 
     applied: Applied | None = None
+    gets_old: timedelta = timedelta(0)
+    """How old the data gets although nothing fails, if that is too old."""
 
 
 class Conclusions:

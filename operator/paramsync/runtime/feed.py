@@ -1,107 +1,53 @@
 """A feed: the one poller of a subtree, shared by all syncs that may read it.
 
-It holds the latest snapshot and the error, if any, and wakes its syncs only when the subtree changed, failed
-or recovered.
+It holds what is published of the subtree and the error, if any, and wakes its syncs only when something that
+they select changed, or when the subtree failed or recovered.
 """
 
 import asyncio
 import contextvars
 import logging
-import random
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
 
 from paramsync.aws.errors import SourceError
 from paramsync.core import schedule
-from paramsync.core.parameters import Parameter, Snapshot, Subtree
+from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Nature, Reason
-from paramsync.core.values import Sealed
+from paramsync.core.want import Want
 
 from .keys import SyncKey
+from .look import Known, Look, news
+from .needs import Asked, Reading, Tools
+from .subscriptions import Confirmed, Selections, Subscriptions
 
 log = logging.getLogger(__name__)
 
-
-class Wake(Protocol):
-    """Puts a sync into the queue."""
-
-    def __call__(self, key: SyncKey, *, urgent: bool) -> None:
-        """Let a sync be reconciled."""
-
-
-class Read(Protocol):
-    """Lists a subtree completely."""
-
-    def __call__(self, subtree: Subtree, *, decrypt: bool) -> Awaitable[Snapshot]:
-        """The snapshot.
-
-        :raises SourceError: if it cannot be had.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What a feed works with; tests give their own clock and chance."""
-
-    read: Read
-    wake: Wake
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    chance: Callable[[], float] = random.random
-    shortest_pause: float = 1.0
-    """Seconds between the end of a listing and the next, whoever asks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What a sync needs of a subtree."""
-
-    subtree: Subtree
-    secure: bool
-    """Whether it needs the values of SecureStrings."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a feed has for a sync: a snapshot, an error, or nothing yet."""
-
-    snapshot: Snapshot | None
-    error: SourceError | None
-    good_at: datetime | None
-    """When the last complete listing began, if there was one."""
-
-
-@dataclass(slots=True)
-class _Subscription:
-    interval: float
-    secure: bool
-    waits: bool = False
+NEVER: Final = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     began: datetime
-    decrypt: bool
+    want: Want
 
-    def serves(self, need: Need, not_before: datetime | None) -> bool:
-        """Whether its result is what is asked for."""
-        return (not_before is None or self.began >= not_before) and (self.decrypt or not need.secure)
+    def serves(self, selections: Selections, not_before: datetime | None) -> bool:
+        return (not_before is None or self.began >= not_before) and all(map(self.want.serves, selections))
 
 
 @dataclass(slots=True)
 class _State:
-    snapshot: Snapshot | None = None
-    listed: _Attempt | None = None
-    """The attempt that gave the snapshot."""
-
+    known: Known | None = None
     error: SourceError | None = None
     failures: int = 0
     ended: _Attempt | None = None
     running: _Attempt | None = None
     idle_until: float = 0.0
-    next_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    list_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    open_at: float = NEVER
+    """When to decrypt what the last listing has shown already."""
 
 
 class Feed:
@@ -111,8 +57,9 @@ class Feed:
         self._subtree = subtree
         self._tools = tools
         self._state = _State()
-        self._subscriptions: dict[SyncKey, _Subscription] = {}
+        self._subscriptions = Subscriptions(subtree)
         self._changed = asyncio.Event()
+        self._look = Look(tools.ssm, subtree, tools.now, _clock, lambda size: tools.admit(subtree, size))
         # A context of its own: a feed does not belong to the reconcile that needed it first.
         loop, context = asyncio.get_running_loop(), contextvars.Context()
         self._task = loop.create_task(self._run(), name=f"feed {subtree.path}", context=context)
@@ -122,21 +69,50 @@ class Feed:
         """Whether any sync needs it."""
         return bool(self._subscriptions)
 
-    def subscribe(self, sync: SyncKey, need: Need, interval: float, not_before: datetime | None) -> Reading:
+    @property
+    def _listed_at(self) -> datetime | None:
+        return self._state.known.began if self._state.known is not None else None
+
+    def subscribe(self, sync: SyncKey, selections: Selections, asked: Asked) -> Reading:
         """Say what a sync needs, and get what there is."""
-        state = self._state
-        before = self._subscriptions.get(sync)
-        self._subscriptions[sync] = mine = _Subscription(interval, need.secure)
-        if state.ended is not None and (before is None or before.interval > interval):
+        state, before = self._state, self._subscriptions.put(sync, selections, asked)
+        mine = self._subscriptions[sync]
+        if before is not None and before.selections != selections:
+            self._drop_unwanted()
+        if state.ended is not None and (before is None or before.interval > asked.interval):
             self.poll_in(self._pause())
-        good_at = state.snapshot.began if state.snapshot is not None else None
-        if state.ended is not None and state.ended.serves(need, not_before):
-            has_listed = state.listed is not None and state.listed.serves(need, None)
-            return Reading(state.snapshot if has_listed else None, state.error, good_at)
-        mine.waits = True
-        if state.running is None or not state.running.serves(need, not_before):
-            self.poll_in(0)
-        return Reading(None, None, good_at)
+        if state.ended is not None and state.ended.serves(selections, asked.not_before):
+            reading = self._reading(selections, asked)
+            mine.waits = reading is None
+        else:
+            reading, mine.waits = None, True
+            self._ask_for(selections, asked.not_before)
+        return reading or Reading(None, None, self._listed_at)
+
+    def _reading(self, selections: Selections, asked: Asked) -> Reading | None:
+        """What there is, unless it is about to be settled."""
+        known, error = self._state.known, self._state.error
+        if known is None or not all(map(known.want.serves, selections)):
+            return Reading(None, error, self._listed_at)
+        is_pending = asked.not_before is not None and known.seen.is_pending and error is None
+        if is_pending or any(self._subscriptions.concerns(selections, name) for name in known.unopened):
+            return None
+        return Reading(
+            known.snapshot(self._subtree),
+            error,
+            known.began,
+            known.changed,
+            known.seen.is_pending,
+            self._tools.load(self._subtree).stretch,
+            known.lasted,
+        )
+
+    def confirm(self, sync: SyncKey) -> None:
+        """Let a sync wait until what it saw has been confirmed by a further listing."""
+        known, mine = self._state.known, self._subscriptions[sync]
+        if known is not None and self._confirmed != (True, True):
+            mine.confirms = self._confirmed
+            self._poll_at(known.seen.full_confirmation_at)
 
     def pace(self, sync: SyncKey, interval: float) -> None:
         """Change the interval that a sync asks for."""
@@ -144,52 +120,92 @@ class Feed:
         self.poll_in(self._pause())
 
     def leave(self, sync: SyncKey) -> None:
-        """A sync needs this no more."""
-        del self._subscriptions[sync]
+        """A sync needs this no more; plaintext that only it wanted is dropped."""
+        self._subscriptions.remove(sync)
+        self._drop_unwanted()
+
+    def retry_sealed(self) -> None:
+        """Forget what could not be decrypted, so that the next look tries it again."""
+        if self._state.known is not None:
+            self._state.known = self._state.known.unsealed()
 
     def poll_in(self, seconds: float) -> None:
         """Poll after so many seconds, or earlier if that is planned."""
-        self._state.next_at = min(self._state.next_at, self._clock() + seconds)
-        self._changed.set()
+        self._poll_at(_clock() + seconds)
 
     def stop(self) -> asyncio.Task[None]:
         """Stop polling and drop what was read; the task that is ending."""
         self._state = _State()
+        self._look.forget()
+        self._tools.load(self._subtree).unplan(self._subtree)
+        self._tools.admit(self._subtree, 0)
         self._task.cancel()
         return self._task
+
+    def _poll_at(self, moment: float) -> None:
+        self._state.list_at = min(self._state.list_at, moment)
+        self._changed.set()
+
+    def _ask_for(self, selections: Selections, not_before: datetime | None) -> None:
+        state = self._state
+        if state.running is not None and state.running.serves(selections, not_before):
+            return
+        if not_before is None and state.known is not None and state.error is None:
+            state.open_at = _clock()
+            self._changed.set()
+        else:
+            self.poll_in(0)
 
     async def _run(self) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(max(self._due() - self._clock(), 0)):
+                async with asyncio.timeout(max(self._due() - _clock(), 0)):
                     await self._changed.wait()
             self._changed.clear()
-            if self._due() <= self._clock():
+            if self._due() <= _clock():
                 await self._poll()
 
     def _due(self) -> float:
-        return max(self._state.next_at, self._state.idle_until)
+        return max(min(self._state.list_at, self._state.open_at), self._state.idle_until)
 
     async def _poll(self) -> None:
-        state, before = self._state, self._state.snapshot
+        state, before = self._state, self._state.known
         told, old = _told(state.error), state.ended
-        state.next_at = float("inf")
-        decrypt = any(each.secure for each in self._subscriptions.values())
-        attempt = state.running = _Attempt(self._tools.now(), decrypt)
+        relist = state.list_at <= _clock() or before is None
+        state.open_at = NEVER
+        if relist:
+            state.list_at = NEVER
+        want, urgent = self._subscriptions.want, self._subscriptions.is_urgent
+        attempt = state.running = _Attempt(self._tools.now() if relist or old is None else old.began, want)
+        began = _clock()
         try:
-            state.snapshot = await self._tools.read(self._subtree, decrypt=decrypt)
-            state.listed, state.error, state.failures = attempt, None, 0
+            state.known = await self._look.at(before, want, relist=relist, urgent=urgent)
+            state.error, state.failures = None, 0
         except SourceError as error:
             state.error, state.failures = error, state.failures + 1
         except Exception as defect:
             log.exception("a feed failed by a defect", extra={"path": self._subtree.path})
             state.error, state.failures = _defect(self._subtree, defect), state.failures + 1
         state.ended, state.running = attempt, None
-        state.idle_until = self._clock() + self._tools.shortest_pause
+        state.idle_until = _clock() + self._tools.shortest_pause
+        if self._subscriptions.want != want:
+            self._drop_unwanted()
+        elif state.known is not None:
+            self._tools.admit(self._subtree, state.known.secure_bytes)
         self._log(told)
-        self.poll_in(self._pause())
-        is_new = old is None or old.decrypt != decrypt
-        self._wake(everyone=is_new or told != _told(state.error) or _is_other(before, state.snapshot))
+        is_failure_news = told != _told(state.error) or old is None
+        self._wake(None if is_failure_news else news(before, state.known))
+        self._schedule(_clock() if state.error is not None else began)
+
+    def _schedule(self, since: float) -> None:
+        known = self._state.known
+        self._poll_at(since + self._pause())
+        if known is not None and self._state.error is None:
+            self._tools.load(self._subtree).plan(self._subtree, known.pages, self._subscriptions.interval)
+            if known.seen.look_again_at is not None:
+                self._poll_at(known.seen.look_again_at)
+            if self._subscriptions.wants_confirmation and self._confirmed != (True, True):
+                self._poll_at(known.seen.full_confirmation_at)
 
     def _log(self, told: tuple[str, str] | None) -> None:
         error = self._state.error
@@ -198,22 +214,35 @@ class Feed:
         elif error is None and told is not None:
             log.info("a path can be read again", extra={"path": self._subtree.path})
 
-    def _wake(self, *, everyone: bool) -> None:
-        for sync, subscription in list(self._subscriptions.items()):
-            if everyone or subscription.waits:
-                self._tools.wake(sync, urgent=subscription.waits)
+    def _wake(self, changed: frozenset[str] | None) -> None:
+        for sync, urgent in self._subscriptions.called(changed, self._confirmed):
+            self._tools.wake(sync, urgent=urgent)
+
+    @property
+    def _confirmed(self) -> Confirmed | None:
+        known = self._state.known
+        return (known.seen.confirmed, known.seen.absence_confirmed) if known is not None else None
+
+    def _drop_unwanted(self) -> None:
+        state, want = self._state, self._subscriptions.want
+        if state.ended is not None:
+            state.ended = replace(state.ended, want=state.ended.want.served_of(want))
+        if state.known is not None:
+            state.known = state.known.keeping(want, self._subtree)
+            self._tools.admit(self._subtree, state.known.secure_bytes)
 
     def _pause(self) -> float:
         state, chance = self._state, self._tools.chance
-        interval = schedule.jittered(min(each.interval for each in self._subscriptions.values()), chance())
+        interval = schedule.jittered(self._subscriptions.interval * self._tools.load(self._subtree).stretch, chance())
         if state.error is None:
             return interval
         if state.error.reason.nature is Nature.WAITING:
             return min(interval, schedule.backoff(state.failures, chance()))
         return min(interval, schedule.LONGEST_DEADLINE)
 
-    def _clock(self) -> float:
-        return asyncio.get_running_loop().time()
+
+def _clock() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _defect(subtree: Subtree, defect: Exception) -> SourceError:
@@ -225,15 +254,3 @@ def _defect(subtree: Subtree, defect: Exception) -> SourceError:
 
 def _told(error: SourceError | None) -> tuple[str, str] | None:
     return None if error is None else (error.reason, str(error))
-
-
-def _is_other(before: Snapshot | None, after: Snapshot | None) -> bool:
-    if before is None or after is None:
-        return before is not after
-    if before.account != after.account or before.parameters.keys() != after.parameters.keys():
-        return True
-    return any(_differs(old, after.parameters[name]) for name, old in before.parameters.items())
-
-
-def _differs(old: Parameter, new: Parameter) -> bool:
-    return old.stamp != new.stamp or isinstance(old.value, Sealed) != isinstance(new.value, Sealed)

@@ -1,45 +1,68 @@
 """Feeds turn Parameter Store into something like a watch.
 
 One feed polls one subtree for all syncs that may read it, at the shortest interval that any of them asks
-for. A feed that nobody needs is dropped.
+for. A feed that nobody needs is dropped, and with the last feed of an identity its credentials and connections.
 """
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
+from paramsync.core.identity import Identity
 from paramsync.core.parameters import Subtree
 
-from .feed import Feed, Need, Reading, Tools
+from .feed import Feed
 from .keys import SyncKey
+from .needs import Asked, Need, Reading, Tools
+
+if TYPE_CHECKING:
+    from paramsync.core.want import Selection
 
 
 class Feeds:
-    """All feeds of the operator, and which sync needs which."""
+    """All feeds of the operator, and which sync needs which.
 
-    def __init__(self, tools: Tools) -> None:
+    :param unused: is told of each identity that no feed reads as any more.
+    """
+
+    def __init__(self, tools: Tools, unused: Callable[[Identity], None] = lambda _: None) -> None:
         self._tools = tools
+        self._unused = unused
         self._feeds: dict[Subtree, Feed] = {}
         self._needed: dict[SyncKey, set[Subtree]] = {}
+        self._identities: Counter[Identity] = Counter()
 
     def __len__(self) -> int:
         return len(self._feeds)
 
-    def subscribe(
-        self, sync: SyncKey, needs: Sequence[Need], interval: float, *, not_before: datetime | None = None
-    ) -> list[Reading]:
+    def subscribe(self, sync: SyncKey, needs: Sequence[Need], asked: Asked) -> list[Reading]:
         """Say what a sync needs now, and get what there is; the sync is woken when there is more.
 
         Feeds that it needed before and needs no longer are released.
-
-        :param interval: seconds after which the data is to be read again.
-        :param not_before: a listing that began earlier does not do.
         """
-        subtrees = {need.subtree for need in needs}
-        for subtree in self._needed.get(sync, set()) - subtrees:
+        selections: dict[Subtree, set[Selection]] = {}
+        for need in needs:
+            selections.setdefault(need.subtree, set()).add(need.selection)
+        # The new ones first: an identity that goes on being needed is not to be given up in between.
+        feeds = {subtree: self._feed(subtree) for subtree in selections}
+        for subtree in self._needed.get(sync, set()) - selections.keys():
             self._leave(subtree, sync)
-        self._needed[sync] = subtrees
-        return [self._feed(need.subtree).subscribe(sync, need, interval, not_before) for need in needs]
+        self._needed[sync] = set(selections)
+        readings = {
+            subtree: feed.subscribe(sync, frozenset(selections[subtree]), asked) for subtree, feed in feeds.items()
+        }
+        return [readings[need.subtree] for need in needs]
+
+    def confirm(self, sync: SyncKey) -> None:
+        """Let a sync wait until what it saw has been confirmed by further listings."""
+        for subtree in self._needed.get(sync, set()):
+            self._feeds[subtree].confirm(sync)
+
+    def retry_sealed(self, sync: SyncKey) -> None:
+        """Forget what could not be decrypted for a sync, so that the next look tries it again."""
+        for subtree in self._needed.get(sync, set()):
+            self._feeds[subtree].retry_sealed()
 
     def release(self, sync: SyncKey) -> None:
         """Forget what a sync needed."""
@@ -66,11 +89,17 @@ class Feeds:
     def _feed(self, subtree: Subtree) -> Feed:
         if subtree not in self._feeds:
             self._feeds[subtree] = Feed(subtree, self._tools)
+            self._identities[subtree.identity] += 1
         return self._feeds[subtree]
 
     def _leave(self, subtree: Subtree, sync: SyncKey) -> None:
         feed = self._feeds[subtree]
         feed.leave(sync)
-        if not feed.is_needed:
-            del self._feeds[subtree]
-            feed.stop()
+        if feed.is_needed:
+            return
+        del self._feeds[subtree]
+        feed.stop()
+        self._identities[subtree.identity] -= 1
+        if not self._identities[subtree.identity]:
+            del self._identities[subtree.identity]
+            self._unused(subtree.identity)

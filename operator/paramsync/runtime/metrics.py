@@ -1,7 +1,7 @@
 """The operator's metrics, in a registry of its own."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -15,8 +15,11 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from paramsync import __version__
+from paramsync.aws.budget import Budget, Budgets
 from paramsync.aws.errors import SourceError
 
 from .keys import SyncKey
@@ -41,6 +44,10 @@ class Metrics:
             "paramsync_ssm_requests", "Requests to SSM by operation and outcome.", ["operation", "outcome"],
             registry=self.registry,
         )  # fmt: skip
+        self._decryptions = Counter(
+            "paramsync_decryptions", "SecureStrings that were decrypted because they had changed.",
+            registry=self.registry,
+        )  # fmt: skip
         self._writes = Counter(
             "paramsync_kubernetes_writes", "Writes to the API server by what was written.", ["kind"],
             registry=self.registry,
@@ -56,12 +63,22 @@ class Metrics:
             registry=self.registry,
         )
 
-    def watch(self, queue_depth: Callable[[], float], feeds: Callable[[], float]) -> None:
-        """Export what the queue and the feeds say of themselves."""
+    def watch(self, queue_depth: Callable[[], float], feeds: Callable[[], float], held: Callable[[], float]) -> None:
+        """Export what the queue, the feeds and the memory say of themselves."""
         depth = Gauge("paramsync_queue_depth", "Syncs that are due and wait for a worker.", registry=self.registry)
         depth.set_function(queue_depth)
         count = Gauge("paramsync_feeds", "Subtrees that are polled.", registry=self.registry)
         count.set_function(feeds)
+        bytes_held = Gauge("paramsync_decrypted_bytes", "Decrypted values held in memory.", registry=self.registry)
+        bytes_held.set_function(held)
+
+    def watch_budgets(self, budgets: Budgets) -> None:
+        """Export what the API budgets say of themselves."""
+        self.registry.register(_BudgetCollector(budgets))
+
+    def decrypted(self, count: int) -> None:
+        """Count SecureStrings that were decrypted because they had changed."""
+        self._decryptions.inc(count)
 
     @contextmanager
     def ssm_request(self, operation: str) -> Iterator[None]:
@@ -103,3 +120,33 @@ class Metrics:
         """Drop the series of a deleted sync."""
         self._ready.remove_by_labels({"namespace": key.namespace, "name": key.name})
         self._good.remove_by_labels({"namespace": key.namespace, "name": key.name})
+
+
+class _BudgetCollector(Collector):
+    """The API budgets, read when the metrics are asked for."""
+
+    def __init__(self, budgets: Budgets) -> None:
+        self._budgets = budgets
+
+    def collect(self) -> Iterable[Metric]:
+        found = self._budgets.all()
+        yield _gauge("rate", "Requests a second that the budget lets through now.", found, lambda each: each.rate)
+        yield _gauge("waiting", "Requests that wait for their turn.", found, lambda each: each.waiting)
+        yield _gauge(
+            "stretch_ratio", "By which factor intervals are longer than asked for.", found, lambda each: each.stretch
+        )
+        throttles = CounterMetricFamily(
+            "paramsync_api_throttled_requests", "Requests that AWS throttled.", labels=["account", "region"]
+        )
+        for (account, region), budget in found.items():
+            throttles.add_metric([account or "", region], budget.throttles)
+        yield throttles
+
+
+def _gauge(
+    name: str, text: str, found: dict[tuple[str | None, str], Budget], value: Callable[[Budget], float]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(f"paramsync_api_budget_{name}", text, labels=["account", "region"])
+    for (account, region), budget in found.items():
+        family.add_metric([account or "", region], value(budget))
+    return family

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from paramsync.aws.budget import Budgets
 from paramsync.aws.clients import Clients
 from paramsync.kube.customs import STORES, SYNCS, Customs
 from paramsync.kube.errors import ApiError, Unavailable
@@ -24,13 +25,14 @@ from paramsync.kube.transport import Transport
 
 from .applying import Applying
 from .conclusions import Conclusions
-from .feed import Tools
 from .feeds import Feeds
 from .http import Server
 from .keys import SyncKey
 from .logs import RECONCILE, crash, lost_task
 from .metrics import Metrics
+from .needs import Tools
 from .notes import Notes
+from .plaintext import Plaintext
 from .queue import Queue, QueueClosed
 from .reading import Reader
 from .reconcile import Reconciler
@@ -92,7 +94,11 @@ class Operator:
         self._customs = Customs(transport, self._fence)
         self._stores = Stores(settings, self._clients, self._customs, self._kube)
         self._queue = Queue(lambda: asyncio.get_running_loop().time())
-        self._feeds = Feeds(Tools(Reader(self._clients, self._aws, self._metrics), self._wake))
+        self._budgets = Budgets(settings.budget.rate_of)
+        self._plaintext = Plaintext(settings.most_decrypted_bytes)
+        reader = Reader(self._clients, self._budgets, self._aws, self._metrics)
+        tools = Tools(reader, lambda subtree: reader.budget(subtree.identity), self._wake, self._plaintext.hold)
+        self._feeds = Feeds(tools, unused=reader.release)
         self._reconciler = Reconciler(
             self._customs,
             self._stores,
@@ -108,7 +114,8 @@ class Operator:
             self._wake,
         )
         self._watch = Watch(self._stores, self._wake, self._reconciler.conflicted)
-        self._metrics.watch(self._queue.depth, lambda: len(self._feeds))
+        self._metrics.watch(self._queue.depth, lambda: len(self._feeds), lambda: self._plaintext.total)
+        self._metrics.watch_budgets(self._budgets)
         self._watching = asyncio.Event()
         self._listed = asyncio.Event()
         self._stop_kopf = asyncio.Event()

@@ -1,14 +1,27 @@
-"""Reading a whole subtree: page by page, all of them or nothing."""
+"""Reading from SSM: each request waits for its turn on the loop, then takes a thread.
 
-from datetime import UTC, datetime
-from typing import Final
+boto3 makes one attempt. Retries are made here and take their turn like any other request: a throttled page is
+asked for again, more slowly, and does not throw away the pages before it.
+"""
 
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, TypeVar
+
+from paramsync.aws.budget import Budget, Budgets
 from paramsync.aws.clients import Clients
-from paramsync.aws.errors import SourceError
+from paramsync.aws.decrypting import decrypt
+from paramsync.aws.errors import IdentityRejected, SourceError, TokenRejected
 from paramsync.aws.listing import list_page
-from paramsync.core.listing import BrokenListing, Listing
-from paramsync.core.parameters import Snapshot, Subtree
+from paramsync.core import schedule
+from paramsync.core.identity import Identity
+from paramsync.core.listing import BrokenListing, Listed, Listing
+from paramsync.core.pacing import Ticket
+from paramsync.core.parameters import Stamp, Subtree
 from paramsync.core.reasons import Reason
+from paramsync.core.search import Opened
 
 from .metrics import Metrics
 from .threads import Threads
@@ -16,36 +29,111 @@ from .threads import Threads
 ATTEMPTS: Final = 3
 """How often a listing is started over when its pages do not belong together."""
 
+TRIES: Final = {Reason.THROTTLED: 8, Reason.SOURCE_UNAVAILABLE: 2}
+"""How often one request is sent, by what went wrong; what is not listed needs a person."""
+
+LONGEST_PAUSE: Final = 4.0
+"""Seconds between two tries of one request. Beyond its tries, the feed waits, and for longer."""
+
+T = TypeVar("T")
+
 
 class Reader:
-    """Lists subtrees with boto3 in threads."""
+    """Lists subtrees, and decrypts, with boto3 in threads."""
 
-    def __init__(self, clients: Clients, threads: Threads, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        clients: Clients,
+        budgets: Budgets,
+        threads: Threads,
+        metrics: Metrics,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         self._clients = clients
+        self._budgets = budgets
         self._threads = threads
         self._metrics = metrics
+        self._chance = chance
+        self._accounts: dict[Identity, str | None] = {}
 
-    async def __call__(self, subtree: Subtree, *, decrypt: bool) -> Snapshot:
+    async def read(self, subtree: Subtree, *, decrypt: bool, urgent: bool, admit: Callable[[int], None]) -> Listed:
         """The complete listing of a subtree.
 
+        :param admit: is told after each page how many bytes of decrypted values there are, and raises if too many.
         :raises SourceError: if it cannot be had.
         """
         for _ in range(ATTEMPTS):
             try:
-                return await self._list(subtree, decrypt=decrypt)
-            except BrokenListing:
+                return await self._list(subtree, decrypt=decrypt, urgent=urgent, admit=admit)
+            except (BrokenListing, TokenRejected):
                 continue
         raise SourceError(
             Reason.SOURCE_UNAVAILABLE,
             f"The pages that AWS lists below {subtree.path} do not belong together; the listing starts over",
         )
 
-    async def _list(self, subtree: Subtree, *, decrypt: bool) -> Snapshot:
-        listing, token = Listing(subtree, datetime.now(UTC)), None
+    async def open(self, subtree: Subtree, stamps: Sequence[Stamp], *, urgent: bool) -> Opened:
+        """The values of at most ten stamps.
+
+        :raises Undecryptable: if at least one of them cannot be decrypted.
+        :raises SourceError: if there is no answer.
+        """
+        ask = partial(decrypt, self._clients, subtree, stamps)
+        opened = await self._ask(subtree, "GetParameters", ask, urgent=urgent)
+        self._metrics.decrypted(len(opened.values))
+        return opened
+
+    def budget(self, identity: Identity) -> Budget:
+        """The budget that the requests of an identity are counted in."""
+        return self._budgets.of(identity.account or self._accounts.get(identity), identity.region)
+
+    def release(self, identity: Identity) -> None:
+        """Nobody needs an identity any more."""
+        self._accounts.pop(identity, None)
+        self._clients.release(identity)
+
+    async def _list(self, subtree: Subtree, *, decrypt: bool, urgent: bool, admit: Callable[[int], None]) -> Listed:
+        listing = Listing(subtree)
+        token: str | None = None
         while True:
-            with self._metrics.ssm_request("GetParametersByPath"):
-                page = await self._threads.run(list_page, self._clients, subtree, token, decrypt=decrypt)
-            snapshot = listing.add(page)
-            if snapshot is not None:
-                return snapshot
+            ask = partial(list_page, self._clients, subtree, token, decrypt=decrypt)
+            page = await self._ask(subtree, "GetParametersByPath", ask, urgent=urgent)
+            listed = listing.add(page)
+            admit(listing.secure_bytes)
+            if listed is not None:
+                return listed
             token = page.token
+
+    async def _ask(self, subtree: Subtree, operation: str, ask: Callable[[Ticket], T], *, urgent: bool) -> T:
+        failures = 0
+        while True:
+            try:
+                return await self._send(subtree, operation, ask, urgent=urgent)
+            except SourceError as error:
+                failures += 1
+                if failures >= _tries(error):
+                    raise
+            await asyncio.sleep(schedule.backoff(failures, self._chance(), longest=LONGEST_PAUSE))
+
+    async def _send(self, subtree: Subtree, operation: str, ask: Callable[[Ticket], T], *, urgent: bool) -> T:
+        identity = subtree.identity
+        if not self._clients.is_ready(identity):
+            # Before the turn is taken: what waits here for STS would be sent all at once afterwards.
+            self._accounts[identity] = await self._threads.run(self._clients.prepare, identity)
+        budget = self.budget(identity)
+        ticket = await budget.take(urgent=urgent)
+        try:
+            with self._metrics.ssm_request(operation):
+                return await self._threads.run(ask, ticket)
+        except SourceError as error:
+            if error.reason is Reason.THROTTLED:
+                budget.throttled()
+            raise
+        finally:
+            ticket.used(asyncio.get_running_loop().time())
+
+
+def _tries(error: SourceError) -> int:
+    if isinstance(error, IdentityRejected):
+        return 2  # with new credentials
+    return TRIES.get(error.reason, 1) if type(error) is SourceError else 1

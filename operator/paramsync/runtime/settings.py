@@ -6,12 +6,17 @@
         access:
         - namespaces: ["*"]
           paths: ["/prod/{namespace}"]
+    budget:
+      requestsPerSecond: 20    # to SSM, for each account and Region; AWS's own quota is 40 for the whole account
+      accounts:
+      - {account: "111122223333", region: eu-west-1, requestsPerSecond: 100}
+    maxDecryptedMiB: 64        # of decrypted values in memory
 
 The same name here and as an object in the cluster is an error until mended: neither is used.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import yaml
 from pydantic import Field, ValidationError
@@ -20,6 +25,39 @@ from paramsync.api.base import Model, ObjectName
 from paramsync.api.errors import explain
 from paramsync.api.fields import Region
 from paramsync.api.stores import ClusterParameterStoreSpec
+
+DEFAULT_RATE: Final = 20
+DEFAULT_DECRYPTED_MIB: Final = 64
+
+Rate = Annotated[int, Field(ge=1, le=10_000)]
+
+
+class AccountBudget(Model):
+    """The API budget of one account and Region."""
+
+    account: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+    """The account's number."""
+
+    region: Region
+    """The Region."""
+
+    requests_per_second: Rate
+    """Requests to SSM a second, at most."""
+
+
+class ApiBudget(Model):
+    """How many requests the operator may send. One account and Region has one quota, which others use too."""
+
+    requests_per_second: Rate | None = None
+    """Requests to SSM a second, at most, for each account and Region. Default: 20, half of AWS's default quota."""
+
+    accounts: Annotated[tuple[AccountBudget, ...], Field(max_length=256)] = ()
+    """Budgets of single accounts and Regions."""
+
+    def rate_of(self, account: str | None, region: str) -> int:
+        """Requests a second to an account, if it is known, in a Region."""
+        own = next((each for each in self.accounts if (each.account, each.region) == (account, region)), None)
+        return own.requests_per_second if own is not None else self.requests_per_second or DEFAULT_RATE
 
 
 class Settings(Model):
@@ -30,6 +68,17 @@ class Settings(Model):
 
     stores: Annotated[dict[ObjectName, ClusterParameterStoreSpec], Field(max_length=256, default_factory=dict)]
     """Stores by name, with the same fields as the spec of a ClusterParameterStore."""
+
+    budget: ApiBudget = ApiBudget()
+    """How many requests the operator may send to SSM."""
+
+    max_decrypted_mib: Annotated[int, Field(ge=1, le=65_536)] | None = Field(default=None, alias="maxDecryptedMiB")
+    """Decrypted values of all paths together that are held in memory, in MiB. Default: 64."""
+
+    @property
+    def most_decrypted_bytes(self) -> int:
+        """``maxDecryptedMiB`` in bytes, with its default."""
+        return (self.max_decrypted_mib or DEFAULT_DECRYPTED_MIB) * 2**20
 
 
 class SettingsError(Exception):

@@ -6,8 +6,9 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from paramsync.api.errors import explain
-from paramsync.api.status import SyncStatus
+from paramsync.api.status import ConditionType, SyncStatus
 from paramsync.api.sync import ParameterSyncSpec
+from paramsync.core import report
 from paramsync.core.clock import when
 from paramsync.core.objects import Owner
 from paramsync.core.routing import routes
@@ -32,6 +33,17 @@ class Sync:
     """None if it is not valid; then ``invalid`` says why."""
 
     invalid: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether status says of just this spec that all is well, and nothing is asked for."""
+        ready = self.status.condition(ConditionType.READY)
+        return (
+            ready is not None
+            and ready.status == "True"
+            and self.status.observed_generation == self.generation
+            and (self.refresh is None or report.handled(self.refresh) == self.status.last_handled_refresh)
+        )
 
     @classmethod
     def of(cls, key: SyncKey, found: CustomObject) -> "Sync":

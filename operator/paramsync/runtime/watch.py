@@ -5,6 +5,7 @@ loop. ``on.event`` and nothing else of Kopf's: see docs/decisions/0001-on-event-
 """
 
 import asyncio
+import random
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -12,13 +13,14 @@ import kopf
 from pydantic import JsonValue
 
 from paramsync.api.base import GROUP, VERSION
+from paramsync.core import schedule
 from paramsync.kube.customs import STORES, SYNCS
 from paramsync.kube.transport import Connection
 from paramsync.kube.wire import CustomObject
 
 from .keys import SyncKey
 from .stores import Stores
-from .syncs import REFRESH_ANNOTATION
+from .syncs import REFRESH_ANNOTATION, Sync
 
 ANNOTATIONS: Final = (REFRESH_ANNOTATION,)
 """Those of a sync that ask for something."""
@@ -38,10 +40,17 @@ class WakeLater(Protocol):
 class Watch:
     """What the watch has shown of syncs and stores, and whom it wakes."""
 
-    def __init__(self, stores: Stores, wake: WakeLater, conflicted: Callable[[str], list[SyncKey]]) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        wake: WakeLater,
+        conflicted: Callable[[str], list[SyncKey]],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         self._stores = stores
         self._wake = wake
         self._conflicted = conflicted
+        self._chance = chance
         self._shown: dict[SyncKey, tuple[str, int, tuple[str | None, ...]]] = {}
 
     def sync(self, found: CustomObject, *, deleted: bool = False) -> None:
@@ -52,9 +61,11 @@ class Watch:
             self._gone(key)
             return
         mark = (metadata.uid, metadata.generation, tuple(metadata.annotations.get(name) for name in ANNOTATIONS))
-        if self._shown.get(key) != mark:
-            self._shown[key] = mark
-            self._wake(key, urgent=True)
+        if self._shown.get(key) == mark:
+            return
+        after = self._spread(key, found) if key not in self._shown else None
+        self._shown[key] = mark
+        self._wake(key, urgent=after is None, after=after or 0.0)
 
     def store(self, found: CustomObject, *, deleted: bool = False) -> None:
         """Take in a store."""
@@ -68,6 +79,13 @@ class Watch:
         for key in self._shown.keys() - present:
             self._gone(key)
         self._stores.listed(stores, self._wake_user)
+
+    def _spread(self, key: SyncKey, found: CustomObject) -> float | None:
+        """Seconds that a sync may wait which is shown for the first time and was well before the operator started."""
+        sync = Sync.of(key, found)
+        if sync.spec is None or not sync.is_well:
+            return None
+        return schedule.spread(sync.spec.interval_seconds, self._chance())
 
     def _gone(self, key: SyncKey) -> None:
         self._shown.pop(key, None)

@@ -1,0 +1,120 @@
+"""One API budget for each account and Region, across all stores.
+
+Who asks waits on the event loop, before it takes a thread. Urgent requests (new, changed and refreshed syncs)
+go before periodic ones, and every fourth goes to the others, so that neither starves.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Hashable
+from typing import Final
+
+from paramsync.core.pacing import Pace, Ticket
+
+URGENT_IN_A_ROW: Final = 3
+SOON: Final = 0.01
+"""Seconds after which it is looked again whether a granted request has been sent."""
+
+Waiter = asyncio.Future[Ticket]
+
+
+class Budget:
+    """The requests to one account and Region. To be used on the event loop only."""
+
+    def __init__(self, requests_per_second: int) -> None:
+        self._pace: Final = Pace(requests_per_second)
+        self._waiting: Final[dict[bool, deque[Waiter]]] = {True: deque(), False: deque()}
+        self._urgent_in_a_row = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._demand: Final[dict[Hashable, float]] = {}
+        self.throttles = 0
+        """Throttled answers so far."""
+
+    async def take(self, *, urgent: bool) -> Ticket:
+        """Wait for the right to send one request."""
+        waiter: Waiter = asyncio.get_running_loop().create_future()
+        self._waiting[urgent].append(waiter)
+        self._hand_out()
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                waiter.result().used(_now())  # it will never be sent, and nobody is to wait until it has been
+            raise
+
+    def throttled(self) -> None:
+        """Take in that AWS has throttled a request."""
+        self.throttles += 1
+        self._pace.throttled(_now())
+
+    def plan(self, who: Hashable, requests: float, interval: float) -> None:
+        """Say how many requests someone means to send in every interval of so many seconds."""
+        self._demand[who] = requests / interval
+
+    def unplan(self, who: Hashable) -> None:
+        """Someone means to send nothing any more."""
+        self._demand.pop(who, None)
+
+    @property
+    def rate(self) -> float:
+        """Requests a second that are sent at present, at most."""
+        return self._pace.rate(_now())
+
+    @property
+    def stretch(self) -> float:
+        """By which factor intervals are longer than asked for, so that all can be served evenly."""
+        return self._pace.stretch(_now(), sum(self._demand.values()))
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for their turn."""
+        return sum(len(waiters) for waiters in self._waiting.values())
+
+    def _hand_out(self) -> None:
+        if self._timer is not None:
+            return
+        while (waiters := self._next_in_line()) is not None:
+            now = _now()
+            at = self._pace.next_at(now)
+            if at > now:
+                self._timer = asyncio.get_running_loop().call_at(max(at, now + SOON), self._on_time)
+                return
+            urgent = waiters is self._waiting[True]
+            self._urgent_in_a_row = self._urgent_in_a_row + 1 if urgent else 0
+            waiters.popleft().set_result(self._pace.grant(now))
+
+    def _on_time(self) -> None:
+        self._timer = None
+        self._hand_out()
+
+    def _next_in_line(self) -> deque[Waiter] | None:
+        for waiters in self._waiting.values():
+            while waiters and waiters[0].done():  # whoever waited has been cancelled
+                waiters.popleft()
+        urgent, periodic = self._waiting[True], self._waiting[False]
+        if urgent and not (periodic and self._urgent_in_a_row >= URGENT_IN_A_ROW):
+            return urgent
+        return periodic or None
+
+
+class Budgets:
+    """The budgets, by account and Region."""
+
+    def __init__(self, rate_of: Callable[[str | None, str], int]) -> None:
+        self._rate_of = rate_of
+        self._budgets: dict[tuple[str | None, str], Budget] = {}
+
+    def of(self, account: str | None, region: str) -> Budget:
+        """The budget of an account and Region; None is an account that AWS does not tell."""
+        key = (account, region)
+        if key not in self._budgets:
+            self._budgets[key] = Budget(self._rate_of(account, region))
+        return self._budgets[key]
+
+    def all(self) -> dict[tuple[str | None, str], Budget]:
+        """All budgets that were ever asked for: as many as there are accounts and Regions."""
+        return dict(self._budgets)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,34 @@
+"""One call to SSM: with the client of an identity, sent at a known time, and its failure understood."""
+
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from paramsync.core.pacing import Ticket
+from paramsync.core.parameters import Subtree
+
+from .clients import Clients
+from .errors import IdentityRejected, SourceError, meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_ssm import SSMClient
+
+T = TypeVar("T")
+
+
+def call(clients: Clients, subtree: Subtree, ticket: Ticket, ask: "Callable[[SSMClient], T]") -> T:
+    """Ask SSM something about a subtree. Blocks; to be called in a thread.
+
+    :param ticket: the right to send one request; it learns when that was.
+    :raises SourceError: if there is no answer that is AWS's.
+    """
+    client = clients.client(subtree.identity)
+    ticket.sent_at = time.monotonic()
+    try:
+        return ask(client)
+    except Exception as error:  # noqa: BLE001  (of an answer that is not one of AWS, botocore raises whatever it meets)
+        found = error if isinstance(error, SourceError) else meaning(error, subtree)
+        if isinstance(found, IdentityRejected):
+            clients.discard(subtree.identity)
+        raise found from None

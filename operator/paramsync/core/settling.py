@@ -1,0 +1,171 @@
+"""When what a listing shows is believed.
+
+A deploy writes thirty parameters one after the other, Terraform deletes a parameter and creates it again, and
+AWS is eventually consistent. So additions and changes are published when a later listing agrees, and a name
+that vanished, or changed its type, when it has been missing for longer than a re-creation takes.
+
+Times are seconds of a clock that only goes forward; nobody here asks what time it is. Moments are compared,
+never differences: a listing at the very moment that was asked for has to do, whatever rounding makes of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from .parameters import Parameter
+
+AGREEMENT: Final = 3.0
+"""Seconds after which a listing that shows the same confirms it."""
+
+STEADY_CHANGE: Final = 60.0
+"""Seconds after which changes are published although no two listings agree."""
+
+ABSENCE: Final = 45.0
+"""Seconds for which a name must be missing. AWS wants 30 between a deletion and a re-creation of one name."""
+
+Parameters = Mapping[str, Parameter]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a feed's listings have shown so far, and what of it is published."""
+
+    published: Parameters
+    latest: Parameters
+    """The latest listing. Where its stamps are the published ones, these are the same objects."""
+
+    first_at: float
+    latest_at: float
+    """When the first and the latest listing began."""
+
+    same_since: float
+    """When the first listing began that showed just what the latest one shows."""
+
+    pending_since: float | None = None
+    """When the oldest addition or change that is not published was first seen."""
+
+    missing_since: Mapping[str, float] | None = None
+    """When a published name was first seen missing, or with another type."""
+
+    confirmed: bool = False
+    """Whether a later listing agreed with an earlier one, or so much time has passed that none will."""
+
+    changed_at: float | None = None
+    """When the listing began that made the newest change public. None while the first listing still stands."""
+
+    @property
+    def absence_confirmed(self) -> bool:
+        """Whether a name that no listing ever showed has been missing for long enough."""
+        return self.latest_at >= self.first_at + ABSENCE
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether an addition or a change waits for its confirmation."""
+        return self.pending_since is not None
+
+    @property
+    def look_again_at(self) -> float | None:
+        """When a listing would settle what is open, if anything is."""
+        times = [since + ABSENCE for since in (self.missing_since or {}).values()]
+        if self.pending_since is not None:
+            times.append(self.confirmation_at)
+        return min(times, default=None)
+
+    @property
+    def confirmation_at(self) -> float:
+        """When a listing could agree with the latest one."""
+        steady = self.first_at if self.pending_since is None else self.pending_since
+        return min(self.same_since + AGREEMENT, steady + STEADY_CHANGE)
+
+    @property
+    def full_confirmation_at(self) -> float:
+        """When all that the first listing showed, and what it did not show, could be settled."""
+        return self.first_at + ABSENCE if self.confirmed else self.confirmation_at
+
+
+def first_seen(listed: Parameters, at: float) -> Seen:
+    """The first listing: published as it is, and not confirmed."""
+    return Seen(listed, listed, at, at, at)
+
+
+def observe(before: Seen, listed: Parameters, at: float) -> Seen:
+    """Take in a further, complete listing.
+
+    :param at: when it began.
+    """
+    latest = _with_known(listed, before)
+    same_since = before.same_since if _stamps_equal(latest, before.latest) else at
+    agrees = at >= same_since + AGREEMENT
+
+    known_missing = before.missing_since or {}
+    missing = {name: known_missing.get(name, at) for name, old in before.published.items() if _is_gone(old, latest)}
+    gone = {name for name, since in missing.items() if at >= since + ABSENCE}
+
+    news = {name for name, new in latest.items() if _is_news(before.published.get(name), new)}
+    ripe = {name for name in news if name not in missing or name in gone}
+    pending_since = (at if before.pending_since is None else before.pending_since) if ripe else None
+    let_through = pending_since is not None and (agrees or at >= pending_since + STEADY_CHANGE)
+    if not let_through:
+        # One that changed its type keeps its old state until the new one can take its place.
+        gone -= latest.keys()
+        ripe = set()
+
+    published = before.published
+    if gone or ripe:
+        published = {name: each for name, each in published.items() if name not in gone}
+        published |= {name: latest[name] for name in ripe}
+        missing = {name: since for name, since in missing.items() if name not in gone}
+    return Seen(
+        published=published,
+        latest=latest,
+        first_at=before.first_at,
+        latest_at=at,
+        same_since=same_since,
+        pending_since=None if let_through else pending_since,
+        missing_since=missing or None,
+        confirmed=before.confirmed or agrees or at >= before.first_at + STEADY_CHANGE,
+        changed_at=at if gone or ripe else before.changed_at,
+    )
+
+
+def with_values(seen: Seen, values: Parameters) -> Seen:
+    """The same with other values for some of the published names, whose stamps stay."""
+    if not values:
+        return seen
+    published = {**seen.published, **values}
+    latest = {
+        name: published[name] if name in values and published[name].stamp == each.stamp else each
+        for name, each in seen.latest.items()
+    }
+    return replace(seen, published=published, latest=latest)
+
+
+def _with_known(listed: Parameters, before: Seen) -> Parameters:
+    """The listing, with the parameters that are known already in place of those that say the same."""
+    latest: dict[str, Parameter] = {}
+    for name, new in listed.items():
+        old = before.published.get(name)
+        latest[name] = old if old is not None and old.stamp == new.stamp else new
+    is_same = len(latest) == len(before.published) and all(
+        each is before.published.get(n) for n, each in latest.items()
+    )
+    return before.published if is_same else latest
+
+
+def _stamps_equal(one: Parameters, other: Parameters) -> bool:
+    if one is other or len(one) != len(other):
+        return one is other
+    for name, each in one.items():
+        known = other.get(name)
+        if known is None or (known is not each and known.stamp != each.stamp):
+            return False
+    return True
+
+
+def _is_gone(old: Parameter, latest: Parameters) -> bool:
+    new = latest.get(old.stamp.name)
+    return new is None or new.stamp.type is not old.stamp.type
+
+
+def _is_news(old: Parameter | None, new: Parameter) -> bool:
+    return old is None or (old is not new and old.stamp != new.stamp)

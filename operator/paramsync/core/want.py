@@ -1,0 +1,68 @@
+"""What syncs select of a subtree, and the union of it, which is what a feed decrypts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from paramsync.api.sync import ParameterType, Source
+
+from .globs import ANY_SEGMENTS, matches
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What one source of a sync takes of its subtree."""
+
+    include: tuple[str, ...] = (ANY_SEGMENTS,)
+    exclude: tuple[str, ...] = ()
+    secure: bool = False
+    """Whether any target of the sync takes SecureStrings."""
+
+    @classmethod
+    def of(cls, source: Source, *, secure: bool) -> "Selection":
+        """The selection of a source, with its defaults filled in."""
+        return cls(source.include or (ANY_SEGMENTS,), source.exclude or (), secure)
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether it names every parameter there may be."""
+        return ANY_SEGMENTS in self.include and not self.exclude
+
+    def names(self, relative: str) -> bool:
+        """Whether it names a parameter; ``exclude`` wins."""
+        if self.is_everything:
+            return True
+        included = any(matches(pattern, relative) for pattern in self.include)
+        return included and not any(matches(pattern, relative) for pattern in self.exclude)
+
+    def takes(self, relative: str, kind: ParameterType) -> bool:
+        """Whether it needs the value of a parameter."""
+        return (self.secure or kind is not ParameterType.SECURE_STRING) and self.names(relative)
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """The union of what the syncs of a feed select."""
+
+    selections: frozenset[Selection] = frozenset()
+
+    @classmethod
+    def of(cls, selections: Iterable[Selection]) -> "Want":
+        """The union of selections."""
+        return cls(frozenset(selections))
+
+    @property
+    def covers_every_secure_name(self) -> bool:
+        """Whether every SecureString there may be is wanted, so that listing and decrypting can be one pass."""
+        return any(each.secure and each.is_everything for each in self.selections)
+
+    def serves(self, selection: Selection) -> bool:
+        """Whether what was decrypted for this want is enough for a selection."""
+        return not selection.secure or selection in self.selections or self.covers_every_secure_name
+
+    def takes(self, relative: str, kind: ParameterType) -> bool:
+        """Whether any sync needs the value of a parameter."""
+        return any(each.takes(relative, kind) for each in self.selections)
+
+    def served_of(self, other: "Want") -> "Want":
+        """What of another want was decrypted for this one."""
+        return Want.of(each for each in other.selections if self.serves(each))
