@@ -64,7 +64,7 @@ def ciphertext(parameter: dict[str, Any]) -> str:
 
 
 async def _listing(call: Call, proceed: Proceed) -> Reply:
-    if (error := _refusal(call.body)) is not None:
+    if (error := refusal(call.body)) is not None:
         return error.reply(call)
     try:
         here = Token.asked(call.body)
@@ -80,7 +80,8 @@ async def _listing(call: Call, proceed: Proceed) -> Reply:
     return reply.holding(document)
 
 
-def _refusal(body: Body) -> AwsError | None:
+def refusal(body: Body) -> AwsError | None:
+    """Return what AWS says to a listing that it cannot make, and None for one that it can."""
     size = body.get("MaxResults", LIMIT)
     if not PATH.fullmatch(body.get("Path", "")):
         return validation(NAME_RULE)

@@ -6,13 +6,14 @@ import re
 import threading
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
 from tests.aws.clients import REGION, ssm_client
 from tests.aws.errors import ACCOUNT
+from tests.aws.names import STANDARD, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_ssm import SSMClient
 
-ParameterType = Literal["String", "StringList", "SecureString"]
+    from tests.aws.names import ParameterType
+
 ACCOUNT_OF_KEY = re.compile(r"Credential=AKIA(\d{12})/")
-NAME = re.compile(r"[a-zA-Z0-9._-]+|(/[a-zA-Z0-9._-]+){1,15}")
-STANDARD, ADVANCED = 4096, 8192
 
 
 class Emulator:
@@ -55,11 +55,7 @@ class Emulator:
         Raises:
             ValueError: AWS would not take this name or value; moto would.
         """
-        if not NAME.fullmatch(name) or len(name) > 1011:
-            raise ValueError(f"no name for a parameter: {name!r}")
-        size = len(value.encode())
-        if not 1 <= size <= ADVANCED:
-            raise ValueError(f"a value has 1 to {ADVANCED} bytes, not {size}")
+        size = check(name, value)
         answer = self._writer(region, account).put_parameter(
             Name=name,
             Value=value,

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from tests.aws.emulator import Emulator, ParameterType
+from tests.aws.emulator import Emulator
+from tests.aws.names import ParameterType
 from tests.running.canaries import Canary
 
 PATH = "/dev/payment-service"

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tests.aws.emulator import Emulator, ParameterType
+from tests.aws.emulator import Emulator
+from tests.aws.names import ParameterType
 from tests.aws.proxy import Proxy
 from tests.cluster.waiting import wait_until
 from tests.running.objects import BASE, Syncs

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.aws.emulator import ParameterType
+from tests.aws.names import ParameterType
 from tests.cluster.waiting import wait_until
 from tests.e2e.scene import READY, SOON, STALLED, Json, Scene, conditions
 
