@@ -32,7 +32,7 @@ def ssm_client(url: str, region: str = REGION, account: str = ACCOUNT, timeout: 
         # Whatever a test asks for is to reach the wire.
         parameter_validation=False,
     )
-    return _session().client(
+    return base_session().client(
         "ssm",
         region_name=region,
         endpoint_url=url,
@@ -43,6 +43,6 @@ def ssm_client(url: str, region: str = REGION, account: str = ACCOUNT, timeout: 
 
 
 @cache
-def _session() -> boto3.session.Session:
-    # The service model is what costs, and a session loads it once.
+def base_session() -> boto3.session.Session:
+    """Return the session of all clients: the service models are what costs, and a session loads them once."""
     return boto3.session.Session()
