@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,12 +19,15 @@ from tests.aws.tokens import Token
 from tests.load.counts import Counts
 from tests.load.identities import Identities
 from tests.load.pages import pattern, ragged
+from tests.load.quota import Quotas
 from tests.load.stub import Settings, Stub, run_stub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mypy_boto3_ssm import SSMClient
+
+    from tests.aws.wire import Call, Proceed, Reply
 
 LISTING = "GetParametersByPath"
 ACCOUNT, REGION = errors.ACCOUNT, "eu-west-1"
@@ -261,19 +265,19 @@ def test_a_subtree_is_found_among_very_many(stub: Stub) -> None:
 @pytest.mark.parametrize(
     ("path", "recursive", "found"),
     [
-        ("/app", True, ["/app/a", "/app/a-b", "/app/a/x", "/app/a/y/z", "/app/b"]),
-        ("/app/", True, ["/app/a", "/app/a-b", "/app/a/x", "/app/a/y/z", "/app/b"]),
-        ("/app", False, ["/app/a", "/app/a-b", "/app/b"]),
+        ("/app", True, ["/app/a", "/app/a-b", "/app/a/x", "/app/a/y/z", "/app/a0", "/app/b"]),
+        ("/app/", True, ["/app/a", "/app/a-b", "/app/a/x", "/app/a/y/z", "/app/a0", "/app/b"]),
+        ("/app", False, ["/app/a", "/app/a-b", "/app/a0", "/app/b"]),
         ("/app/a", True, ["/app/a/x", "/app/a/y/z"]),
         ("/app/a", False, ["/app/a/x"]),
         ("/app/b", True, []),
         ("/ap", True, []),
-        ("/", True, ["/app/a", "/app/a-b", "/app/a/x", "/app/a/y/z", "/app/b", "/apple/a", "/top", "bare"]),
+        ("/", True, ["/app/a", "/app/a-b", "/app/a/x", "/app/a/y/z", "/app/a0", "/app/b", "/apple/a", "/top", "bare"]),
         ("/", False, ["/top", "bare"]),
     ],
 )
 def test_a_path_has_whole_segments(stub: Stub, path: str, recursive: bool, found: list[str]) -> None:
-    for name in ("bare", "/top", "/apple/a", "/app/b", "/app/a/y/z", "/app/a/x", "/app/a-b", "/app/a"):
+    for name in ("bare", "/top", "/apple/a", "/app/b", "/app/a0", "/app/a/y/z", "/app/a/x", "/app/a-b", "/app/a"):
         stub.put(name, "v")
     assert names(stub, path, Recursive=recursive) == found
     assert names(stub, path, Recursive=recursive, MaxResults=1) == found
@@ -406,6 +410,16 @@ def test_a_throttled_request_takes_no_token(stub: Stub, clock: Clock) -> None:
     assert throttled_of(stub, 4) == 0
 
 
+def test_a_token_is_whole_however_slowly_it_came(clock: Clock) -> None:
+    clock.now = 0
+    quotas = Quotas(1, clock)
+    taken = []
+    for _ in range(11):
+        taken.append(quotas.take((ACCOUNT, REGION)))
+        clock.now += 0.1
+    assert taken == [True, *[False] * 9, True]
+
+
 def test_each_account_and_region_has_its_own_quota(stub: Stub) -> None:
     stub.quotas.set(2)
     stub.quotas.set(3, region="us-east-1")
@@ -491,6 +505,9 @@ def test_errors_befall_by_rule(stub: Stub, error: Any, code: str) -> None:
 
 
 def test_connections_break_by_rule(stub: Stub) -> None:
+    async def failing(call: Call, proceed: Proceed) -> Reply:
+        return replace(await proceed(call.body), status=502)
+
     put(stub, 3)
     client = stub.client()
     with_value: dict[str, Any] = {"Path": "/app", "WithDecryption": True}
@@ -502,6 +519,8 @@ def test_connections_break_by_rule(stub: Stub) -> None:
     assert "Parameters" not in client.get_parameters_by_path(**with_value)
     stub.add(faults.html(), times=1)
     assert "Parameters" not in client.get_parameters_by_path(**with_value)
+    stub.add(failing, times=1)
+    assert refused(lambda: client.get_parameters_by_path(**with_value))[2] == 502
     assert stub.counts.decrypted == 0
     stub.add(faults.delay(0), times=1)
     assert client.get_parameters_by_path(**with_value)["Parameters"]

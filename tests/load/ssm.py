@@ -37,10 +37,8 @@ def answer(
     return found.reply(call) if isinstance(found, AwsError) else Reply(200, json.dumps(found).encode())
 
 
-def secure_values(body: Body, document: Body) -> int:
-    """Return how many SecureStrings this answer to `body` holds decrypted."""
-    if not body.get("WithDecryption"):
-        return 0
+def secure_values(document: Body) -> int:
+    """Return how many SecureStrings an answer holds."""
     return sum(item["Type"] == "SecureString" for item in document.get("Parameters", ()))
 
 

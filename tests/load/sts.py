@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 from uuid import uuid4
-from xml.sax.saxutils import escape
 
 from tests.aws.errors import AwsError
 from tests.aws.wire import Reply
@@ -21,7 +20,7 @@ SHORTEST, LONGEST = 900, 3600
 """Seconds. More than an hour is for roles that were set so, and never for a role assumed by another."""
 SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")
 EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}")
-UNSIGNED = "AssumeRoleWithWebIdentity"
+WEB_IDENTITY = "AssumeRoleWithWebIdentity"
 
 Fields = dict[str, "str | Fields"]
 
@@ -34,7 +33,7 @@ def answer(call: Call, body: Body, caller: Caller | None, identities: Identities
     Raises:
         NotImplementedError: AWS could answer, and this stub cannot.
     """
-    if call.action == UNSIGNED:
+    if call.action == WEB_IDENTITY:
         result = _assumed(body, None, identities, lifetime)
     else:
         result = identities.refusal(call, caller) or _signed(call, body, caller, identities, lifetime)
@@ -128,7 +127,7 @@ def _constraint(value: str, field: str, rule: str) -> str:
 
 def _denied(role: str, caller: Caller | None) -> AwsError:
     if caller is None:
-        return AwsError("AccessDenied", f"Not authorized to perform sts:{UNSIGNED}", 403)
+        return AwsError("AccessDenied", f"Not authorized to perform sts:{WEB_IDENTITY}", 403)
     message = f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {role}"
     return AwsError("AccessDenied", message, 403)
 
@@ -143,6 +142,7 @@ def _reply(action: str, result: Fields) -> Reply:
 
 
 def _xml(fields: Fields) -> str:
+    # Without escapes: in what was checked, and in what is made here, there is nothing to escape.
     return "".join(
-        f"<{key}>{escape(value) if isinstance(value, str) else _xml(value)}</{key}>" for key, value in fields.items()
+        f"<{key}>{value if isinstance(value, str) else _xml(value)}</{key}>" for key, value in fields.items()
     )

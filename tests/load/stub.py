@@ -83,7 +83,7 @@ class Stub(StandIn):
         self._at((account, region)).label(name, version, label)
 
     async def _answer(self, call: Call) -> Reply:
-        caller = self.identities.caller(call) if call.action != sts.UNSIGNED else None
+        caller = self.identities.caller(call)
         place = (caller.account if caller else "", call.region)
         self.counts.count_request(call.action, caller.identity if caller else call.access_key)
         if call.service == "ssm":
@@ -127,7 +127,7 @@ class Stub(StandIn):
         if reply.headers.get("x-amzn-ErrorType") == "ThrottlingException":
             self.counts.count_throttled(place)
         elif reply.ok and call.body.get("WithDecryption") and reply.content_type == JSON_TYPE and not reply.cut:
-            self.counts.count_decrypted(ssm.secure_values(call.body, reply.document()))
+            self.counts.count_decrypted(ssm.secure_values(reply.document()))
 
     def _at(self, place: Place) -> Parameters:
         return self._parameters.setdefault(place, Parameters())
