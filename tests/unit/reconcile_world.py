@@ -155,6 +155,10 @@ class World:
         self.customs = FakeCustoms({"sources": [{"path": "/prod/pay"}], "interval": "60s", **spec})
         self.targets = FakeTargets()
         self.notes = FakeNotes()
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew, knowing nothing but what the cluster holds."""
         threads, metrics = InlineThreads(), Metrics()
         self.feeds = Feeds(
             Tools(self, lambda _: self.load, self._wake, lambda _subtree, _size: None, self.now, lambda: 0.0)

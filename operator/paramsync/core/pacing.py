@@ -63,8 +63,12 @@ class Pace:
         """Requests a second that are sent at present."""
         passed = max(now - self._at, 0.0)
         if passed:
-            self._rate = min(self._rate + RECOVERY * self.ceiling * passed, self.ceiling)
-            self._average += (self._rate - self._average) * (1 - math.exp(-passed / MEMORY))
+            gain = RECOVERY * self.ceiling
+            rising = min((self.ceiling - self._rate) / gain, passed)
+            reached = self._rate + gain * rising
+            mean = ((self._rate + reached) / 2 * rising + reached * (passed - rising)) / passed
+            self._rate = reached
+            self._average += (mean - self._average) * (1 - math.exp(-passed / MEMORY))
             self._at = now
         return self._rate
 

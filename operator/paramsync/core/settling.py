@@ -66,7 +66,9 @@ class Seen:
     @property
     def look_again_at(self) -> float | None:
         """When a listing would settle what is open, if anything is."""
-        times = [since + ABSENCE for since in (self.missing_since or {}).values()]
+        settled_at = (since + ABSENCE for since in (self.missing_since or {}).values())
+        # One that has been missing for long enough waits for its other type to be confirmed.
+        times = [moment for moment in settled_at if moment > self.latest_at]
         if self.pending_since is not None:
             times.append(self.confirmation_at)
         return min(times, default=None)

@@ -1,0 +1,253 @@
+"""What a sync does with what its feeds give it: it waits for what is not settled, and says what is late."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paramsync.core.parameters import Parameter, Snapshot, Subtree
+from paramsync.core.values import SecureValue
+
+from .builders import CONFIG_MAP, SECRET, parameter, secure, snapshot
+from .reconcile_world import World
+from .virtual_time import in_virtual_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import JsonValue
+
+    from paramsync.core.listing import Listed
+
+SOURCES: "JsonValue" = [{"path": "/shared"}, {"path": "/prod/pay"}]
+
+
+class Paths:
+    """What the listings of paths give, by path."""
+
+    def __init__(self, **paths: tuple[Parameter, ...]) -> None:
+        self.paths = {f"/{name.replace('_', '/')}": made for name, made in paths.items()}
+
+    def __call__(self, path: str) -> Snapshot:
+        return snapshot(*self.paths[path], path=path)
+
+    def put(self, path: str, *made: Parameter) -> None:
+        self.paths[path] = made
+
+
+def two(version: int = 1) -> Paths:
+    return Paths(shared=(parameter("/shared/a", version=version),), prod_pay=(secure(), parameter(version=version)))
+
+
+def version(world: World, key: str) -> str:
+    """The version from which a key of the ConfigMap was written."""
+    data = world.targets.objects[CONFIG_MAP].data
+    assert data is not None
+    return str(data[key])
+
+
+@in_virtual_time
+async def test_two_sources_wait_for_each_other() -> None:
+    paths = two()
+    world = World(paths, sources=SOURCES)
+    await world.run(70)
+    paths.put("/shared", parameter("/shared/a", "new", version=2))
+    await world.run(52)
+    assert world.polls[-1] == pytest.approx(120, abs=1), "both were listed, and the other one has not changed yet"
+    paths.put("/prod/pay", secure(), parameter(value="new", version=2))
+    seen = set()
+    for _ in range(200):
+        await world.run(0.5)
+        seen.add((version(world, "A"), version(world, "HOST")))
+    assert seen <= {("db.internal", "db.internal"), ("new", "new")}
+    assert ("new", "new") in seen
+
+
+@in_virtual_time
+async def test_a_shared_change_costs_one_more_listing_of_the_other_source() -> None:
+    paths = two()
+    world = World(paths, sources=SOURCES, interval="300s")
+    await world.run(10)
+    paths.put("/shared", parameter("/shared/a", "new", version=2))
+    before = len(world.polls)
+    world.customs.annotations["paramsync.dev/refresh"] = "1"
+    await world.run(60)
+    assert version(world, "A") == "new"
+    assert len(world.polls) - before <= 4, "the refresh, its confirmation, and once more the other one"
+
+
+@in_virtual_time
+async def test_a_source_that_always_changes_holds_nothing_up_for_longer_than_a_minute() -> None:
+    paths = two()
+    world = World(paths, sources=SOURCES, interval="10s")
+    await world.run(70)
+    paths.put("/shared", parameter("/shared/a", "new", version=2))
+    for number in range(3, 300):
+        paths.put("/prod/pay", secure(), parameter(value=str(number), version=number))
+        await world.run(1)
+        if version(world, "A") == "new":
+            break
+    assert number < 3 + 100
+
+
+@in_virtual_time
+async def test_after_a_restart_a_change_waits_for_its_confirmation() -> None:
+    paths = two()
+    world = World(paths, sources=SOURCES)
+    await world.run(70)
+    again = World(paths, sources=SOURCES)
+    again.customs, again.targets = world.customs, world.targets
+    again.restart()
+    paths.put("/shared", parameter("/shared/a", "new", version=2))
+    await again.run(2)
+    assert version(again, "A") == "db.internal"
+    await again.run(5)
+    assert version(again, "A") == "new"
+    assert again.condition("Ready") == "True Synced"
+
+
+@in_virtual_time
+async def test_after_a_restart_a_missing_name_keeps_its_key_for_45_seconds() -> None:
+    paths = two()
+    paths.put("/prod/pay", secure(), parameter(), parameter("/prod/pay/gone"))
+    world = World(paths, sources=SOURCES, interval="300s")
+    await world.run(70)
+    again = World(paths, sources=SOURCES, interval="300s")
+    again.customs, again.targets = world.customs, world.targets
+    again.restart()
+    paths.put("/prod/pay", secure(), parameter())
+    await again.run(40)
+    assert "GONE" in (again.targets.objects[CONFIG_MAP].data or {})
+    await again.run(20)
+    assert "GONE" not in (again.targets.objects[CONFIG_MAP].data or {})
+    assert len(again.polls) <= 6
+
+
+@in_virtual_time
+async def test_after_a_restart_nothing_is_listed_twice_where_nothing_changed() -> None:
+    paths = two()
+    world = World(paths, sources=SOURCES, interval="300s")
+    await world.run(10)
+    again = World(paths, sources=SOURCES, interval="300s")
+    again.customs, again.targets = world.customs, world.targets
+    again.restart()
+    writes = len(again.customs.writes)
+    await again.run(200)
+    assert len(again.polls) == 2
+    assert len(again.customs.writes) == writes
+
+
+@in_virtual_time
+async def test_a_parameter_that_cannot_be_decrypted_is_named_and_everything_stays() -> None:
+    paths = Paths(prod_pay=(secure(), parameter()))
+    world = World(paths)
+    await world.run(70)
+    paths.put("/prod/pay", secure(value=None, version=2), parameter(value="new", version=2))
+    await world.run(70)
+    assert world.condition("Ready") == "False DecryptionFailed"
+    assert world.condition("Stalled") == "True DecryptionFailed"
+    assert "Parameter /prod/pay/password cannot be decrypted" in str(world.customs.status)
+    assert world.targets.objects[SECRET].data == {"PASSWORD": SecureValue(b"hunter2")}
+    assert version(world, "HOST") == "db.internal"
+    paths.put("/prod/pay", secure(version=3), parameter(value="new", version=2))
+    await world.run(130)
+    assert world.condition("Ready") == "True Synced"
+    assert version(world, "HOST") == "new"
+
+
+@in_virtual_time
+async def test_what_a_source_excludes_may_be_anything() -> None:
+    paths = Paths(prod_pay=(secure(), secure("/prod/pay/bad", None), parameter(), parameter("/prod/pay/1st")))
+    world = World(paths, sources=[{"path": "/prod/pay", "exclude": ["bad", "1st"]}])
+    await world.run(5)
+    assert world.condition("Ready") == "True Synced"
+    assert set(world.targets.objects[SECRET].data or {}) == {"PASSWORD"}
+    assert set(world.targets.objects[CONFIG_MAP].data or {}) == {"HOST"}
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ({"include": ["nothing/**"]}, "include and exclude leave none of the parameters below /prod/pay"),
+        ({"exclude": ["**"]}, "include and exclude leave none of the parameters below /prod/pay"),
+        ({"versionLabel": "live"}, "with a version that is labelled live"),
+    ],
+)
+def test_globs_and_labels_that_leave_nothing_are_not_ready(source: "dict[str, JsonValue]", says: str) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        made = () if "versionLabel" in source else (secure(), parameter())
+        world = World(Paths(prod_pay=made), sources=[{"path": "/prod/pay", **source}])
+        await world.run(700)
+        assert world.condition("Ready") == "False NoParameters"
+        assert says in str(world.customs.status)
+
+    check()
+
+
+@in_virtual_time
+async def test_a_store_that_moves_changes_nothing() -> None:
+    accounts = ["111122223333"]
+
+    def answer(path: str) -> Snapshot:
+        return snapshot(parameter(f"{path}/host"), secure(f"{path}/password"), path=path, account=accounts[-1])
+
+    world = World(answer)
+    await world.run(70)
+    before = dict(world.targets.objects)
+    accounts.append("444455556666")
+    await world.run(120)
+    assert world.condition("Ready") == "False SourceMoved"
+    assert world.targets.objects == before
+    accounts.append("111122223333")
+    await world.run(120)
+    assert world.condition("Ready") == "True Synced"
+
+
+class TestBudget:
+    @in_virtual_time
+    async def test_stretched_intervals_are_told_beside_ready(self) -> None:
+        world = World(two(), sources=SOURCES)
+        world.load.stretch = 1.5
+        await world.run(300)
+        assert world.condition("Ready") == "True Synced"
+        assert "IntervalStretched" in str(world.customs.status)
+        writes = len(world.customs.writes)
+        world.load.stretch = 1.1
+        await world.run(300)
+        assert len(world.customs.writes) == writes, "no flapping"
+        world.load.stretch = 1.0
+        await world.run(300)
+        assert "IntervalStretched" not in str(world.customs.status)
+
+    @in_virtual_time
+    async def test_data_that_always_gets_too_old_is_never_ready(self) -> None:
+        world = World(two(), sources=SOURCES)
+        world.load.stretch = 3
+        await world.run(1200)
+        assert world.condition("Ready") == "False Throttled"
+        ready = [str(each).count("'True', 'reason': 'Synced'") for each in world.customs.writes]
+        assert sum(ready) <= 1, "no flapping"
+        world.load.stretch = 1
+        await world.run(600)
+        assert world.condition("Ready") == "True Synced"
+
+
+class Noting(World):
+    """Notes which listings were urgent."""
+
+    urgent: list[bool]
+
+    async def read(self, subtree: Subtree, *, decrypt: bool, urgent: bool, admit: "Callable[[int], None]") -> "Listed":
+        self.urgent.append(urgent)
+        return await super().read(subtree, decrypt=decrypt, urgent=urgent, admit=admit)
+
+
+@in_virtual_time
+async def test_urgent_is_what_is_new_or_asked_for() -> None:
+    world = Noting(Paths(prod_pay=(secure(), parameter())))
+    world.urgent = []
+    await world.run(70)
+    assert world.urgent == [True, False]
+    world.customs.annotations["paramsync.dev/refresh"] = "1"
+    await world.run(2)
+    assert world.urgent == [True, False, True]
