@@ -72,6 +72,8 @@ _KMS = re.compile(r"ciphertext refers to|customer master key|\bkms\b", re.IGNORE
 
 def meaning(error: Exception, subtree: Subtree) -> SourceError:
     """What an exception of boto3 means for a subtree."""
+    if isinstance(error, SourceError):  # of the credentials that a request is signed with
+        return error
     if isinstance(error, ClientError):
         return _of_answer(error, subtree)
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
@@ -83,7 +85,7 @@ def meaning(error: Exception, subtree: Subtree) -> SourceError:
         return SourceError(
             Reason.STORE_INVALID, "The store names no Region and the operator has none of its own; set spec.region"
         )
-    return SourceError(Reason.SOURCE_UNAVAILABLE, f"Reading {subtree.path} from AWS failed: {_broken(error)}")
+    return SourceError(Reason.SOURCE_UNAVAILABLE, f"Reading {subtree.path} from AWS failed: {broken(error)}")
 
 
 def _of_answer(error: ClientError, subtree: Subtree) -> SourceError:
@@ -141,7 +143,8 @@ def _where(text: str) -> str:
     return f" on {key[1]}" if key else ""
 
 
-def _broken(error: Exception) -> str:
+def broken(error: Exception) -> str:
+    """What became of a request that AWS did not answer, or not as it does."""
     match error:
         case ConnectTimeoutError() | ReadTimeoutError():
             return "no answer in time"

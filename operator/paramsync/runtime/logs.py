@@ -25,6 +25,7 @@ RECONCILE: Final = contextvars.ContextVar[str | None]("reconcile", default=None)
 CAPPED: Final = {
     "boto3": logging.INFO,
     "botocore": logging.INFO,
+    "botocore.credentials": logging.ERROR,  # a traceback for each renewal that fails; aws/credentials says it in a line
     "urllib3": logging.INFO,
     "kubernetes": logging.INFO,
     "aiohttp": logging.INFO,
