@@ -126,9 +126,9 @@ class Kept(Credentials):
                 Reason.ACCESS_DENIED,
                 f"The credentials of {self.name} have ended when they come; check the clock of the operator's node",
             )
-        # Short-lived ones would otherwise be renewed at every request.
+        # Short-lived ones are used for half their life at least; they would be renewed at every request otherwise.
         self._ahead = AHEAD
-        while self._ahead > 0 and fetched.expires_within(self._ahead):
+        while self._ahead > 0 and fetched.expires_within(2 * self._ahead):
             self._ahead //= 2
         self._held, self._stale = fetched, False
         self._backoff.succeeded()

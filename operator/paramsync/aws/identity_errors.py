@@ -108,7 +108,7 @@ def of_operator(error: Exception) -> SourceError:
             Reason.ACCESS_DENIED,
             "AWS denies sts:AssumeRoleWithWebIdentity; check the trust policy of the operator's role",
         )
-    known = _of_sts(error, "a role for the operator") if isinstance(error, ClientError) else None
+    known = _of_sts(error, "sts:AssumeRoleWithWebIdentity for the operator") if isinstance(error, ClientError) else None
     if known is not None:
         return known
     match error:
@@ -181,7 +181,7 @@ def _of_sts(error: Exception, what: str) -> SourceError | None:
         shown = code if code in SHOWN else "an error that AWS does not document for this"
     else:
         shown = broken(error)
-    return SourceError(Reason.SOURCE_UNAVAILABLE, f"{what[0].upper()}{what[1:]} failed: {shown}")
+    return SourceError(Reason.SOURCE_UNAVAILABLE, f"{what} failed: {shown}")
 
 
 def _refused(code: str, whose: str) -> SourceError:
