@@ -12,6 +12,7 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     InvalidRegionError,
     NoRegionError,
+    ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
 )
@@ -50,7 +51,7 @@ def of_role(error: Exception, role: Role, source: str) -> SourceError:
         return SourceError(
             Reason.STORE_INVALID, "AWS does not take as many session tags; shorten the store's spec.sessionTags"
         )
-    if code in _NOT_VALID:
+    if code in _NOT_VALID or isinstance(error, ParamValidationError):
         return SourceError(
             Reason.STORE_INVALID,
             "AWS does not take the store's roleArn, externalId or sessionTags; check their spelling",
@@ -84,7 +85,7 @@ def of_service_account(error: Exception, account: ServiceAccount) -> SourceError
             Reason.ACCESS_DENIED,
             f"AWS takes the token of {who} for expired; check the clocks of the cluster's nodes",
         )
-    if code in _NOT_VALID:
+    if code in _NOT_VALID or isinstance(error, ParamValidationError):
         return SourceError(
             Reason.STORE_INVALID,
             f"AWS does not take the role in the annotation eks.amazonaws.com/role-arn of {who}; check its spelling",

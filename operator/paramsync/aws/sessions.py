@@ -24,7 +24,8 @@ class _Base(botocore.session.Session):
 class Sessions:
     """Makes clients, and finds the operator's own credentials. Thread-safe.
 
-    A client costs 0.33 MiB and 3 ms; with a session for each, even one that shares the models, half as much again.
+    A client costs 0.33 MiB and 3 ms; with a session for each, even one that shares the models, half as much again. Once
+    it has connected, the list of authorities that it trusts adds 0.7 MiB.
     """
 
     def __init__(self, credential_config: Config) -> None:
