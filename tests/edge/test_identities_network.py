@@ -118,6 +118,7 @@ class TestEndpoints:
         self, clients: Clients, name: str, plain: Canned, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv(name, plain.url)
+        monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
         assert endpoint(clients, "eu-west-1") == plain.url
         assert endpoint(clients, "eu-west-1", "https://vpce-1.example.com") == "https://vpce-1.example.com"
 

@@ -207,6 +207,20 @@ class TestFailure:
         assert key(kept) == "key3"
         assert kept.failure is None
 
+    def test_after_a_success_the_back_off_begins_anew(self, kept: Kept, source: Source, clock: Clock) -> None:
+        source.lifetime = 60
+        for error in (DOWN, DOWN, DOWN, None, DOWN):
+            source.error = error
+            if error is None:
+                key(kept)
+            else:
+                fails(kept)
+            clock.now += 61
+        assert source.calls == 5, "61 s are longer than the first three waits, and than the first one again"
+        clock.now -= 61 - FIRST
+        fails(kept)
+        assert source.calls == 6
+
     def test_while_backing_off_good_ones_are_ready(self, kept: Kept, source: Source, clock: Clock) -> None:
         key(kept)
         source.error = DOWN

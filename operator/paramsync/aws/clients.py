@@ -81,8 +81,6 @@ class Clients:
         self._token_for: Final = token_for
         self._clock: Final = clock
         self._config: Final = _config(attempts=1, connections=connections)
-        # An endpoint that a store names is used as it is written; botocore refuses to combine it with these.
-        self._plain: Final = self._config.merge(Config(use_fips_endpoint=False, use_dualstack_endpoint=False))
         self._sessions: Final = Sessions(_config(attempts=2))
         self._sts: Final = Sts(self._sessions, _config(attempts=1), clock)
         self._own: Final = Own(self._sessions, self._sts, clock)
@@ -199,9 +197,11 @@ class Clients:
         return own if partition in {None, self._sessions.partition(own)} else identity.region
 
     def _make(self, identity: Identity, credentials: Kept) -> "SSMClient":
-        config = self._config if identity.endpoint is None else self._plain
         try:
-            client: SSMClient = self._sessions.client("ssm", credentials, identity.region, config, identity.endpoint)
+            # FIPS and dual stack of the environment are for AWS's own endpoints: botocore uses a URL as it is written.
+            client: SSMClient = self._sessions.client(
+                "ssm", credentials, identity.region, self._config, identity.endpoint
+            )
         except (BotoCoreError, ValueError) as error:
             raise identity_errors.of_client(error) from None
         return client
