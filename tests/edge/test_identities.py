@@ -315,6 +315,14 @@ class TestDiscard:
         clients.prepare(who)
         assert hops(proxy) == ["AssumeRoleWithWebIdentity", "AssumeRole"] * 2
 
+    def test_what_was_released_is_forgotten(self, clients: Clients, proxy: Proxy) -> None:
+        who = identity(proxy.url, role=ROLE)
+        clients.prepare(who)
+        clients.discard(who)
+        clients.release(who)
+        clients.prepare(who)
+        assert hops(proxy) == ["AssumeRole"] * 2, "at once, for the back-off is forgotten too"
+
     def test_an_identity_that_nobody_has_is_none(self, clients: Clients, proxy: Proxy) -> None:
         clients.discard(identity(proxy.url))
         clients.release(identity(proxy.url))
@@ -322,7 +330,15 @@ class TestDiscard:
 
 
 class TestAccount:
-    def test_the_environment_says_it(self, clients: Clients, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("where", ["environment", "file"])
+    def test_the_environment_says_it(
+        self, clients: Clients, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str
+    ) -> None:
+        if where == "file":
+            monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+            file = tmp_path / "credentials"
+            file.write_text("[default]\naws_access_key_id = AKIA000000000000\naws_secret_access_key = dummy\n")
+            monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
         monkeypatch.setenv("AWS_ACCOUNT_ID", "999988887777")
         assert clients.prepare(identity(proxy.url)) == "999988887777"
         assert hops(proxy) == []

@@ -9,6 +9,7 @@ import pytest
 
 from paramsync.core.identity import Identity, ServiceAccount
 from tests.aws.canned import Canned, run_canned
+from tests.cluster.waiting import wait_until
 from tests.edge.identities import OTHER_ACCOUNT, ROLE, TOKEN, Clock, bare, clients_with, identity, read, static_keys
 
 PAGE_MIB = resource.getpagesize() / 2**20
@@ -34,7 +35,15 @@ def memory() -> float:
 
 
 def sockets() -> int:
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+    """How many are open once the server, which is in this process, has closed its ends."""
+    last = [-1] * 5
+
+    def settled() -> bool:
+        last.append(sum(1 for _ in Path("/proc/self/fd").iterdir()))
+        return len(set(last[-5:])) == 1
+
+    wait_until(settled, "the number of open sockets to stay")
+    return last[-1]
 
 
 def tenant(server: Canned, number: int) -> Identity:
@@ -77,3 +86,28 @@ def test_those_that_stay_are_small(server: Canned) -> None:
         assert len(clients) == 120
         assert server.count("AssumeRole") == server.count("AssumeRoleWithWebIdentity")
     assert len(clients) == 0
+
+
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    """What is not closed stays open, because nobody collects it."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collection")
+def test_connections_close_with_their_identity(server: Canned) -> None:
+    with clients_with(Clock(), lambda _: TOKEN) as clients:
+        clients.prepare(tenant(server, 0))
+        before = sockets()
+        who = tenant(server, 1)
+        clients.prepare(who)
+        assert sockets() == before, "STS is not kept connected"
+        for end in (clients.release, clients.discard):
+            client = clients.client(who)
+            client.get_parameters_by_path(Path="/prod/pay")
+            assert sockets() > before
+            end(who)
+            assert sockets() == before

@@ -104,9 +104,7 @@ class Clients:
     def is_ready(self, identity: Identity) -> bool:
         """Whether a request of this identity needs nothing but the request. Never blocks."""
         entry = self._entries.get(identity)
-        return (
-            entry is not None and entry.client is not None and not entry.discards.waits and entry.credentials.is_ready
-        )
+        return entry is not None and entry.client is not None and entry.credentials.is_ready
 
     def prepare(self, identity: Identity) -> str | None:
         """Make the client and get or renew its credentials. Blocks.
