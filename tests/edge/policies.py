@@ -22,9 +22,11 @@ RULES: list[dict[str, list[str]]] = [
     {"apiGroups": [""], "resources": ["secrets", "configmaps"], "verbs": ["get", "create", "patch", "delete"]},
     {
         "apiGroups": ["paramsync.dev"],
-        "resources": ["parametersyncs", "clusterparameterstores"],
+        "resources": ["parametersyncs", "parameterstores", "clusterparameterstores"],
         "verbs": ["get", "list", "watch"],
     },
+    {"apiGroups": [""], "resources": ["namespaces", "serviceaccounts"], "verbs": ["get"]},
+    {"apiGroups": [""], "resources": ["serviceaccounts/token"], "verbs": ["create"]},
     {"apiGroups": ["paramsync.dev"], "resources": ["parametersyncs/status"], "verbs": ["patch"]},
     {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create"]},
 ]

@@ -6,7 +6,7 @@ import pytest
 from pydantic import JsonValue
 
 from paramsync.kube import customs as module
-from paramsync.kube.customs import STORES, SYNCS, Customs
+from paramsync.kube.customs import CLUSTER_STORES, SYNCS, Customs
 from paramsync.kube.errors import Refused, Stale
 from paramsync.kube.events import Events, Note
 from paramsync.kube.fence import SoleReplica
@@ -67,7 +67,7 @@ def test_a_store_as_it_is(cluster: Cluster, namespace: str, customs: Customs) ->
         store = customs.store(namespace)
         assert store is not None
         assert store.spec == spec
-        assert namespace in {each.metadata.name for each in customs.all(STORES)}
+        assert namespace in {each.metadata.name for each in customs.all(CLUSTER_STORES)}
     finally:
         cluster.request("DELETE", f"{BASE}/clusterparameterstores/{namespace}")
 

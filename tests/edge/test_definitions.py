@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 from kubernetes.client.exceptions import ApiException
+from pydantic import ValidationError
 
+from paramsync.api.base import Model
+from paramsync.api.stores import ClusterParameterStoreSpec, ParameterStoreSpec
 from tests.cluster.access import KubectlError
 from tests.cluster.cluster import Cluster
 
@@ -35,9 +38,25 @@ def store(spec: Json) -> Json:
     }
 
 
+def own_store(spec: Json) -> Json:
+    return {
+        "apiVersion": "paramsync.dev/v1alpha1",
+        "kind": "ParameterStore",
+        "metadata": {"name": "own"},
+        "spec": spec,
+    }
+
+
+PLACES = {
+    "ParameterSync": "namespaces/{namespace}/parametersyncs",
+    "ParameterStore": "namespaces/{namespace}/parameterstores",
+    "ClusterParameterStore": "clusterparameterstores",
+}
+
+
 def tried(cluster: Cluster, body: Json, namespace: str = "default") -> Json:
     """The object as it would be stored. Raises ApiException."""
-    place = "clusterparameterstores" if "Store" in body["kind"] else f"namespaces/{namespace}/parametersyncs"
+    place = PLACES[body["kind"]].format(namespace=namespace)
     query = {"dryRun": "All", "fieldValidation": "Strict"}
     made: Json = cluster.request("POST", f"{BASE}/{place}", body, query=query)
     return made
@@ -111,6 +130,14 @@ BAD_SYNCS: dict[str, tuple[Json, str]] = {
     "a typo below": ({"sources": [{"path": "/a", "recursiv": True}]}, 'unknown field "spec.sources[0].recursiv"'),
 }
 
+ROLE = "arn:aws:iam::111122223333:role/params"
+LABEL_PATHS = ["/teams/{label:team}", "/teams/{label:example.com/team}/{namespace}", f"/{{label:a/{'b' * 63}}}"]
+
+
+def rules(*rules: Json) -> Json:
+    return {"access": list(rules)}
+
+
 GOOD_STORES: dict[str, Json] = {
     "nothing": {},
     "a Region": {"region": "us-gov-west-1"},
@@ -119,10 +146,69 @@ GOOD_STORES: dict[str, Json] = {
     "an emulator in the cluster, in full": {"endpoint": "http://moto.tools.svc.cluster.local:5000/"},
     "an emulator here": {"endpoint": "http://localhost:4566"},
     "access": {"access": [NOBODY_MAY_SEE, {"namespaces": ["team-*"], "paths": ["/", "/a/{namespace}/b"]}]},
+    "labels in paths": rules({"namespaces": ["*"], "paths": [*LABEL_PATHS, "/{label:a/b}" * 15]}),
+    "a selector": rules({"namespaceSelector": {"matchLabels": {"example.com/team": "red", "a": ""}}, "paths": ["/"]}),
+    "names and a selector": rules(NOBODY_MAY_SEE | {"namespaceSelector": {"matchLabels": {"a" * 63: "b" * 63}}}),
+    "16 labels": rules({"namespaceSelector": {"matchLabels": {f"l{n}": "x" for n in range(16)}}, "paths": ["/"]}),
+    "a role": {"roleArn": ROLE},
+    "a role of China": {"roleArn": "arn:aws-cn:iam::111122223333:role/teams/red/params"},
+    "a role of GovCloud": {"roleArn": "arn:aws-us-gov:iam::111122223333:role/params"},
+    "a role of an isolated partition": {"roleArn": "arn:aws-iso-b:iam::111122223333:role/params"},
+    "all of a role": {
+        "roleArn": ROLE,
+        "externalId": "A+b=c,d.e@f:g/h_i-j",
+        "sessionTags": {"team": "red", "Größe": "3 m", "kubernetes/namespace": ""},
+    },
+    "50 tags": {"roleArn": ROLE, "sessionTags": {f"{number:0128}": "v" * 256 for number in range(50)}},
+    "the longest external id": {"roleArn": ROLE, "externalId": "x" * 1224},
+}
+
+READER: Json = {"serviceAccountRef": {"name": "reader"}}
+GOOD_OWN_STORES: dict[str, Json] = {
+    "a service account": READER,
+    "everything": READER | {"region": "eu-west-1", "roleArn": ROLE, "externalId": "id", "sessionTags": {"a": "b"}},
 }
 
 ENDPOINT = "write https://host[:port]; plain http would show values to the network"
 PATTERN = "write an absolute path without a trailing slash, such as /prod/{namespace}"
+NOBODY = 'write namespaces, namespaceSelector or both; namespaces: ["*"] means all'
+LABELS = "write the keys of labels as Kubernetes does, such as team or example.com/team"
+ARN = "write the ARN of an IAM role, such as arn:aws:iam::111122223333:role/params"
+TAGS = "write keys of 1 to 128 letters, digits, spaces and the characters _.:/=+@-, which do not begin with aws:"
+APART = "remove one of two keys that differ only in upper and lower case: AWS takes them for one"
+NO_ROLE = "externalId and sessionTags are for the role that roleArn names: write roleArn, too"
+
+
+def selector(**labels: str) -> Json:
+    return rules({"namespaceSelector": {"matchLabels": labels}, "paths": ["/"]})
+
+
+def tags(**tags: str) -> Json:
+    return {"roleArn": ROLE, "sessionTags": tags}
+
+
+BAD_ROLES: dict[str, tuple[Json, str]] = {
+    "a user": ({"roleArn": "arn:aws:iam::111122223333:user/x"}, ARN),
+    "a session": ({"roleArn": "arn:aws:sts::111122223333:assumed-role/x/y"}, ARN),
+    "a role's name": ({"roleArn": "params"}, ARN),
+    "another's partition": ({"roleArn": "arn:evil:iam::111122223333:role/x"}, ARN),
+    "a line break after the role": ({"roleArn": f"{ROLE}\n"}, ARN),
+    "too long a role": ({"roleArn": ROLE + "x" * 2048}, "Too long: may not be more than 2048"),
+    "an external id without a role": ({"externalId": "id"}, NO_ROLE),
+    "tags without a role": ({"sessionTags": {"a": "b"}}, NO_ROLE),
+    "no tags without a role": ({"sessionTags": {}}, NO_ROLE),
+    "too short an external id": ({"roleArn": ROLE, "externalId": "x"}, "should be at least 2 chars long"),
+    "too long an external id": ({"roleArn": ROLE, "externalId": "x" * 1225}, "Too long: may not be more than 1224"),
+    "an external id with a space": ({"roleArn": ROLE, "externalId": "a b"}, "spec.externalId"),
+    "a tag of AWS's": (tags(**{"Aws:team": "x"}), TAGS),
+    "a tag without a key": (tags(**{"": "x"}), TAGS),
+    "too long a key": (tags(**{"a" * 129: "x"}), TAGS),
+    "a key with a line break": (tags(**{"a\n": "x"}), TAGS),
+    "a value with a semicolon": (tags(a="x;y"), "spec.sessionTags.a"),
+    "too long a value": (tags(a="x" * 257), "Too long: may not be more than 256"),
+    "a tag in two spellings": (tags(team="x", Team="y"), APART),
+    "51 tags": (tags(**{f"t{number}": "x" for number in range(51)}), "must have at most 50 items"),
+}
 
 BAD_STORES: dict[str, tuple[Json, str]] = {
     "http to a public host": ({"endpoint": "http://ssm.example.com"}, ENDPOINT),
@@ -132,12 +218,48 @@ BAD_STORES: dict[str, tuple[Json, str]] = {
     "a query": ({"endpoint": "https://host/?x=y"}, ENDPOINT),
     "a Region that is none": ({"region": "Ireland"}, "spec.region"),
     "a Region that is a host": ({"region": "evil.example.com/"}, "spec.region"),
-    "a rule without namespaces": ({"access": [{"paths": ["/a"]}]}, "spec.access[0].namespaces: Required value"),
+    "a rule for nobody": (rules({"paths": ["/a"]}), NOBODY),
+    "a rule for no namespaces": (rules({"namespaces": [], "paths": ["/a"]}), "at least 1 items"),
+    "a selector without labels": (rules({"namespaceSelector": {}, "paths": ["/a"]}), "matchLabels: Required value"),
+    "a selector with no labels": (selector(), "should have at least 1 properties"),
+    "a selector with expressions": (
+        rules({"namespaceSelector": {"matchExpressions": []}, "paths": ["/"]}),
+        'unknown field "spec.access[0].namespaceSelector.matchExpressions"',
+    ),
+    "17 labels": (selector(**{f"l{n}": "x" for n in range(17)}), "must have at most 16 items"),
+    "a label that is none": (selector(**{"a b": "x"}), LABELS),
+    "a label with two slashes": (selector(**{"a/b/c": "x"}), LABELS),
+    "too long a label": (selector(**{"a" * 64: "x"}), LABELS),
+    "too long a label's prefix": (selector(**{f"{'a' * 254}/b": "x"}), LABELS),
+    "a label's value that is none": (selector(a="x/y"), "spec.access[0].namespaceSelector.matchLabels.a"),
+    "too long a label's value": (selector(a="x" * 64), "Too long: may not be more than 63"),
+    "a part of a label's segment": (rules({"namespaces": ["*"], "paths": ["/x{label:a}"]}), PATTERN),
+    "two labels in a segment": (rules({"namespaces": ["*"], "paths": ["/{label:a}{label:b}"]}), PATTERN),
+    "a label without a key in a path": (rules({"namespaces": ["*"], "paths": ["/{label:}"]}), PATTERN),
+    "a parent in a label's key": (rules({"namespaces": ["*"], "paths": ["/{label:../a}"]}), PATTERN),
+    "too long a label in a path": (rules({"namespaces": ["*"], "paths": [f"/{{label:{'a' * 64}}}"]}), PATTERN),
+    "too long a prefix in a path": (rules({"namespaces": ["*"], "paths": [f"/{{label:{'a' * 254}/b}}"]}), PATTERN),
+    "a service account": (READER, 'unknown field "spec.serviceAccountRef"'),
+    **BAD_ROLES,
     "a rule without paths": ({"access": [{"namespaces": ["*"], "paths": []}]}, "at least 1 items"),
     "a wildcard in a path": ({"access": [{"namespaces": ["*"], "paths": ["/prod/*"]}]}, PATTERN),
     "a part of a segment": ({"access": [{"namespaces": ["*"], "paths": ["/prod/x-{namespace}"]}]}, PATTERN),
     "a namespace that is none": ({"access": [{"namespaces": ["A"], "paths": ["/"]}]}, "spec.access[0].namespaces[0]"),
-    "a role": ({"roleArn": "arn:aws:iam::111122223333:role/x"}, 'unknown field "spec.roleArn"'),
+}
+
+BAD_OWN_STORES: dict[str, tuple[Json, str]] = {
+    "no identity": ({"region": "eu-west-1"}, "spec.serviceAccountRef: Required value"),
+    "a role alone": ({"roleArn": ROLE}, "spec.serviceAccountRef: Required value"),
+    "an account without a name": ({"serviceAccountRef": {}}, "spec.serviceAccountRef.name: Required value"),
+    "an account that is none": ({"serviceAccountRef": {"name": "../x"}}, "spec.serviceAccountRef.name"),
+    "another namespace": (
+        {"serviceAccountRef": {"name": "reader", "namespace": "kube-system"}},
+        'unknown field "spec.serviceAccountRef.namespace"',
+    ),
+    "a namespace": (READER | {"namespace": "kube-system"}, 'unknown field "spec.namespace"'),
+    "access": (READER | {"access": []}, 'unknown field "spec.access"'),
+    "an endpoint": (READER | {"endpoint": "https://evil.example"}, 'unknown field "spec.endpoint"'),
+    **{name: (READER | spec, message) for name, (spec, message) in BAD_ROLES.items()},
 }
 
 
@@ -150,6 +272,16 @@ class TestAccepted:
     def test_a_store_as_it_is_written(self, cluster: Cluster, spec: Json) -> None:
         assert tried(cluster, store(spec))["spec"] == spec
 
+    @pytest.mark.parametrize("spec", GOOD_OWN_STORES.values(), ids=GOOD_OWN_STORES.keys())
+    def test_a_store_of_a_namespace_as_it_is_written(self, cluster: Cluster, spec: Json) -> None:
+        assert tried(cluster, own_store(spec))["spec"] == spec
+
+    def test_a_store_is_taken_by_the_operator_too(self) -> None:
+        for spec in GOOD_STORES.values():
+            ClusterParameterStoreSpec.model_validate(spec)
+        for spec in GOOD_OWN_STORES.values():
+            ParameterStoreSpec.model_validate(spec)
+
 
 class TestRefused:
     @pytest.mark.parametrize(("spec", "message"), BAD_SYNCS.values(), ids=BAD_SYNCS.keys())
@@ -159,6 +291,23 @@ class TestRefused:
     @pytest.mark.parametrize(("spec", "message"), BAD_STORES.values(), ids=BAD_STORES.keys())
     def test_a_store_with_what_to_write_instead(self, cluster: Cluster, spec: Json, message: str) -> None:
         assert message in refused(cluster, store(spec))
+
+    @pytest.mark.parametrize(("spec", "message"), BAD_OWN_STORES.values(), ids=BAD_OWN_STORES.keys())
+    def test_a_store_of_a_namespace_with_what_to_write_instead(
+        self, cluster: Cluster, spec: Json, message: str
+    ) -> None:
+        assert message in refused(cluster, own_store(spec))
+
+    @pytest.mark.parametrize(
+        ("model", "spec"),
+        [
+            *((ClusterParameterStoreSpec, spec) for spec, _ in BAD_STORES.values()),
+            *((ParameterStoreSpec, spec) for spec, _ in BAD_OWN_STORES.values()),
+        ],
+    )
+    def test_the_operator_refuses_it_too(self, model: type[Model], spec: Json) -> None:
+        with pytest.raises(ValidationError):
+            model.model_validate(spec)
 
     def test_kubectl_shows_the_message(self, cluster: Cluster, namespace: str) -> None:
         manifest = "\n".join(
@@ -188,7 +337,7 @@ def refused(cluster: Cluster, body: Json) -> str:
 )
 def test_they_are_applied_with_plain_kubectl(cluster: Cluster, command: list[str]) -> None:
     told = cluster.kubectl(*command, "-f", str(CRDS))
-    for plural in ("parametersyncs", "clusterparameterstores"):
+    for plural in ("parametersyncs", "clusterparameterstores", "parameterstores"):
         assert f"customresourcedefinition.apiextensions.k8s.io/{plural}.paramsync.dev" in told
 
 
@@ -214,7 +363,9 @@ class TestKubectl:
             ("psync.spec.interval", ["10s to 24h", "Default: 5m"]),
             ("psync.spec.targets.types", ["String and StringList", "SecureString"]),
             ("psync.status", ["conditions", "observedGeneration", "targets"]),
-            ("cpstore.spec.access", ["namespaces", "paths", "{namespace}"]),
+            ("cpstore.spec.access", ["namespaces", "namespaceSelector", "paths", "{namespace}", "{label:KEY}"]),
+            ("cpstore.spec", ["roleArn", "externalId", "sessionTags"]),
+            ("pstore.spec", ["serviceAccountRef", "-required-", "Never as the operator", "eks.amazonaws.com/role-arn"]),
         ],
     )
     def test_explain(self, cluster: Cluster, field: str, words: list[str]) -> None:
@@ -247,7 +398,7 @@ class TestKubectl:
     def test_applying_them_again_changes_nothing(self, cluster: Cluster) -> None:
         crds = str(CRDS)
         cluster.kubectl("apply", "-f", crds)
-        assert cluster.kubectl("apply", "-f", crds).count("unchanged") == 2
+        assert cluster.kubectl("apply", "-f", crds).count("unchanged") == 3
 
     def test_short_names_and_the_category(self, cluster: Cluster, namespace: str) -> None:
         cluster.request("POST", f"{BASE}/namespaces/{namespace}/parametersyncs", sync(sources("/a")))
@@ -255,6 +406,16 @@ class TestKubectl:
             told = cluster.kubectl("get", name, f"--namespace={namespace}", "-o", "name")
             assert told.strip() == "parametersync.paramsync.dev/app"
         assert cluster.kubectl("get", "cpstore", "-o", "name").strip() == ""
-        assert "parametersync.paramsync.dev/app" in cluster.kubectl(
-            "get", "paramsync", f"--namespace={namespace}", "-o", "name"
-        )
+        cluster.request("POST", f"{BASE}/namespaces/{namespace}/parameterstores", own_store(READER))
+        for name in ("pstore", "parameterstore", "parameterstores"):
+            told = cluster.kubectl("get", name, f"--namespace={namespace}", "-o", "name")
+            assert told.strip() == "parameterstore.paramsync.dev/own"
+        told = cluster.kubectl("get", "paramsync", f"--namespace={namespace}", "-o", "name")
+        assert told.split() == ["parameterstore.paramsync.dev/own", "parametersync.paramsync.dev/app"]
+
+    def test_columns_of_a_store(self, cluster: Cluster, namespace: str) -> None:
+        spec = READER | {"region": "eu-west-1", "roleArn": ROLE}
+        cluster.request("POST", f"{BASE}/namespaces/{namespace}/parameterstores", own_store(spec))
+        head, row = cluster.kubectl("get", "pstore", f"--namespace={namespace}", "-o", "wide").splitlines()
+        assert head.split() == ["NAME", "REGION", "SERVICEACCOUNT", "AGE", "ROLE"]
+        assert [*row.split()[:3], row.split()[-1]] == ["own", "eu-west-1", "reader", ROLE]

@@ -14,7 +14,12 @@ from paramsync import __version__
 from paramsync.api.base import API_VERSION, Model
 from paramsync.api.errors import explain
 from paramsync.api.status import SyncStatus
-from paramsync.api.stores import ClusterParameterStore, ClusterParameterStoreSpec
+from paramsync.api.stores import (
+    ClusterParameterStore,
+    ClusterParameterStoreSpec,
+    ParameterStore,
+    ParameterStoreSpec,
+)
 from paramsync.api.sync import ParameterSync, ParameterSyncSpec
 from paramsync.aws.budget import Budgets
 from paramsync.cli.run import run
@@ -29,11 +34,17 @@ DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 
-KINDS: Mapping[str, type[Model]] = {"ParameterSync": ParameterSync, "ClusterParameterStore": ClusterParameterStore}
+KINDS: Mapping[str, type[Model]] = {
+    model.__name__: model for model in (ParameterSync, ClusterParameterStore, ParameterStore)
+}
 RIGHTS = {
     ("", "secrets"): {"get", "create", "patch", "delete"},
     ("", "configmaps"): {"get", "create", "patch", "delete"},
+    ("", "namespaces"): {"get"},
+    ("", "serviceaccounts"): {"get"},
+    ("", "serviceaccounts/token"): {"create"},
     ("paramsync.dev", "parametersyncs"): {"get", "list", "watch"},
+    ("paramsync.dev", "parameterstores"): {"get", "list", "watch"},
     ("paramsync.dev", "clusterparameterstores"): {"get", "list", "watch"},
     ("paramsync.dev", "parametersyncs/status"): {"patch"},
     ("events.k8s.io", "events"): {"create"},
@@ -119,6 +130,7 @@ def test_the_table_of_natures_is_that_of_the_code() -> None:
         ("clusterparameterstore.md", [*fields(ClusterParameterStoreSpec, "spec.")]),
         # The fields of a store have a page of their own.
         ("settings.md", [path for path in fields(Settings, "") if not path.startswith("stores.")]),
+        ("parameterstore.md", [*fields(ParameterStoreSpec, "spec.")]),
     ],
 )
 def test_every_field_has_a_row_and_every_row_is_a_field(page: str, expected: list[str]) -> None:

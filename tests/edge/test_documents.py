@@ -18,13 +18,15 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from paramsync.api.base import API_VERSION, Model
-from paramsync.api.stores import ClusterParameterStore
+from paramsync.api.stores import ClusterParameterStore, ParameterStore
 from paramsync.api.sync import ParameterSync
 from paramsync.core.routing import routes
 from paramsync.runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-KINDS: dict[str, type[Model]] = {"ParameterSync": ParameterSync, "ClusterParameterStore": ClusterParameterStore}
+KINDS: dict[str, type[Model]] = {
+    model.__name__: model for model in (ParameterSync, ClusterParameterStore, ParameterStore)
+}
 
 
 @cache

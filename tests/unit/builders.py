@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from paramsync.api.base import API_VERSION
 from paramsync.api.status import Condition, SyncStatus
-from paramsync.api.stores import AccessRule
-from paramsync.api.sync import ParameterSyncSpec, ParameterType, Source, StoreRef, Target, TargetKind
+from paramsync.api.stores import AccessRule, NamespaceSelector
+from paramsync.api.sync import ParameterSyncSpec, ParameterType, Source, StoreKind, StoreRef, Target, TargetKind
+from paramsync.core.access import Namespace
 from paramsync.core.actions import Wish
 from paramsync.core.identity import Identity
 from paramsync.core.objects import (
@@ -146,8 +147,26 @@ def spec(
     )
 
 
-def rule(namespaces: Iterable[str] = ("payments",), paths: Iterable[str] = ("/prod/pay",)) -> AccessRule:
-    return AccessRule(namespaces=tuple(namespaces), paths=tuple(paths))
+def rule(
+    namespaces: Iterable[str] | None = ("payments",),
+    paths: Iterable[str] = ("/prod/pay",),
+    *,
+    labels: Mapping[str, str] | None = None,
+) -> AccessRule:
+    return AccessRule(
+        namespaces=None if namespaces is None else tuple(namespaces),
+        namespaceSelector=None if labels is None else NamespaceSelector(matchLabels=dict(labels)),
+        paths=tuple(paths),
+    )
+
+
+def namespace(name: str = "payments", **labels: str) -> Namespace:
+    return Namespace(name, labels)
+
+
+def store_ref(name: str = "main", *, namespaced: bool = False) -> StoreRef:
+    kind = StoreKind.PARAMETER_STORE if namespaced else StoreKind.CLUSTER_PARAMETER_STORE
+    return StoreRef(kind=kind, name=name)
 
 
 def origin(

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from paramsync.api.base import API_VERSION
 from paramsync.api.stores import AccessRule
 from paramsync.api.sync import StoreRef
+from paramsync.core.access import Namespace
 from paramsync.core.drift import Seen
 from paramsync.core.identity import Identity
 from paramsync.core.listing import Listed
@@ -18,6 +19,7 @@ from paramsync.core.parameters import Snapshot, Stamp, Subtree
 from paramsync.core.reasons import Problem
 from paramsync.core.routing import TargetRef
 from paramsync.core.search import Opened
+from paramsync.core.stores import Store
 from paramsync.kube.customs import Customs
 from paramsync.kube.events import Note
 from paramsync.kube.targets import Targets
@@ -30,7 +32,7 @@ from paramsync.runtime.metrics import Metrics
 from paramsync.runtime.needs import Tools
 from paramsync.runtime.notes import Notes
 from paramsync.runtime.reconcile import Reconciler
-from paramsync.runtime.stores import Store, Stores
+from paramsync.runtime.stores import Stores
 from paramsync.runtime.threads import Threads
 from tests.unit.builders import NOW, UID
 from tests.unit.feed_world import Load
@@ -130,6 +132,9 @@ class FakeStores(Stores):
     async def find_all(self, refs: Iterable[StoreRef], user: SyncKey) -> dict[StoreRef, Store | Problem]:
         access = (AccessRule(namespaces=("*",), paths=("/",)),)
         return {ref: Store(Identity(str(ref.name) if ref.name != "default" else "eu-west-1"), access) for ref in refs}
+
+    async def namespace(self, name: str, stores: Iterable[Store]) -> Namespace:
+        return Namespace(name)
 
     def forget(self, user: SyncKey) -> None:
         pass

@@ -172,11 +172,21 @@ provenances = st.builds(
     st.dictionaries(st.text("ABC_019", min_size=1, max_size=8), entries, max_size=8),
 )
 
-path_patterns = st.lists(segments | st.just("{namespace}"), max_size=4).map(lambda parts: "/" + "/".join(parts))
+LABEL_KEYS = ("team", "example.com/team", "stage")
+
+labels = st.dictionaries(st.sampled_from(LABEL_KEYS), st.just("") | segments.filter(lambda text: "/" not in text))
+placeholders = st.sampled_from(["{namespace}", *(f"{{label:{key}}}" for key in LABEL_KEYS)])
+path_patterns = st.lists(segments | placeholders, max_size=4).map(lambda parts: "/" + "/".join(parts))
 namespace_patterns = namespaces | st.just("*") | namespaces.map(lambda name: f"{name[0]}*")
 
+
+def _rule(patterns: list[str], selected: str | None, paths: list[str]) -> AccessRule:
+    return builders.rule(patterns, paths, labels=None if selected is None else {"team": selected})
+
+
 access_rules = st.builds(
-    AccessRule,
-    namespaces=st.lists(namespace_patterns, min_size=1, max_size=3).map(tuple),
-    paths=st.lists(path_patterns, min_size=1, max_size=3).map(tuple),
+    _rule,
+    st.lists(namespace_patterns, min_size=1, max_size=3),
+    st.none() | st.just("x"),
+    st.lists(path_patterns, min_size=1, max_size=3),
 )

@@ -27,6 +27,8 @@ def nodes(schema: dict[str, Any], place: str) -> Iterator[tuple[str, dict[str, A
         yield from nodes(each, f"{place}.{name}")
     if "items" in schema:
         yield from nodes(schema["items"], f"{place}[]")
+    if "additionalProperties" in schema:
+        yield from nodes(schema["additionalProperties"], f"{place}{{}}[]")
 
 
 PARTS = [
@@ -48,6 +50,8 @@ def test_the_walk_sees_the_whole_schema() -> None:
         "parametersyncs.paramsync.dev:spec.targets[].types[]",
         "parametersyncs.paramsync.dev:status.conditions[].message",
         "clusterparameterstores.paramsync.dev:spec.access[].paths[]",
+        "clusterparameterstores.paramsync.dev:spec.access[].namespaceSelector.matchLabels{}[]",
+        "parameterstores.paramsync.dev:spec.sessionTags{}[]",
     } <= places
 
 
@@ -86,14 +90,26 @@ def test_lists_are_atomic_and_conditions_a_map_by_type() -> None:
     assert set(kinds.values()) == {("atomic", None)}
 
 
-def test_objects_have_known_fields_only() -> None:
-    assert [
-        place for place, node in of_type("object") if not set(node.get("required", ())) <= set(node["properties"])
-    ] == []
+def test_every_map_has_a_bound_and_rules_for_its_keys() -> None:
+    maps = [(place, node) for place, node in of_type("object") if "additionalProperties" in node]
+    assert len(maps) == 3
+    assert [place for place, node in maps if not node.get("maxProperties")] == []
+    assert [place for place, node in maps if "x-kubernetes-validations" not in node] == []
+
+
+def test_other_objects_have_known_fields_only() -> None:
+    objects = [(place, node) for place, node in of_type("object") if "additionalProperties" not in node]
+    assert [place for place, node in objects if not set(node.get("required", ())) <= set(node["properties"])] == []
+
+
+@pytest.mark.parametrize("name", ["parametersyncs.paramsync.dev", "parameterstores.paramsync.dev"])
+def test_no_field_of_a_namespaced_kind_names_a_namespace(name: str) -> None:
+    places = [place for place, _ in nodes(schema_of(name)["properties"]["spec"], "spec")]
+    assert [place for place in places if "namespace" in place.lower()] == []
 
 
 def test_every_schema_is_structural() -> None:
-    refused = {"$ref", "$defs", "anyOf", "allOf", "oneOf", "title", "const", "additionalProperties"}
+    refused = {"$ref", "$defs", "anyOf", "allOf", "oneOf", "title", "const", "propertyNames", "patternProperties"}
     assert {node["type"] for _, node in ALL} == {"string", "integer", "boolean", "array", "object"}
     assert [place for place, node in ALL if refused & node.keys()] == []
 
@@ -111,7 +127,7 @@ def test_the_kinds_are_described(name: str) -> None:
 
 def test_every_rule_has_a_message() -> None:
     rules = [rule for _, node in ALL for rule in node.get("x-kubernetes-validations", [])]
-    assert len(rules) == 8
+    assert len(rules) == 18
     assert all(rule.keys() == {"rule", "message"} and "self" in rule["rule"] for rule in rules)
 
 
@@ -122,6 +138,7 @@ def test_the_names_are_what_users_type() -> None:
     } == {
         "parametersyncs.paramsync.dev": ("Namespaced", "ParameterSync", ["psync"]),
         "clusterparameterstores.paramsync.dev": ("Cluster", "ClusterParameterStore", ["cpstore"]),
+        "parameterstores.paramsync.dev": ("Namespaced", "ParameterStore", ["pstore"]),
     }
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from paramsync.api.errors import explain
-from paramsync.api.stores import ClusterParameterStoreSpec
+from paramsync.api.stores import ClusterParameterStoreSpec, ParameterStoreSpec
 from paramsync.api.sync import ParameterSyncSpec
 from paramsync.aws.errors import SourceError, meaning
 from paramsync.aws.listing import parse_page
@@ -242,10 +242,17 @@ def test_a_secret_shows_no_value(value: str) -> None:
 
 
 @values
-@pytest.mark.parametrize("model", [ParameterSyncSpec, ClusterParameterStoreSpec])
+@pytest.mark.parametrize("model", [ParameterSyncSpec, ClusterParameterStoreSpec, ParameterStoreSpec])
 def test_a_spec_that_is_not_valid_is_not_quoted(model: type[BaseModel], value: str) -> None:
     """Somebody may paste a password where it does not belong; status repeats only where that was."""
-    spec = {"sources": [{"path": value}], "interval": value, "region": value, "endpoint": value, "suspend": value}
+    spec: dict[str, object] = {
+        "sources": [{"path": value}],
+        "interval": value,
+        "region": value,
+        "endpoint": value,
+        "suspend": value,
+    }
+    spec |= {"roleArn": value, "externalId": f"{value} ", "sessionTags": {"a": f";{value}"}, "serviceAccountRef": value}
     with pytest.raises(ValidationError) as caught:
         model.model_validate(spec)
     assert_hidden(explain(caught.value), value)

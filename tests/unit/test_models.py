@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from paramsync.api.status import ConditionType, SyncStatus
-from paramsync.api.stores import ClusterParameterStore
+from paramsync.api.stores import ClusterParameterStore, ParameterStore
 from paramsync.api.sync import ParameterSync, ParameterSyncSpec, Source, Target
 
 from .builders import condition, source, spec, status
@@ -48,7 +48,7 @@ def test_what_was_not_written_is_not_written_back() -> None:
 
 def test_a_store_serves_nobody_by_default() -> None:
     made = ClusterParameterStore.model_validate({"spec": {}})
-    assert (made.spec.access, made.spec.region, made.spec.endpoint) == ((), None, None)
+    assert (made.spec.access, made.spec.region, made.spec.endpoint, made.spec.role_arn) == ((), None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,15 @@ def test_one_path_may_be_read_with_and_without_its_levels() -> None:
         (ClusterParameterStore, {"spec": {"endpoint": "http://user:hunter2@example.com"}}),
         (ClusterParameterStore, {"spec": {"region": "hunter2"}}),
         (ClusterParameterStore, {"spec": {"access": [{"namespaces": ["hunter2!"], "paths": ["hunter2"]}]}}),
+        (
+            ClusterParameterStore,
+            {"spec": {"roleArn": "hunter2", "externalId": "hunter2 ", "sessionTags": {"a": ";hunter2"}}},
+        ),
+        (
+            ClusterParameterStore,
+            {"spec": {"access": [{"namespaceSelector": {"matchLabels": {"a": "hunter2!"}}, "paths": ["/{hunter2}"]}]}},
+        ),
+        (ParameterStore, {"spec": {"serviceAccountRef": {"name": "hunter2!"}}}),
         (SyncStatus, {"conditions": [{"type": "Ready", "status": "hunter2"}]}),
     ],
 )

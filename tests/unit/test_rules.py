@@ -9,8 +9,19 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from paramsync.api.base import ObjectName, Rule
-from paramsync.api.fields import Endpoint, Interval, NamespacePattern, ParameterPath, PathPattern, Region, seconds
-from paramsync.api.stores import AccessRule, ClusterParameterStore
+from paramsync.api.fields import (
+    Endpoint,
+    Interval,
+    LabelValue,
+    MatchLabels,
+    NamespacePattern,
+    ParameterPath,
+    PathPattern,
+    Region,
+    seconds,
+)
+from paramsync.api.roles import ExternalId, RoleArn, SessionTags, SessionTagValue
+from paramsync.api.stores import AccessRule, ClusterParameterStore, ClusterParameterStoreSpec, ParameterStoreSpec
 from paramsync.api.sync import ParameterSync, ParameterSyncSpec, ParameterType, Source, Target, TargetKind
 
 FIELDS: dict[str, Any] = {
@@ -21,6 +32,10 @@ FIELDS: dict[str, Any] = {
     "endpoint": Endpoint,
     "namespace": NamespacePattern,
     "name": ObjectName,
+    "role": RoleArn,
+    "external id": ExternalId,
+    "label": LabelValue,
+    "tag": SessionTagValue,
 }
 
 GOOD = {
@@ -36,7 +51,21 @@ GOOD = {
         "/a" * 15,
         "/" + "a" * 1010,
     ],
-    "pattern": ["/", "/prod/{namespace}", "/{namespace}", "/{namespace}/x", "/{namespace}/{namespace}", "/a" * 15],
+    "pattern": [
+        "/",
+        "/prod/{namespace}",
+        "/{namespace}",
+        "/{namespace}/x",
+        "/{namespace}/{namespace}",
+        "/{label:team}",
+        "/prod/{label:example.com/team}",
+        "/{label:a/b}/{namespace}/{label:c}",
+        "/{label:kubernetes.io/metadata.name}",
+        f"/{{label:{'a' * 253}/{'B' * 63}}}",
+        "/a" * 15,
+        "/{label:a/b}" * 15,
+        "/" + "a" * 254 + "/{label:a}",
+    ],
     "interval": ["10s", "90s", "5m", "1h", "24h", "1h30m", "23h59m60s", "1440m", "86400s", "0h10s", "0h0m10s"],
     "region": [
         "eu-west-1",
@@ -61,6 +90,20 @@ GOOD = {
     ],
     "namespace": ["payments", "a", "0", "team-*", "*", "*-prod", "a*b", "a" * 63],
     "name": ["default", "a", "0", "a-b", "a.b", "a.b-c.d", "a" * 253],
+    "role": [
+        "arn:aws:iam::111122223333:role/params",
+        "arn:aws-cn:iam::111122223333:role/params",
+        "arn:aws-us-gov:iam::111122223333:role/params",
+        "arn:aws-iso:iam::111122223333:role/params",
+        "arn:aws-iso-b:iam::111122223333:role/params",
+        "arn:aws-eusc:iam::111122223333:role/params",
+        "arn:aws:iam::111122223333:role/teams/red/A+b=c,d.e@f_g-h",
+        "arn:aws:iam::111122223333:role/" + "a" * 64,
+        "arn:aws:iam::111122223333:role/" + "p" * 510 + "/" + "a" * 64,
+    ],
+    "external id": ["ab", "A+b=c,d.e@f:g/h_i-j", "0" * 1224],
+    "label": ["", "a", "A-b_c.d", "a" * 63],
+    "tag": ["", "a", "Größe 3", "a_b.c:d/e=f+g-h@i", "a" * 256],
 }
 
 BAD = {
@@ -108,6 +151,28 @@ BAD = {
         "/prod/{label}",
         "/prod/{}",
         "/prod/{namespace}\n",
+        "/prod/{label:}",
+        "/prod/{label:team}x",
+        "/prod/x{label:team}",
+        "/prod/{label:team}{label:team}",
+        "/prod/{label:team}/",
+        "/prod/{label:/team}",
+        "/prod/{label:team/}",
+        "/prod/{label:a/b/c}",
+        "/prod/{label:A/b}",
+        "/prod/{label:../b}",
+        "/prod/{label:-a}",
+        "/prod/{label:a b}",
+        "/prod/{label:ä}",
+        "/prod/{label:{namespace}}",
+        "/prod/{label:team}\n",
+        "/prod/{LABEL:team}",
+        "/prod/team}",
+        "/prod/{label:team",
+        f"/{{label:{'a' * 254}/b}}",
+        f"/{{label:{'a' * 64}}}",
+        f"/{{label:a/{'b' * 64}}}",
+        "/{label:a}" * 16,
         "/a" * 16,
     ],
     "interval": [
@@ -173,6 +238,28 @@ BAD = {
     ],
     "namespace": ["", "-a", "a-", "A", "a.b", "a_b", "a/b", "a?", "[a]", "a\n", "a" * 64],
     "name": ["", "A", "-a", "a-", ".a", "a.", "a..b", "a_b", "a/b", "a\n", "ä", "a" * 254],
+    "role": [
+        "",
+        "params",
+        "arn:aws:iam::111122223333:user/params",
+        "arn:aws:iam::111122223333:role/",
+        "arn:aws:iam::111122223333:role//params",
+        "arn:aws:iam::1111:role/params",
+        "arn:aws:iam::11112222333a:role/params",
+        "arn:aws:sts::111122223333:assumed-role/params/session",
+        "arn:aws:iam:eu-west-1:111122223333:role/params",
+        "arn:evil:iam::111122223333:role/params",
+        "arn:aws-:iam::111122223333:role/params",
+        "arn:aws:iam::111122223333:role/par ams",
+        "arn:aws:iam::111122223333:role/päräms",
+        "arn:aws:iam::111122223333:role/params\n",
+        " arn:aws:iam::111122223333:role/params",
+        "arn:aws:iam::111122223333:role/" + "a" * 65,
+        "arn:aws:iam::١١١١٢٢٢٢٣٣٣٣:role/params",
+    ],
+    "external id": ["", "a", "a b", "a\n", "ää", "a;b", "0" * 1225],
+    "label": ["-a", "a-", "a/b", "a b", "a\n", "ä", "a" * 64],
+    "tag": ["a\n", "a;b", "a*", "a" * 257],
 }
 
 
@@ -195,14 +282,17 @@ def test_a_bad_value_is_refused(field: Any, value: str) -> None:
         TypeAdapter(field).validate_python(value)
 
 
+def rules_of(field: Any) -> list[Rule]:
+    return [each for each in field.__metadata__ if isinstance(each, Rule)]
+
+
 def rule_of(field: Any) -> Rule:
-    found = [each for each in field.__metadata__ if isinstance(each, Rule)]
-    assert len(found) == 1
-    return found[0]
+    (found,) = rules_of(field)
+    return found
 
 
-WITH_RULES = ["path", "pattern", "interval", "endpoint"]
-LENGTHS = {"path": 1011, "pattern": 512, "interval": 12, "endpoint": 253}
+WITH_RULES = ["path", "pattern", "interval", "endpoint", "role"]
+LENGTHS = {"path": 1011, "pattern": 512, "interval": 12, "endpoint": 253, "role": 2048}
 
 
 def judged(table: dict[str, list[str]]) -> list[Any]:
@@ -228,7 +318,11 @@ def test_a_rule_does_not_hold_and_says_what_to_write_instead(rule: Rule, value: 
         rule.check(value)
 
 
-ANY_RULE = [rule_of(FIELDS[field]) for field in WITH_RULES] + [*Target.rules, *ParameterSyncSpec.rules]
+ANY_RULE = [
+    *(rule_of(FIELDS[field]) for field in WITH_RULES),
+    *(rule for field in (MatchLabels, SessionTags) for rule in rules_of(field)),
+    *(rule for model in (Target, ParameterSyncSpec, AccessRule, ParameterStoreSpec) for rule in model.rules),
+]
 
 
 @pytest.mark.parametrize("rule", ANY_RULE, ids=lambda rule: rule.message[:40])
@@ -239,7 +333,18 @@ def test_a_rule_s_message_fits_and_tells_what_to_do(rule: Rule) -> None:
     assert rule.message[0].islower()
 
 
-@pytest.mark.parametrize("model", [ParameterSync, ClusterParameterStore, AccessRule, Target, ParameterSyncSpec])
+@pytest.mark.parametrize(
+    "model",
+    [
+        ParameterSync,
+        ClusterParameterStore,
+        ClusterParameterStoreSpec,
+        ParameterStoreSpec,
+        AccessRule,
+        Target,
+        ParameterSyncSpec,
+    ],
+)
 def test_every_rule_of_a_model_reaches_its_schema(model: type[BaseModel]) -> None:
     schema = model.model_json_schema()
     assert [each["message"] for each in schema.get("x-kubernetes-validations", [])] == [
@@ -323,3 +428,98 @@ def test_the_parts_of_a_duration_add_up(hours: int, minutes: int, rest: int) -> 
 def test_what_is_no_duration_has_no_length(text: str) -> None:
     with pytest.raises(ValueError, match="not a duration such as 90s, 5m or 1h30m"):
         seconds(text)
+
+
+LABELS = [
+    ({"team": "red"}, True),
+    ({"example.com/team": "red", "a": "", "A_b.c-d": "x"}, True),
+    ({f"{'a' * 253}/{'b' * 63}": "x"}, True),
+    ({}, False),
+    ({"": "x"}, False),
+    ({"/a": "x"}, False),
+    ({"a/": "x"}, False),
+    ({"a/b/c": "x"}, False),
+    ({"Example.com/team": "x"}, False),
+    ({"team\n": "x"}, False),
+    ({"a b": "x"}, False),
+    ({f"{'a' * 254}/b": "x"}, False),
+    ({"a" * 64: "x"}, False),
+    ({f"a/{'b' * 64}": "x"}, False),
+    ({"team": "a b"}, False),
+    ({f"l{number}": "x" for number in range(16)}, True),
+    ({f"l{number}": "x" for number in range(17)}, False),
+]
+
+TAGS = [
+    ({}, True),
+    ({"team": "payments", "Größe": "3", "a b": "", "kubernetes/namespace": "x", "awsome": "x"}, True),
+    ({"a" * 128: "b" * 256}, True),
+    ({f"t{number}": "x" for number in range(50)}, True),
+    ({"": "x"}, False),
+    ({"a" * 129: "x"}, False),
+    ({"a": "b" * 257}, False),
+    ({"a;b": "x"}, False),
+    ({"a\n": "x"}, False),
+    ({"a": "b\n"}, False),
+    ({"aws:team": "x"}, False),
+    ({"AwS:team": "x"}, False),
+    ({"team": "a", "Team": "b"}, False),
+    ({f"t{number}": "x" for number in range(51)}, False),
+]
+
+
+def accepted(field: Any, value: dict[str, str]) -> bool:
+    try:
+        TypeAdapter(field).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("labels", "good"), LABELS)
+def test_a_selector_has_labels_as_kubernetes_writes_them(labels: dict[str, str], good: bool) -> None:
+    assert accepted(MatchLabels, labels) is good
+
+
+@pytest.mark.parametrize(("tags", "good"), TAGS)
+def test_tags_are_those_that_aws_takes(tags: dict[str, str], good: bool) -> None:
+    assert accepted(SessionTags, tags) is good
+
+
+ROLE = "arn:aws:iam::111122223333:role/params"
+
+
+@pytest.mark.parametrize(
+    ("fields", "good"),
+    [
+        ({}, True),
+        ({"roleArn": ROLE}, True),
+        ({"roleArn": ROLE, "externalId": "id", "sessionTags": {"a": "b"}}, True),
+        ({"externalId": "id"}, False),
+        ({"sessionTags": {"a": "b"}}, False),
+        ({"sessionTags": {}}, False),
+    ],
+)
+@pytest.mark.parametrize("model", [ClusterParameterStoreSpec, ParameterStoreSpec])
+def test_what_is_said_of_a_role_needs_the_role(
+    model: type[ClusterParameterStoreSpec] | type[ParameterStoreSpec], fields: dict[str, Any], good: bool
+) -> None:
+    account = {"serviceAccountRef": {"name": "reader"}} if model is ParameterStoreSpec else {}
+    if good:
+        model.model_validate({**fields, **account})
+        return
+    with pytest.raises(ValidationError, match="are for the role that roleArn names: write roleArn, too"):
+        model.model_validate({**fields, **account})
+
+
+@pytest.mark.parametrize("field", ["access", "endpoint", "namespace", "serviceAccountNamespace"])
+def test_a_parameter_store_has_no_field_for_what_others_may(field: str) -> None:
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        ParameterStoreSpec.model_validate({"serviceAccountRef": {"name": "reader"}, field: "x"})
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        ParameterStoreSpec.model_validate({"serviceAccountRef": {"name": "reader", field: "x"}})
+
+
+def test_a_parameter_store_brings_its_own_identity() -> None:
+    with pytest.raises(ValidationError, match="serviceAccountRef"):
+        ParameterStoreSpec.model_validate({"region": "eu-west-1", "roleArn": ROLE})

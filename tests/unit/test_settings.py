@@ -48,7 +48,8 @@ def test_stores_have_the_fields_of_a_cluster_parameter_store(tmp_path: Path) -> 
     [
         ("regoin: eu-west-1", "regoin: Extra inputs are not permitted"),
         ("stores: {default: {acces: []}}", "stores.default.acces: Extra inputs are not permitted"),
-        ("stores: {default: {roleArn: x}}", "stores.default.roleArn: Extra inputs are not permitted"),
+        ("stores: {default: {roleArn: hunter2}}", "stores.default.roleArn: write the ARN of an IAM role"),
+        ("stores: {default: {externalId: hunter2}}", "stores.default: externalId and sessionTags are for the role"),
         ("stores: {Not_A_Name: {}}", "stores.Not_A_Name.[key]: String should match pattern"),
         ("region: hunter2", "region: String should match pattern"),
         (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .base import GROUP, VALIDATIONS, VERSION, Model
-from .stores import ClusterParameterStore
+from .stores import ClusterParameterStore, ParameterStore
 from .sync import ParameterSync
 
 Schema = dict[str, Any]
@@ -87,7 +87,20 @@ KINDS = (
         columns=(
             Column("Region", ".spec.region"),
             Column("Age", ".metadata.creationTimestamp", "date"),
+            Column("Role", ".spec.roleArn", priority=1),
             Column("Endpoint", ".spec.endpoint", priority=1),
+        ),
+    ),
+    Kind(
+        ParameterStore,
+        plural="parameterstores",
+        short="pstore",
+        scope="Namespaced",
+        columns=(
+            Column("Region", ".spec.region"),
+            Column("ServiceAccount", ".spec.serviceAccountRef.name"),
+            Column("Age", ".metadata.creationTimestamp", "date"),
+            Column("Role", ".spec.roleArn", priority=1),
         ),
     ),
 )
@@ -149,20 +162,26 @@ def _structural(model: type[Model]) -> Schema:
 def _inlined(schema: Schema, shared: Schema) -> Schema:
     if "$ref" in schema:
         referred = _inlined(shared[schema["$ref"].rsplit("/", 1)[1]], shared)
-        described = {key: schema[key] for key in KEPT if key in schema}
-        return referred | described
+        return referred | _kept(schema)
     if "anyOf" in schema:
         options = [option for option in schema["anyOf"] if option.get("type") != "null"]
         if len(options) != 1:
             raise TypeError("a structural schema has no unions")
         rest = {key: value for key, value in schema.items() if key != "anyOf"}
         return _inlined(options[0], shared) | _inlined(rest, shared)
-    made = {key: schema[key] for key in KEPT if key in schema}
-    if "description" in made:
-        made["description"] = " ".join(made["description"].split())
+    made = _kept(schema)
     if "properties" in schema:
         made["properties"] = {name: _inlined(value, shared) for name, value in schema["properties"].items()}
+    if isinstance(schema.get("additionalProperties"), dict):
+        made["additionalProperties"] = _inlined(schema["additionalProperties"], shared)
     if "items" in schema:
         made["items"] = _inlined(schema["items"], shared)
         made.setdefault("x-kubernetes-list-type", "atomic")
+    return made
+
+
+def _kept(schema: Schema) -> Schema:
+    made = {key: schema[key] for key in KEPT if key in schema}
+    if "description" in made:
+        made["description"] = " ".join(made["description"].split())
     return made

@@ -1,6 +1,7 @@
-"""Field types that several resources share: paths, durations, Regions, endpoints, namespace patterns."""
+"""Field types that several resources share: paths, durations, Regions, endpoints, namespaces and their labels."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
@@ -12,7 +13,14 @@ SHORTEST_INTERVAL, LONGEST_INTERVAL = 10, 24 * 3600
 # A segment that is not "." or "..": RE2 has no lookahead.
 _SEGMENT = r"([.]{0,2}[a-zA-Z0-9_-][a-zA-Z0-9_.-]*|[.]{3}[a-zA-Z0-9_.-]*)"
 _PATH = rf"/|(/{_SEGMENT}){{1,15}}"
-_PATH_PATTERN = rf"/|(/({_SEGMENT}|\{{namespace\}})){{1,15}}"
+# A little wider than Kubernetes, which has no "a..b/c": the exact form is beyond what the API server lets CEL cost.
+_LABEL_KEY = r"([a-z0-9][a-z0-9.-]*/)?[a-zA-Z0-9][a-zA-Z0-9_.-]*"
+_LABEL_VALUE = r"([a-zA-Z0-9]([a-zA-Z0-9_.-]*[a-zA-Z0-9])?)?"
+# A brace begins and ends a placeholder and is nothing else: a slash between braces is part of a label's key.
+_PATH_PATTERN = rf"/|(/({_SEGMENT}|\{{namespace\}}|\{{label:{_LABEL_KEY}\}})){{1,15}}"
+# Kubernetes: at most 253 characters before the slash, 63 after it. A colon stands nowhere else in a pattern.
+_TOO_LONG_IN_PATTERN = r":[^/}]{254}|[/:][^/:{}]{64,}\}"
+_TOO_LONG = r"^[^/]{254,}/|(^|/)[^/]{64,}$"
 _DURATION = r"([0-9]{1,2}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?"
 _PORT_AND_PATH = r"(:[0-9]{1,5})?(/[a-zA-Z0-9_./-]*)?"
 _ENDPOINT = (
@@ -21,13 +29,27 @@ _ENDPOINT = (
 )
 
 
-def _matches(pattern: str) -> str:
+def cel_matches(pattern: str, of: str = "self") -> str:
     """CEL for "the whole string matches"; RE2 and Python agree on everything that these patterns use."""
-    return f"self.matches(r'^({pattern})$')"
+    return f"{of}.matches(r'^({pattern})$')"
 
 
-def _whole(pattern: str, text: str) -> bool:
+def matches_whole(pattern: str, text: str) -> bool:
+    """Whether the whole text matches; ``$`` would let a line break at the end pass."""
     return re.fullmatch(pattern, text) is not None
+
+
+def is_segment(text: str) -> bool:
+    """Whether a text can be one segment of a path, with its own name only: not empty, not "." and not ".."."""
+    return matches_whole(_SEGMENT, text)
+
+
+def _is_path_pattern(path: str) -> bool:
+    return matches_whole(_PATH_PATTERN, path) and re.search(_TOO_LONG_IN_PATTERN, path) is None
+
+
+def _are_label_keys(labels: Mapping[str, str]) -> bool:
+    return all(re.search(_TOO_LONG, key) is None and matches_whole(_LABEL_KEY, key) for key in labels)
 
 
 def seconds(duration: str) -> int:
@@ -43,15 +65,15 @@ def seconds(duration: str) -> int:
 
 
 def _is_interval(duration: str) -> bool:
-    return _whole(_DURATION, duration) and SHORTEST_INTERVAL <= seconds(duration) <= LONGEST_INTERVAL
+    return matches_whole(_DURATION, duration) and SHORTEST_INTERVAL <= seconds(duration) <= LONGEST_INTERVAL
 
 
 ParameterPath = Annotated[
     str,
     Field(min_length=1, max_length=1011),
     Rule(
-        cel=_matches(_PATH),
-        holds=lambda path: _whole(_PATH, path),
+        cel=cel_matches(_PATH),
+        holds=lambda path: matches_whole(_PATH, path),
         message=(
             "write an absolute path without a trailing slash, such as /prod/payment-service:"
             " at most 15 segments of letters, digits, '.', '_' and '-', none of them '.' or '..'"
@@ -65,21 +87,23 @@ PathPattern = Annotated[
     str,
     Field(min_length=1, max_length=512),
     Rule(
-        cel=_matches(_PATH_PATTERN),
-        holds=lambda path: _whole(_PATH_PATTERN, path),
+        cel=f"{cel_matches(_PATH_PATTERN)} && !self.matches(r'{_TOO_LONG_IN_PATTERN}')",
+        holds=_is_path_pattern,
         message=(
             "write an absolute path without a trailing slash, such as /prod/{namespace}: it allows itself and"
-            " what is below it, by whole segments; {namespace} stands for a whole segment, and there are no wildcards"
+            " what is below it, by whole segments; {namespace} and {label:KEY}, where KEY is the key of a label"
+            " of the namespace, stand for a whole segment, and there are no wildcards"
         ),
     ),
 ]
-"""A path that a store's rule allows, with everything below it. ``{namespace}`` is the sync's namespace."""
+"""A path that a store's rule allows, with everything below it. ``{namespace}`` is the sync's namespace, and
+``{label:KEY}`` the value of that namespace's label."""
 
 Interval = Annotated[
     str,
     Field(min_length=2, max_length=12),
     Rule(
-        cel=f"{_matches(_DURATION)} && duration(self) >= duration('10s') && duration(self) <= duration('24h')",
+        cel=f"{cel_matches(_DURATION)} && duration(self) >= duration('10s') && duration(self) <= duration('24h')",
         holds=_is_interval,
         message="write a duration from 10s to 24h, such as 90s, 5m or 1h30m",
     ),
@@ -93,8 +117,8 @@ Endpoint = Annotated[
     str,
     Field(min_length=1, max_length=253),
     Rule(
-        cel=_matches(_ENDPOINT),
-        holds=lambda endpoint: _whole(_ENDPOINT, endpoint),
+        cel=cel_matches(_ENDPOINT),
+        holds=lambda endpoint: matches_whole(_ENDPOINT, endpoint),
         message=(
             "write https://host[:port]; plain http would show values to the network and is allowed only"
             " for localhost and for a Service of this cluster (name.namespace.svc)"
@@ -105,6 +129,19 @@ Endpoint = Annotated[
 
 NamespacePattern = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?$")]
 """A namespace's name, in which ``*`` stands for any characters."""
+
+LabelValue = Annotated[str, Field(max_length=63, pattern=rf"^{_LABEL_VALUE}$")]
+
+MatchLabels = Annotated[
+    dict[str, LabelValue],
+    Field(min_length=1, max_length=16),
+    Rule(
+        cel=f"self.all(key, {cel_matches(_LABEL_KEY, 'key')} && !key.matches(r'{_TOO_LONG}'))",
+        holds=_are_label_keys,
+        message="write the keys of labels as Kubernetes does, such as team or example.com/team",
+    ),
+]
+"""Labels that must all be there with these values."""
 
 Glob = Annotated[
     str,

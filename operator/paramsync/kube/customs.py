@@ -13,7 +13,9 @@ from .transport import JSON_PATCH, Fence, Transport
 from .wire import CustomObject, CustomObjectList
 
 SYNCS: Final = "parametersyncs"
-STORES: Final = "clusterparameterstores"
+CLUSTER_STORES: Final = "clusterparameterstores"
+PARAMETER_STORES: Final = "parameterstores"
+KINDS: Final = (SYNCS, CLUSTER_STORES, PARAMETER_STORES)
 PAGE: Final = 500
 
 _BASE: Final = f"/apis/{GROUP}/{VERSION}"
@@ -32,7 +34,7 @@ class Customs:
             body = self._transport.request("GET", _BASE, what="discover our kinds")
         except NotFound:
             return False
-        return all(f'"{plural}"'.encode() in body for plural in (SYNCS, STORES))
+        return all(f'"{plural}"'.encode() in body for plural in KINDS)
 
     def sync(self, namespace: str, name: str) -> CustomObject | None:
         """Read a sync; None if there is none.
@@ -41,12 +43,15 @@ class Customs:
         """
         return self._get(_sync_path(namespace, name), f"read ParameterSync {namespace}/{name}")
 
-    def store(self, name: str) -> CustomObject | None:
-        """Read a ClusterParameterStore; None if there is none.
+    def store(self, name: str, namespace: str = "") -> CustomObject | None:
+        """Read a ClusterParameterStore, or the ParameterStore of a namespace; None if there is none.
 
         :raises ApiError: if it cannot be read.
         """
-        return self._get(f"{_BASE}/{STORES}/{quote(name, safe='')}", f"read ClusterParameterStore {name}")
+        if namespace:
+            path = _namespaced_path(namespace, PARAMETER_STORES, name)
+            return self._get(path, f"read ParameterStore {namespace}/{name}")
+        return self._get(f"{_BASE}/{CLUSTER_STORES}/{quote(name, safe='')}", f"read ClusterParameterStore {name}")
 
     def all(self, plural: str) -> Iterator[CustomObject]:
         """List all objects of a kind, page by page.
@@ -93,4 +98,8 @@ class Customs:
 
 
 def _sync_path(namespace: str, name: str) -> str:
-    return f"{_BASE}/namespaces/{quote(namespace, safe='')}/{SYNCS}/{quote(name, safe='')}"
+    return _namespaced_path(namespace, SYNCS, name)
+
+
+def _namespaced_path(namespace: str, plural: str, name: str) -> str:
+    return f"{_BASE}/namespaces/{quote(namespace, safe='')}/{plural}/{quote(name, safe='')}"

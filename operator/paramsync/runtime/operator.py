@@ -14,14 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from paramsync.api.sync import StoreKind
 from paramsync.aws.budget import Budgets
 from paramsync.aws.clients import Clients
-from paramsync.kube.customs import STORES, SYNCS, Customs
+from paramsync.kube.customs import CLUSTER_STORES, PARAMETER_STORES, SYNCS, Customs
 from paramsync.kube.errors import ApiError, Unavailable
 from paramsync.kube.events import Events
 from paramsync.kube.fence import Fenced, SoleReplica
 from paramsync.kube.targets import Targets
+from paramsync.kube.tenants import Tenants
 from paramsync.kube.transport import Transport
+from paramsync.kube.wire import CustomObject
 
 from .applying import Applying
 from .conclusions import Conclusions
@@ -43,6 +46,7 @@ from .watch import Watch, run_kopf
 
 log = logging.getLogger(__name__)
 
+STORES: Final = {StoreKind.CLUSTER_PARAMETER_STORE: CLUSTER_STORES, StoreKind.PARAMETER_STORE: PARAMETER_STORES}
 WORKERS: Final = 8
 AWS_THREADS: Final = 8
 KUBE_THREADS: Final = 8
@@ -92,7 +96,7 @@ class Operator:
         self._aws = Threads("aws", AWS_THREADS)
         self._kube = Threads("kube", KUBE_THREADS)
         self._customs = Customs(transport, self._fence)
-        self._stores = Stores(settings, self._clients, self._customs, self._kube)
+        self._stores = Stores(settings, self._clients.own_region, self._customs, Tenants(transport), self._kube)
         self._queue = Queue(lambda: asyncio.get_running_loop().time())
         self._budgets = Budgets(settings.budget.rate_of)
         self._plaintext = Plaintext(settings.most_decrypted_bytes)
@@ -202,8 +206,8 @@ class Operator:
         """List syncs and stores now, so that nothing is decided in ignorance of a store, and then again and again."""
         while True:
             try:
-                stores = await self._kube.run(lambda: list(self._customs.all(STORES)))
-                syncs = await self._kube.run(lambda: list(self._customs.all(SYNCS)))
+                stores = {kind: await self._list(plural) for kind, plural in STORES.items()}
+                syncs = await self._list(SYNCS)
             except ApiError as error:
                 log.warning("syncs and stores could not be listed", extra={"what": str(error)})
                 await asyncio.sleep(RETRY)
@@ -211,6 +215,9 @@ class Operator:
             self._watch.listed(syncs, stores)
             self._listed.set()
             await asyncio.sleep(RELIST)
+
+    async def _list(self, plural: str) -> list[CustomObject]:
+        return await self._kube.run(lambda: list(self._customs.all(plural)))
 
     async def _kinds_served(self) -> bool:
         """Wait until the API server serves our kinds: Kopf is deaf for ever to kinds that are absent at its start."""

@@ -16,6 +16,7 @@ from paramsync.core.lateness import told
 from paramsync.core.outcome import Circumstances, Outcome, is_in_grace, look_again_in
 from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Nature, Problem, Reason
+from paramsync.core.stores import Store
 from paramsync.kube.customs import Customs
 from paramsync.kube.errors import ApiError, Stale
 from paramsync.kube.fence import Fenced
@@ -135,6 +136,8 @@ class Reconciler:
         """What each source lists; or why the sync may not read all of its sources."""
         refs = [spec.store_of(source) for source in spec.sources]
         stores = await self._stores.find_all(dict.fromkeys(refs), sync.key)
+        usable = [store for store in stores.values() if isinstance(store, Store)]
+        namespace = await self._stores.namespace(sync.key.namespace, usable)
         subtrees: list[Subtree] = []
         problems: list[Problem] = []
         for source, ref in zip(spec.sources, refs, strict=True):
@@ -142,7 +145,7 @@ class Reconciler:
             if isinstance(store, Problem):
                 problems.append(store)
                 continue
-            problems += refusals(store.access, sync.key.namespace, str(ref.name), [source.path])
+            problems += refusals(store.access, namespace, ref, [source.path])
             subtrees.append(Subtree(store.identity, source.path, source.is_recursive, source.version_label))
         return _stopped(*dict.fromkeys(problems)) if problems else subtrees
 

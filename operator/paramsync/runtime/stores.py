@@ -1,30 +1,27 @@
 """The stores as the operator knows them: from the settings file, and from the watch."""
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
-from pydantic import ValidationError
-
-from paramsync.api.errors import explain
-from paramsync.api.stores import AccessRule, ClusterParameterStoreSpec
-from paramsync.api.sync import StoreRef
-from paramsync.aws.clients import Clients
-from paramsync.core.identity import Identity
+from paramsync.api.sync import StoreKind, StoreRef
+from paramsync.core.access import Namespace, need_labels
 from paramsync.core.reasons import Problem, Reason
+from paramsync.core.stores import Store, StoreKey, cluster_spec, cluster_store, namespaced_spec, namespaced_store
 from paramsync.kube.customs import Customs
+from paramsync.kube.tenants import Tenants
 from paramsync.kube.wire import CustomObject
 
 from .keys import SyncKey
+from .remembered import Remembered
 from .settings import Settings
 from .threads import Threads
 
+MEMORY: Final = 60.0
+"""Seconds for which a namespace's labels and a service account's annotations are believed."""
 
-@dataclass(frozen=True, slots=True)
-class Store:
-    """A store that can be used: who to be and where, and who may read what."""
-
-    identity: Identity
-    access: tuple[AccessRule, ...]
+MOST_REMEMBERED: Final = 2000
 
 
 @dataclass(slots=True)
@@ -35,92 +32,140 @@ class _Known:
 
     users: set[SyncKey] = field(default_factory=set)
 
+    @property
+    def mark(self) -> tuple[str, int] | None:
+        return _mark(self.found)
+
 
 class Stores:
     """Finds stores by name. What the watch has not shown is read before it is said to be missing."""
 
-    def __init__(self, settings: Settings, clients: Clients, customs: Customs, threads: Threads) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        own_region: Callable[[], str | None],
+        customs: Customs,
+        tenants: Tenants,
+        threads: Threads,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = settings
-        self._clients = clients
+        self._own_region = own_region
         self._customs = customs
         self._threads = threads
-        self._known: dict[str, _Known] = {}
+        self._known: dict[StoreKey, _Known] = {}
+        self._used: dict[SyncKey, set[StoreKey]] = {}
+        self._labels = Remembered[str, Mapping[str, str]](
+            lambda name: threads.run(tenants.labels, name), clock, seconds=MEMORY, most=MOST_REMEMBERED
+        )
+        self._annotations = Remembered[tuple[str, str], Mapping[str, str] | None](
+            lambda account: threads.run(tenants.annotations, *account), clock, seconds=MEMORY, most=MOST_REMEMBERED
+        )
 
     async def find_all(self, refs: Iterable[StoreRef], user: SyncKey) -> dict[StoreRef, Store | Problem]:
         """The stores of a sync, or for each why it cannot be used; the sync is woken when one changes.
 
-        :raises ApiError: if one must be read and cannot be.
+        :param refs: with kind and name. A ParameterStore is looked for in the sync's namespace and nowhere else.
+        :raises ApiError: if something must be read for that and cannot be.
         """
-        for known in self._known.values():
-            known.users.discard(user)
-        return {ref: await self._find(str(ref.name), user) for ref in refs}
+        keys = {ref: StoreKey.of(ref, user.namespace) for ref in refs}
+        self._use(user, set(keys.values()))
+        return {ref: await self._find(key) for ref, key in keys.items()}
 
-    async def _find(self, name: str, user: SyncKey) -> Store | Problem:
-        known = self._known.setdefault(name, _Known())
-        known.users.add(user)
-        if known.found is None and name not in self._settings.stores:
-            await self._read(name, known)
-        if known.found is not None and name in self._settings.stores:
-            return _problem(
-                Reason.STORE_INVALID,
-                name,
-                "stands both in the operator's settings file and as an object; neither is used until one is removed",
-            )
-        spec = self._settings.stores.get(name)
-        if spec is None and known.found is None:
-            return _problem(Reason.STORE_NOT_FOUND, name, "does not exist; create it, or name another in spec.storeRef")
-        try:
-            spec = spec or ClusterParameterStoreSpec.model_validate(known.found and known.found.spec)
-        except ValidationError as error:
-            return _problem(Reason.STORE_INVALID, name, f"is not valid: {explain(error)}")
-        return self._store(name, spec)
+    async def namespace(self, name: str, stores: Iterable[Store]) -> Namespace:
+        """A namespace as the rules of stores see it. Its labels are read only if one of the rules asks for them.
 
-    def changed(self, name: str, found: CustomObject | None, wake: Callable[[SyncKey], None]) -> None:
+        :raises ApiError: if they cannot be read.
+        """
+        if any(need_labels(store.access, name) for store in stores):
+            return Namespace(name, await self._labels.get(name))
+        return Namespace(name)
+
+    def changed(self, key: StoreKey, found: CustomObject | None, wake: Callable[[SyncKey], None]) -> None:
         """Take in what the watch says of a store; None for one that was deleted."""
-        known = self._known.setdefault(name, _Known())
+        known = self._known.setdefault(key, _Known())
         known.news += 1
-        if _mark(known.found) != _mark(found):
+        if known.mark != _mark(found):
             known.found = found
-            for user in known.users:
-                wake(user)
+            _wake_all(known, wake)
 
-    def listed(self, stores: Iterable[CustomObject], wake: Callable[[SyncKey], None]) -> None:
-        """Take in a complete list, which may be older than what the watch has told: what differs is read again."""
-        marks = {found.metadata.name: found for found in stores}
-        for name in marks.keys() | self._known.keys():
-            known = self._known.setdefault(name, _Known())
-            if known.news == 0:
-                self.changed(name, marks.get(name), wake)
-            elif _mark(known.found) != _mark(marks.get(name)):
-                known.found = None
-                for user in known.users:
-                    wake(user)
+    def listed(self, kind: StoreKind, stores: Iterable[CustomObject], wake: Callable[[SyncKey], None]) -> None:
+        """Take in a complete list of a kind.
+
+        It may be older than what the watch has told: what differs from that is read again.
+        """
+        found = {StoreKey(kind, each.metadata.name, each.metadata.namespace): each for each in stores}
+        for key in found.keys() | {key for key in self._known if key.kind is kind}:
+            known = self._known.setdefault(key, _Known())
+            if known.mark != _mark(found.get(key)):
+                known.found = found.get(key) if known.news == 0 else None
+                _wake_all(known, wake)
+            if known.found is None and key not in found and not known.users:
+                del self._known[key]  # no later list can be old enough to hold it again
 
     def forget(self, user: SyncKey) -> None:
         """A sync uses no store any more."""
-        for name, known in list(self._known.items()):
+        self._use(user, set())
+
+    def _use(self, user: SyncKey, keys: set[StoreKey]) -> None:
+        for key in self._used.pop(user, set()) - keys:
+            known = self._known[key]
             known.users.discard(user)
-            if not known.users and known.found is None:
-                del self._known[name]
+            if not known.users and known.found is None and known.news == 0:
+                del self._known[key]
+        for key in keys:
+            self._known.setdefault(key, _Known()).users.add(user)
+        if keys:
+            self._used[user] = keys
 
-    async def _read(self, name: str, known: _Known) -> None:
-        news = known.news
-        found = await self._threads.run(self._customs.store, name)
-        if known.news == news:  # the watch was not faster
-            known.found = found
+    async def _find(self, key: StoreKey) -> Store | Problem:
+        return await (self._find_namespaced(key) if key.namespace else self._find_cluster(key))
 
-    def _store(self, name: str, spec: ClusterParameterStoreSpec) -> Store | Problem:
-        region = spec.region or self._settings.region or self._clients.own_region()
-        if region is None:
-            return _problem(
-                Reason.STORE_INVALID, name, "names no Region, and the operator has none of its own; set spec.region"
+    async def _find_cluster(self, key: StoreKey) -> Store | Problem:
+        known, listed = self._known[key], self._settings.stores.get(key.name)
+        if listed is None:
+            found = await self._object(key, known)
+            if found is None:
+                return key.not_found
+            spec = cluster_spec(key, found.spec)
+            return spec if isinstance(spec, Problem) else cluster_store(key, spec, self._region())
+        if known.found is not None:
+            return key.problem(
+                Reason.STORE_INVALID,
+                "stands both in the operator's settings file and as an object; neither is used until one is removed",
             )
-        return Store(Identity(region, spec.endpoint), spec.access)
+        return cluster_store(key, listed, self._region())
+
+    async def _find_namespaced(self, key: StoreKey) -> Store | Problem:
+        found = await self._object(key, self._known[key])
+        if found is None:
+            return key.not_found
+        spec = namespaced_spec(key, found.spec)
+        if isinstance(spec, Problem):
+            return spec
+        account = key.namespace, spec.service_account_ref.name
+        store = namespaced_store(key, spec, self._region(), await self._annotations.get(account))
+        if isinstance(store, Problem):
+            self._annotations.forget(account)  # whoever mends it need not wait for our memory
+        return store
+
+    async def _object(self, key: StoreKey, known: _Known) -> CustomObject | None:
+        if known.found is None:
+            news = known.news
+            found = await self._threads.run(self._customs.store, key.name, key.namespace)
+            if known.news == news:  # the watch was not faster
+                known.found = found
+        return known.found
+
+    def _region(self) -> str | None:
+        return self._settings.region or self._own_region()
 
 
 def _mark(found: CustomObject | None) -> tuple[str, int] | None:
     return None if found is None else (found.metadata.uid, found.metadata.generation)
 
 
-def _problem(reason: Reason, name: str, text: str) -> Problem:
-    return Problem(reason, f"ClusterParameterStore {name}", f"ClusterParameterStore {name} {text}")
+def _wake_all(known: _Known, wake: Callable[[SyncKey], None]) -> None:
+    for user in known.users:
+        wake(user)

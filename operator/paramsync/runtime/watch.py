@@ -6,15 +6,17 @@ loop. ``on.event`` and nothing else of Kopf's: see docs/decisions/0001-on-event-
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 import kopf
 from pydantic import JsonValue
 
 from paramsync.api.base import GROUP, VERSION
+from paramsync.api.sync import StoreKind
 from paramsync.core import schedule
-from paramsync.kube.customs import STORES, SYNCS
+from paramsync.core.stores import StoreKey
+from paramsync.kube.customs import CLUSTER_STORES, PARAMETER_STORES, SYNCS
 from paramsync.kube.transport import Connection
 from paramsync.kube.wire import CustomObject
 
@@ -67,18 +69,20 @@ class Watch:
         self._shown[key] = mark
         self._wake(key, urgent=after is None, after=after or 0.0)
 
-    def store(self, found: CustomObject, *, deleted: bool = False) -> None:
+    def store(self, kind: StoreKind, found: CustomObject, *, deleted: bool = False) -> None:
         """Take in a store."""
-        self._stores.changed(found.metadata.name, None if deleted else found, self._wake_user)
+        key = StoreKey(kind, found.metadata.name, found.metadata.namespace)
+        self._stores.changed(key, None if deleted else found, self._wake_user)
 
-    def listed(self, syncs: list[CustomObject], stores: list[CustomObject]) -> None:
+    def listed(self, syncs: list[CustomObject], stores: Mapping[StoreKind, list[CustomObject]]) -> None:
         """Take in complete lists: what was shown and is not listed is gone."""
-        for found in syncs:
-            self.sync(found)
+        for sync in syncs:
+            self.sync(sync)
         present = {SyncKey(each.metadata.namespace, each.metadata.name) for each in syncs}
         for key in self._shown.keys() - present:
             self._gone(key)
-        self._stores.listed(stores, self._wake_user)
+        for kind, found in stores.items():
+            self._stores.listed(kind, found, self._wake_user)
 
     def _spread(self, key: SyncKey, found: CustomObject) -> float | None:
         """Seconds that a sync may wait which is shown for the first time and was well before the operator started."""
@@ -131,9 +135,13 @@ def _registry(watch: Watch, connection: Callable[[], Connection]) -> kopf.Operat
     async def sync_event(type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002
         watch.sync(_parsed(dict(body)), deleted=type == "DELETED")
 
-    @kopf.on.event(GROUP, VERSION, STORES, registry=registry)
+    @kopf.on.event(GROUP, VERSION, CLUSTER_STORES, registry=registry)
+    async def cluster_store_event(type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002
+        watch.store(StoreKind.CLUSTER_PARAMETER_STORE, _parsed(dict(body)), deleted=type == "DELETED")
+
+    @kopf.on.event(GROUP, VERSION, PARAMETER_STORES, registry=registry)
     async def store_event(type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002
-        watch.store(_parsed(dict(body)), deleted=type == "DELETED")
+        watch.store(StoreKind.PARAMETER_STORE, _parsed(dict(body)), deleted=type == "DELETED")
 
     return registry
 
