@@ -6,7 +6,7 @@ import pytest
 from pydantic import JsonValue
 
 from paramsync.kube import customs as module
-from paramsync.kube.customs import CLUSTER_STORES, SYNCS, Customs
+from paramsync.kube.customs import CLUSTER_STORES, PARAMETER_STORES, SYNCS, Customs
 from paramsync.kube.errors import Refused, Stale
 from paramsync.kube.events import Events, Note
 from paramsync.kube.fence import SoleReplica
@@ -70,6 +70,20 @@ def test_a_store_as_it_is(cluster: Cluster, namespace: str, customs: Customs) ->
         assert namespace in {each.metadata.name for each in customs.all(CLUSTER_STORES)}
     finally:
         cluster.request("DELETE", f"{BASE}/clusterparameterstores/{namespace}")
+
+
+def test_a_store_of_a_namespace_as_it_is(cluster: Cluster, namespace: str, customs: Customs) -> None:
+    spec = {"serviceAccountRef": {"name": "reader"}}
+    body = {"apiVersion": "paramsync.dev/v1alpha1", "kind": "ParameterStore", "metadata": {"name": "own"}, "spec": spec}
+    cluster.request("POST", f"{BASE}/namespaces/{namespace}/parameterstores", body)
+
+    store = customs.store("own", namespace)
+    assert store is not None
+    assert (store.spec, store.metadata.namespace) == (spec, namespace)
+    assert customs.store("own") is None
+    assert customs.store("own", "default") is None
+    listed = {(each.metadata.namespace, each.metadata.name) for each in customs.all(PARAMETER_STORES)}
+    assert (namespace, "own") in listed
 
 
 def test_a_list_is_read_page_by_page(

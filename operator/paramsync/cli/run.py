@@ -55,13 +55,13 @@ def run(
 
     from paramsync.kube.transport import KubeconfigError, Transport, connect
     from paramsync.runtime import logs
-    from paramsync.runtime.operator import KUBE_THREADS, Listen, Operator, OperatorEnded
+    from paramsync.runtime.operator import API_CONNECTIONS, Listen, Operator, OperatorEnded
     from paramsync.runtime.settings import SettingsError, load
 
     logs.configure("json" if log_format == "json" else "text", log_level)
     try:
         loaded = load(settings)
-        transport = Transport(connect(kubeconfig, context, KUBE_THREADS))
+        transport = Transport(connect(kubeconfig, context, API_CONNECTIONS))
     except (SettingsError, KubeconfigError) as error:
         raise click.ClickException(str(error)) from None
 

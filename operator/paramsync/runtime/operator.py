@@ -50,6 +50,9 @@ STORES: Final = {StoreKind.CLUSTER_PARAMETER_STORE: CLUSTER_STORES, StoreKind.PA
 WORKERS: Final = 8
 AWS_THREADS: Final = 8
 KUBE_THREADS: Final = 8
+API_CONNECTIONS: Final = KUBE_THREADS + AWS_THREADS
+"""To the API server: those who ask AWS ask it for tokens of service accounts."""
+
 RELIST: Final = 600.0
 """Seconds between complete lists: after a 410 Kopf reports no deletions."""
 
