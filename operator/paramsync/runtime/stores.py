@@ -110,10 +110,7 @@ class Stores:
 
     def _use(self, user: SyncKey, keys: set[StoreKey]) -> None:
         for key in self._used.pop(user, set()) - keys:
-            known = self._known[key]
-            known.users.discard(user)
-            if not known.users and known.found is None and known.news == 0:
-                del self._known[key]
+            self._known[key].users.discard(user)
         for key in keys:
             self._known.setdefault(key, _Known()).users.add(user)
         if keys:
