@@ -1,10 +1,13 @@
 """Stores that ask for labels, and stores of a namespace, under an operator that has no more than its rights."""
 
+import base64
+import json
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from tests.aws.errors import ACCOUNT
 from tests.aws.proxy import Proxy
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
@@ -173,3 +176,108 @@ def test_a_store_of_a_namespace_says_what_its_service_account_lacks(scene: Scene
     annotate_account(scene, "arn:aws:iam::111122223333:user/reader")
     assert "is not the ARN of an IAM role" in message(scene.syncs.refresh("app", SOON))
     assert scene.listings() == 0, "nobody is asked, and least of all as the operator"
+
+
+READER = f"arn:aws:iam::{ACCOUNT}:role/reader"
+OTHER = f"arn:aws:iam::{ACCOUNT}:role/other"
+EXCHANGE = "AssumeRoleWithWebIdentity"
+
+
+def claims(token: str) -> Json:
+    """What a token says of itself."""
+    body = token.split(".")[1]
+    found: Json = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return found
+
+
+def create_account(scene: Scene) -> None:
+    """Create service account `reader` with a role."""
+    scene.syncs.cluster.request("POST", account_path(scene), {"metadata": {"name": "reader"}})
+    annotate_account(scene, READER)
+
+
+def exchanges(scene: Scene) -> list[Json]:
+    """What STS was asked for tokens of this scene's namespace, in order."""
+    subject = f"system:serviceaccount:{scene.syncs.namespace}:reader"
+    asked = [call.body for call in scene.proxy.calls(EXCHANGE)]
+    return [body for body in asked if claims(body["WebIdentityToken"])["sub"] == subject]
+
+
+def test_a_store_of_a_namespace_reads_as_its_service_account(cluster: Cluster, scene: Scene) -> None:
+    namespace = scene.syncs.namespace
+    since = cluster.audit_mark()
+    create_account(scene)
+    create_store(scene, namespace)
+    scene.put("app/key", "value")
+    scene.put("app/password", "hunter2", "SecureString")
+
+    sync = scene.synced(interval=SLOW, storeRef={"kind": "ParameterStore", "name": "own"})
+
+    assert sync["status"]["store"] == "ParameterStore/own"
+    assert scene.syncs.data("Secret", "app") == {"PASSWORD": "hunter2"}
+    (asked,) = exchanges(scene)
+    assert (asked["RoleArn"], asked["RoleSessionName"]) == (READER, f"paramsync@{namespace}.own")
+    token = asked["WebIdentityToken"]
+    assert claims(token)["aud"] == ["sts.amazonaws.com"]
+    assert claims(token)["exp"] - claims(token)["iat"] == 3600
+    listings = [call for call in scene.proxy.calls("GetParametersByPath") if call.names == [scene.path()]]
+    assert listings
+    assert all(call.access_key.startswith("ASIA") for call in listings), "never with the operator's own credentials"
+    tokens = [entry for entry in cluster.audit(since) if entry.resource == "serviceaccounts/token"]
+    ours = [(entry.verb, entry.target.namespace, entry.target.name) for entry in tokens if "home" in entry.username]
+    assert ours == [("create", namespace, "reader")]
+
+    everything = [scene.operator.logs(), scene.operator.get("/metrics")[1], json.dumps(scene.syncs.events())]
+    everything += [json.dumps(scene.syncs.get("app")), json.dumps(scene.syncs.target("ConfigMap", "app"))]
+    for part in token.split("."):
+        assert not any(part in text for text in everything), "a token goes to STS and nowhere else"
+
+    # Another role in the annotation is another identity: nothing that was read as the first is used for it.
+    scene.proxy.forget()
+    annotate_account(scene, OTHER)
+
+    def read_as_the_other() -> bool:
+        scene.syncs.refresh("app", SOON)
+        return [each["RoleArn"] for each in exchanges(scene)] == [OTHER]
+
+    wait_until(read_as_the_other, "the other role was assumed", MEMORY + SOON)
+    assert scene.listings() >= 1
+    assert conditions(scene.syncs.wait_reason("app", "Synced", SOON)) == READY
+
+
+def test_a_further_role_is_assumed_with_what_the_store_says_of_it(scene: Scene) -> None:
+    create_account(scene)
+    role = "arn:aws:iam::444455556666:role/params"
+    create_store(scene, scene.syncs.namespace, roleArn=role, externalId="tenant-7", sessionTags={"team": "red"})
+    scene.emulator.put(scene.path("app/key"), "theirs", account="444455556666")
+    scene.put("app/key", "ours")
+
+    scene.synced(interval=SLOW, storeRef={"kind": "ParameterStore", "name": "own"})
+
+    assert scene.syncs.data("ConfigMap", "app") == {"KEY": "theirs"}
+    assert len(exchanges(scene)) == 1
+    asked = [call.body for call in scene.proxy.calls("AssumeRole") if call.body["RoleArn"] == role]
+    assert [(body["ExternalId"], body["Tags.member.1.Key"]) for body in asked] == [("tenant-7", "team")]
+    assert asked[0]["RoleSessionName"] == f"paramsync@{scene.syncs.namespace}.own"
+
+
+def test_without_the_right_to_tokens_a_store_of_a_namespace_is_not_enabled(
+    cluster: Cluster, home: str, scene: Scene, request: pytest.FixtureRequest
+) -> None:
+    role = f"/apis/rbac.authorization.k8s.io/v1/clusterroles/{release(home)}"
+    kept = [rule for rule in RULES if "serviceaccounts/token" not in rule["resources"]]
+    request.addfinalizer(lambda: cluster.request("PATCH", role, {"rules": RULES}, content_type=MERGE))
+    cluster.request("PATCH", role, {"rules": kept}, content_type=MERGE)
+    create_account(scene)
+    create_store(scene, scene.syncs.namespace)
+    scene.put("app/key", "value")
+    scene.syncs.create("app", scene.path(), interval=SLOW, storeRef={"kind": "ParameterStore", "name": "own"})
+
+    sync = scene.syncs.wait_reason("app", "ClusterRefused", SOON)
+
+    assert conditions(sync) == STALLED
+    assert "the API server refuses (Forbidden)" in message(sync)
+    assert "the right to create serviceaccounts/token" in message(sync)
+    assert scene.listings() == 0, "never as the operator instead"
+    cluster.request("PATCH", role, {"rules": RULES}, content_type=MERGE)
+    assert conditions(refresh_until(scene, "app", "Synced")) == READY

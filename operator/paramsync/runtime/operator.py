@@ -11,6 +11,7 @@ import signal
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +43,7 @@ from .reconcile import Reconciler
 from .settings import Settings
 from .stores import Stores
 from .threads import Threads
+from .tokens import token_for
 from .watch import Watch, run_kopf
 
 log = logging.getLogger(__name__)
@@ -95,11 +97,12 @@ class Operator:
         self._listen = listen
         self._metrics = Metrics()
         self._fence = SoleReplica()
-        self._clients = Clients(AWS_THREADS)
+        tenants = Tenants(transport)
+        self._clients = Clients(AWS_THREADS, token_for=partial(token_for, tenants))
         self._aws = Threads("aws", AWS_THREADS)
         self._kube = Threads("kube", KUBE_THREADS)
         self._customs = Customs(transport, self._fence)
-        self._stores = Stores(settings, self._clients.own_region, self._customs, Tenants(transport), self._kube)
+        self._stores = Stores(settings, self._clients.own_region, self._customs, tenants, self._kube)
         self._queue = Queue(lambda: asyncio.get_running_loop().time())
         self._budgets = Budgets(settings.budget.rate_of)
         self._plaintext = Plaintext(settings.most_decrypted_bytes)
