@@ -10,6 +10,7 @@ from paramsync.aws.clients import Clients
 from paramsync.aws.errors import SourceError
 from paramsync.aws.listing import list_page
 from paramsync.core.identity import Identity, Role
+from paramsync.core.pacing import Ticket
 from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Reason
 from tests.aws.canned import Canned, run_canned
@@ -194,7 +195,7 @@ class TestProxies:
     def test_aws_itself(self, clients: Clients, tunnel: Tunnel, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTPS_PROXY", tunnel.url)
         with pytest.raises(SourceError) as raised:
-            list_page(clients, Subtree(Identity("eu-west-1"), "/prod/pay"), None, decrypt=True)
+            list_page(clients, Subtree(Identity("eu-west-1"), "/prod/pay"), None, Ticket(), decrypt=True)
         assert raised.value.reason is Reason.SOURCE_UNAVAILABLE
         assert tunnel.asked == ["CONNECT ssm.eu-west-1.amazonaws.com:443"]
 
@@ -212,7 +213,7 @@ class TestTrust:
     def test_another_is_not_trusted(self, clients: Clients, secure: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
         secure.calls.clear()
         with pytest.raises(SourceError, match="the TLS connection is not trusted"):
-            list_page(clients, Subtree(identity(secure.url), "/prod/pay"), None, decrypt=True)
+            list_page(clients, Subtree(identity(secure.url), "/prod/pay"), None, Ticket(), decrypt=True)
         monkeypatch.setenv("AWS_ENDPOINT_URL_STS", secure.url)
         error = failure(clients, identity(role=ROLES["aws"]))
         assert (error.reason, "the TLS connection is not trusted" in str(error)) == (Reason.SOURCE_UNAVAILABLE, True)

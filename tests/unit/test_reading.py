@@ -1,7 +1,9 @@
 """The reader: page by page until the last one, once more if they do not fit, and every request in its turn."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
 
 import pytest
 
@@ -16,11 +18,15 @@ from paramsync.core.reasons import Reason
 from paramsync.core.search import Opened
 from paramsync.runtime import reading
 from paramsync.runtime.metrics import Metrics
-from paramsync.runtime.reading import ATTEMPTS, Reader
+from paramsync.runtime.reading import ATTEMPTS, NEW_CREDENTIALS, Reader
 
 from .builders import ACCOUNT, parameter, secure, subtree
+from .parameter_store import clock
 from .reconcile_world import InlineThreads
 from .virtual_time import in_virtual_time
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 A, B, C = (parameter(f"/prod/pay/{name}") for name in "abc")
 THROTTLED = SourceError(Reason.THROTTLED, "AWS throttles requests for /prod/pay")
@@ -176,6 +182,42 @@ def test_one_page_is_asked_for_again_without_the_pages_before_it(desk: Desk, err
         desk.script(*[error] * tries)
         with pytest.raises(SourceError):
             await desk.read()
+
+    check()
+
+
+def test_credentials_that_are_not_accepted_have_time_to_be_replaced(desk: Desk) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        desk.script(EXPIRED, page(A))
+        assert await desk.read() == ["a"]
+        assert clock() == NEW_CREDENTIALS
+
+    check()
+
+
+def test_what_is_under_way_ends_before_an_identity_is_given_up(desk: Desk) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        gate = asyncio.Event()
+
+        class Slow(InlineThreads):
+            async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+                await gate.wait()
+                return function(*args, **kwargs)
+
+        desk.reader._threads = Slow()
+        desk.clients.prepared.append(subtree().identity)
+        desk.script(THROTTLED)
+        reading = asyncio.create_task(desk.read())
+        await asyncio.sleep(0.1)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        desk.reader.release(subtree().identity)
+        assert desk.clients.released == []
+        gate.set()
+        await asyncio.sleep(0.1)
+        assert desk.clients.released == [subtree().identity]
 
     check()
 

@@ -30,5 +30,5 @@ def call(clients: Clients, subtree: Subtree, ticket: Ticket, ask: "Callable[[SSM
     except Exception as error:  # noqa: BLE001  (of an answer that is not one of AWS, botocore raises whatever it meets)
         found = error if isinstance(error, SourceError) else meaning(error, subtree)
         if isinstance(found, IdentityRejected):
-            clients.discard(subtree.identity)
+            clients.discard(subtree.identity, found)
         raise found from None

@@ -146,4 +146,4 @@ class Kept(Credentials):
 
 def again(error: SourceError) -> SourceError:
     """An equal error: one that is raised twice would gather tracebacks."""
-    return SourceError(error.reason, str(error))
+    return type(error)(error.reason, str(error))

@@ -67,6 +67,8 @@ ACTIONS: Final = (
 
 _ACTION = re.compile(rf"perform:? ({'|'.join(ACTIONS)})(?![A-Za-z])")
 _KEY = re.compile(r"(arn:aws[a-z-]{0,12}:kms:[a-z0-9-]{1,32}:[0-9]{12}:key/(?:mrk-)?[0-9a-f-]{32,36})\b")
+_SKEWED: Final = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
+_CLOCK: Final = re.compile(r"signature (?:not yet current|expired)|token expired", re.IGNORECASE)
 _KMS = re.compile(r"ciphertext refers to|customer master key|\bkms\b", re.IGNORECASE)
 
 
@@ -98,18 +100,23 @@ def _of_answer(error: ClientError, subtree: Subtree) -> SourceError:
         return TokenRejected(
             Reason.SOURCE_UNAVAILABLE, f"Reading {path} from AWS failed: a page's token is not accepted again and again"
         )
+    if is_skewed(code, text):
+        return SourceError(
+            Reason.ACCESS_DENIED, "AWS refuses requests for their time; correct the clock of the operator's node"
+        )
     if code in BAD_CREDENTIALS:
         return IdentityRejected(
             Reason.ACCESS_DENIED,
-            f"AWS does not accept the operator's credentials ({code}); check the role of its service account",
+            f"AWS does not accept the credentials of {subtree.identity.principal} ({code}); check that the role exists"
+            " and that nobody revokes its sessions",
         )
     if code in DENIED:
         return _denied(text, subtree)
     if code in BAD_KEY:
         return Undecryptable(
             Reason.DECRYPTION_FAILED,
-            f"AWS says {code}{_where(text)}; check that the key exists, is enabled and lets the operator's role use"
-            " kms:Decrypt",
+            f"AWS says {code}{_where(text)}; check that the key exists, is enabled and lets"
+            f" {subtree.identity.principal} use kms:Decrypt",
         )
     if code == "ValidationException":
         return SourceError(Reason.INVALID_SPEC, f"AWS does not accept the path {path}; check its spelling")
@@ -117,24 +124,30 @@ def _of_answer(error: ClientError, subtree: Subtree) -> SourceError:
     return SourceError(Reason.SOURCE_UNAVAILABLE, f"Reading {path} from AWS failed: {shown}")
 
 
+def is_skewed(code: str, text: str) -> bool:
+    """Whether an answer refuses a request for the time in its signature or token."""
+    return code in _SKEWED or (code in BAD_CREDENTIALS and _CLOCK.search(text) is not None)
+
+
 def _denied(text: str, subtree: Subtree) -> SourceError:
     action = _ACTION.search(text)
     missing = action[1] if action else "kms:Decrypt" if _KMS.search(text) else "ssm:GetParametersByPath"
     below = "" if subtree.path == "/" else subtree.path
+    who = subtree.identity.principal
     match missing:
         case "kms:Decrypt":
-            text = f"AWS denies {missing}{_where(text)}; allow it for the operator's role"
+            text = f"AWS denies {missing}{_where(text)}; allow it for {who}"
             return Undecryptable(Reason.DECRYPTION_FAILED, text)
         case "ssm:GetParameters":
-            text = f"AWS denies {missing}; allow it for the operator's role on parameter{below}/*"
+            text = f"AWS denies {missing}; allow it for {who} on parameter{below}/*"
             return Undecryptable(Reason.ACCESS_DENIED, text)
         case "ssm:GetParametersByPath":
             text = (
-                f"AWS denies {missing} on {subtree.path}; allow it for the operator's role"
+                f"AWS denies {missing} on {subtree.path}; allow it for {who}"
                 f" on parameter{subtree.path} and parameter{below}/*"
             )
         case _:
-            text = f"AWS denies {missing}; check the trust policy of the operator's role"
+            text = f"AWS denies {missing}; check the trust policy of {who}"
     return SourceError(Reason.ACCESS_DENIED, text)
 
 

@@ -3,7 +3,6 @@
 As in ``errors``: never AWS's own words, and the same text from try to try.
 """
 
-import re
 from typing import Final
 
 from botocore.exceptions import (
@@ -20,10 +19,8 @@ from botocore.exceptions import (
 from paramsync.core.identity import Role, ServiceAccount
 from paramsync.core.reasons import Reason
 
-from .errors import BAD_CREDENTIALS, DENIED, SHOWN, THROTTLED, SourceError, broken
+from .errors import BAD_CREDENTIALS, DENIED, SHOWN, THROTTLED, SourceError, broken, is_skewed
 
-_SKEWED: Final = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
-_CLOCK: Final = re.compile(r"signature (?:not yet current|expired)|token expired", re.IGNORECASE)
 _EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException"})
 _NOT_VALID: Final = frozenset({"ValidationError", "ValidationException", "InvalidParameterValue"})
 
@@ -168,7 +165,7 @@ def _of_sts(error: Exception, what: str) -> SourceError | None:
     code, text = _told(error)
     if code in THROTTLED:
         return SourceError(Reason.THROTTLED, f"AWS throttles {what}; it is tried again more slowly")
-    if code in _SKEWED or (code in BAD_CREDENTIALS and _CLOCK.search(text)):
+    if is_skewed(code, text):
         return SourceError(
             Reason.ACCESS_DENIED, f"AWS refuses {what} for its time; correct the clock of the operator's node"
         )

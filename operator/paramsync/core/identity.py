@@ -44,8 +44,14 @@ class Identity:
     """The name of the role's session, which CloudTrail shows. Empty for the operator's own credentials."""
 
     @property
+    def principal(self) -> str:
+        """Whose rights decide, in words: the last role."""
+        if self.role is not None:
+            return self.role.arn
+        return self.service_account.role_arn if self.service_account is not None else "the operator's role"
+
+    @property
     def account(self) -> str | None:
         """The account of the last role. None for the operator's own credentials: only AWS knows it."""
-        arn = self.role.arn if self.role else self.service_account.role_arn if self.service_account else ""
-        match = _ROLE_ACCOUNT.match(arn)
+        match = _ROLE_ACCOUNT.match(self.principal)
         return match[1] if match else None

@@ -6,10 +6,12 @@ asked for again, more slowly, and does not throw away the pages before it.
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
+from paramsync.aws.backoff import FIRST
 from paramsync.aws.budget import Budget, Budgets
 from paramsync.aws.clients import Clients
 from paramsync.aws.decrypting import decrypt
@@ -35,6 +37,9 @@ TRIES: Final = {Reason.THROTTLED: 8, Reason.SOURCE_UNAVAILABLE: 2}
 LONGEST_PAUSE: Final = 4.0
 """Seconds between two tries of one request. Beyond its tries, the feed waits, and for longer."""
 
+NEW_CREDENTIALS: Final = FIRST + 1.0
+"""Seconds after which there are other credentials, if there are any, for those that AWS did not accept."""
+
 T = TypeVar("T")
 
 
@@ -55,6 +60,8 @@ class Reader:
         self._metrics = metrics
         self._chance = chance
         self._accounts: dict[Identity, str | None] = {}
+        self._under_way: Counter[Identity] = Counter()
+        self._unused: set[Identity] = set()
 
     async def read(self, subtree: Subtree, *, decrypt: bool, urgent: bool, admit: Callable[[int], None]) -> Listed:
         """The complete listing of a subtree.
@@ -88,7 +95,11 @@ class Reader:
         return self._budgets.of(identity.account or self._accounts.get(identity), identity.region)
 
     def release(self, identity: Identity) -> None:
-        """Nobody needs an identity any more."""
+        """Nobody needs an identity any more. Requests that are under way, whoever asked for them, end first."""
+        if self._under_way[identity]:
+            self._unused.add(identity)
+            return
+        self._unused.discard(identity)
         self._accounts.pop(identity, None)
         self._clients.release(identity)
 
@@ -109,22 +120,28 @@ class Reader:
         while True:
             try:
                 return await self._send(subtree, operation, ask, urgent=urgent)
+            except IdentityRejected:
+                failures += 1
+                if failures > 1:
+                    raise
+                pause = NEW_CREDENTIALS
             except SourceError as error:
                 failures += 1
-                if failures >= _tries(error):
+                if type(error) is not SourceError or failures >= TRIES.get(error.reason, 1):
                     raise
-            await asyncio.sleep(schedule.backoff(failures, self._chance(), longest=LONGEST_PAUSE))
+                pause = schedule.backoff(failures, self._chance(), longest=LONGEST_PAUSE)
+            await asyncio.sleep(pause)
 
     async def _send(self, subtree: Subtree, operation: str, ask: Callable[[Ticket], T], *, urgent: bool) -> T:
         identity = subtree.identity
         if not self._clients.is_ready(identity):
             # Before the turn is taken: what waits here for STS would be sent all at once afterwards.
-            self._accounts[identity] = await self._threads.run(self._clients.prepare, identity)
+            self._accounts[identity] = await self._in_thread(identity, partial(self._clients.prepare, identity))
         budget = self.budget(identity)
         ticket = await budget.take(urgent=urgent)
         try:
             with self._metrics.ssm_request(operation):
-                return await self._threads.run(ask, ticket)
+                return await self._in_thread(identity, partial(ask, ticket))
         except SourceError as error:
             if error.reason is Reason.THROTTLED:
                 budget.throttled()
@@ -132,8 +149,19 @@ class Reader:
         finally:
             ticket.used(asyncio.get_running_loop().time())
 
+    async def _in_thread(self, identity: Identity, function: Callable[[], T]) -> T:
+        """Call a function in a thread, and know when it has ended, even if nobody waits for it any more."""
+        self._unused.discard(identity)
+        self._under_way[identity] += 1
+        call = asyncio.ensure_future(self._threads.run(function))
+        call.add_done_callback(partial(self._ended, identity))
+        return await asyncio.shield(call)
 
-def _tries(error: SourceError) -> int:
-    if isinstance(error, IdentityRejected):
-        return 2  # with new credentials
-    return TRIES.get(error.reason, 1) if type(error) is SourceError else 1
+    def _ended(self, identity: Identity, call: asyncio.Future[T]) -> None:
+        if not call.cancelled():
+            call.exception()  # whoever waited knows it; asyncio need not tell it again if nobody did
+        self._under_way[identity] -= 1
+        if not self._under_way[identity]:
+            del self._under_way[identity]
+            if identity in self._unused:
+                self.release(identity)
