@@ -11,7 +11,7 @@ from paramsync.core.values import NOT_OPENED, Sealed, SecureValue, Value
 from paramsync.core.want import Selection
 
 from .builders import NOW, SECURE_STRING, secure
-from .feed_world import ALL, ONE, PLAIN, THREE, TWO, World
+from .feed_world import ALL, ONE, PAY, PLAIN, THREE, TWO, World
 from .parameter_store import now
 from .virtual_time import in_virtual_time
 
@@ -206,6 +206,21 @@ class TestWhatCannotBeDecrypted:
         await world.until(20)
         assert value(world, "s00") == SecureValue.of("secret 0")
         assert (len(world.wakes(ONE)), len(world.wakes(TWO))) == (2, 2)
+
+    @in_virtual_time
+    async def test_a_refresh_in_the_middle_of_a_listing_is_not_forgotten(self) -> None:
+        world = stocked(2)
+        world.store.locked.add("/prod/pay/s00")
+        world.needs(ONE, selection=ALL)
+        await world.until(10)
+        world.store.takes = 5
+        world.feeds.poll(PAY)
+        await world.until(12)
+        world.store.locked.clear()
+        world.feeds.retry_sealed(ONE)
+        world.needs(ONE, selection=ALL, not_before=now())
+        await world.until(30)
+        assert value(world, "s00") == SecureValue.of("secret 0")
 
     @in_virtual_time
     async def test_three_bad_and_none_good_end_the_search(self) -> None:

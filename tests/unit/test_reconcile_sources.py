@@ -90,6 +90,25 @@ async def test_a_source_that_always_changes_holds_nothing_up_for_longer_than_a_m
 
 
 @in_virtual_time
+async def test_a_change_that_waited_in_vain_does_not_spoil_the_wait_of_the_next_one() -> None:
+    paths = two()
+    world = World(paths, sources=SOURCES, interval="10s")
+    await world.run(70)
+    for number in range(2, 200):
+        paths.put("/prod/pay", secure(), parameter(value=str(number), version=number))
+        await world.run(1)
+    await world.run(30)
+    assert version(world, "HOST") == "199"
+    paths.put("/shared", parameter("/shared/a", "new", version=2))
+    paths.put("/prod/pay", secure(), parameter(value="new", version=200))
+    seen = set()
+    for _ in range(60):
+        await world.run(0.5)
+        seen.add((version(world, "A"), version(world, "HOST")))
+    assert seen == {("db.internal", "199"), ("new", "new")}
+
+
+@in_virtual_time
 async def test_after_a_restart_a_change_waits_for_its_confirmation() -> None:
     paths = two()
     world = World(paths, sources=SOURCES)

@@ -14,12 +14,13 @@ from typing import Final
 
 from paramsync.aws.errors import SourceError
 from paramsync.core import schedule
+from paramsync.core.known import Known, news
 from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Nature, Reason
 from paramsync.core.want import Want
 
 from .keys import SyncKey
-from .look import Known, Look, news
+from .look import Look
 from .needs import Asked, Reading, Tools
 from .subscriptions import Confirmed, Selections, Subscriptions
 
@@ -48,6 +49,9 @@ class _State:
     list_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
     open_at: float = NEVER
     """When to decrypt what the last listing has shown already."""
+
+    unseals: bool = False
+    """Whether the next look tries again what could not be decrypted."""
 
 
 class Feed:
@@ -98,7 +102,7 @@ class Feed:
         if is_pending or any(self._subscriptions.concerns(selections, name) for name in known.unopened):
             return None
         return Reading(
-            known.snapshot(self._subtree),
+            known.snapshot,
             error,
             known.began,
             known.changed,
@@ -125,9 +129,8 @@ class Feed:
         self._drop_unwanted()
 
     def retry_sealed(self) -> None:
-        """Forget what could not be decrypted, so that the next look tries it again."""
-        if self._state.known is not None:
-            self._state.known = self._state.known.unsealed()
+        """Let the next look try again what could not be decrypted."""
+        self._state.unseals = True
 
     def poll_in(self, seconds: float) -> None:
         """Poll after so many seconds, or earlier if that is planned."""
@@ -175,11 +178,13 @@ class Feed:
         state.open_at = NEVER
         if relist:
             state.list_at = NEVER
+        known = before.unsealed() if before is not None and state.unseals else before
+        state.unseals = False
         want, urgent = self._subscriptions.want, self._subscriptions.is_urgent
         attempt = state.running = _Attempt(self._tools.now() if relist or old is None else old.began, want)
         began = _clock()
         try:
-            state.known = await self._look.at(before, want, relist=relist, urgent=urgent)
+            state.known = await self._look.at(known, want, relist=relist, urgent=urgent)
             state.error, state.failures = None, 0
         except SourceError as error:
             state.error, state.failures = error, state.failures + 1
@@ -190,8 +195,9 @@ class Feed:
         state.idle_until = _clock() + self._tools.shortest_pause
         if self._subscriptions.want != want:
             self._drop_unwanted()
-        elif state.known is not None:
-            self._tools.admit(self._subtree, state.known.secure_bytes)
+        if state.error is not None and state.error.reason is Reason.TOO_LARGE:
+            self._look.forget()
+        self._account_for_plaintext()
         self._log(told)
         is_failure_news = told != _told(state.error) or old is None
         self._wake(None if is_failure_news else news(before, state.known))
@@ -228,8 +234,12 @@ class Feed:
         if state.ended is not None:
             state.ended = replace(state.ended, want=state.ended.want.served_of(want))
         if state.known is not None:
-            state.known = state.known.keeping(want, self._subtree)
-            self._tools.admit(self._subtree, state.known.secure_bytes)
+            state.known = state.known.keeping(want)
+        self._account_for_plaintext()
+
+    def _account_for_plaintext(self) -> None:
+        known = self._state.known
+        self._tools.admit(self._subtree, (known.secure_bytes if known is not None else 0) + self._look.held)
 
     def _pause(self) -> float:
         state, chance = self._state, self._tools.chance

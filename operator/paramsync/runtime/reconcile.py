@@ -179,7 +179,7 @@ class Reconciler:
         late = read.lateness(spec.interval_seconds, self._now())
         was_told = any(each.reason == Reason.INTERVAL_STRETCHED for each in sync.status.problems)
         outcome = told(outcome, late, was_told=was_told)
-        if outcome.reason is Reason.SOURCE_UNAVAILABLE:
+        if outcome.reason is Reason.SOURCE_UNAVAILABLE and read.outcome is None:
             self._sources.wait_for_news(sync.key, read, spec.interval_seconds)
         is_late = outcome.reason is Reason.THROTTLED and read.outcome is None
         return Result(outcome, read.listed_at, applied, late.oldest if is_late else timedelta(0))

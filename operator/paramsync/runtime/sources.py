@@ -78,6 +78,7 @@ class Sources:
         self._refreshes: dict[SyncKey, tuple[str, datetime]] = {}
         self._hurried: set[SyncKey] = set()
         self._held_since: dict[SyncKey, datetime] = {}
+        self._let_through: dict[SyncKey, datetime] = {}
 
     def read(self, sync: Sync, spec: ParameterSyncSpec, subtrees: Sequence[Subtree]) -> Read | Unread | Waiting:
         """What there is; the sync is woken when there is more."""
@@ -112,16 +113,22 @@ class Sources:
 
     def must_wait(self, key: SyncKey, read: Read) -> bool:
         """Whether a write that changes something has to wait until all sources were listed after the newest change."""
-        if read.newest_change is None:
+        newest, since = read.newest_change, self._held_since.get(key)
+        if newest is None:
             self._held_since.pop(key, None)
             return False
-        since = self._held_since.setdefault(key, self._now())
-        return self._now() - since < LONGEST_WAIT
+        if newest <= self._let_through.get(key, newest - LONGEST_WAIT):
+            return False  # it has waited for long enough, though a source still has not been listed
+        if since is None or self._now() - since < LONGEST_WAIT:
+            return True
+        self._let_through[key] = newest
+        del self._held_since[key]
+        return False
 
     def wait_for_all(self, key: SyncKey, read: Read, interval: float) -> Waiting:
         """Let the other sources be listed, at periodic priority; the sync is woken when they were."""
         self._feeds.subscribe(key, read.needs, Asked(interval, read.newest_change))
-        waited = self._now() - self._held_since[key]
+        waited = self._now() - self._held_since.setdefault(key, self._now())
         return Waiting(max((LONGEST_WAIT - waited).total_seconds(), 0.0))
 
     def wait_for_news(self, key: SyncKey, read: Read, interval: float) -> None:
@@ -147,6 +154,7 @@ class Sources:
         """Need nothing for a sync at present."""
         self._feeds.release(key)
         self._held_since.pop(key, None)
+        self._let_through.pop(key, None)
 
     def forget(self, key: SyncKey) -> None:
         """Drop what is known of a sync that is gone."""
