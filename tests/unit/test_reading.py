@@ -202,9 +202,12 @@ def test_what_is_under_way_ends_before_an_identity_is_given_up(desk: Desk) -> No
         gate = asyncio.Event()
 
         class Slow(InlineThreads):
-            async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-                await gate.wait()
-                return function(*args, **kwargs)
+            def start(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[R]:
+                async def later() -> R:
+                    await gate.wait()
+                    return function(*args, **kwargs)
+
+                return asyncio.ensure_future(later())
 
         desk.reader._threads = Slow()
         desk.clients.prepared.append(subtree().identity)
@@ -282,6 +285,7 @@ def test_an_identity_is_had_before_the_turn_is_taken(desk: Desk) -> None:
         await desk.read()
         assert desk.clients.prepared == [subtree().identity]
         assert desk.budgets.all().keys() == {(ACCOUNT, "eu-west-1")}
+        await asyncio.sleep(0)
         desk.reader.release(subtree().identity)
         assert desk.clients.released == [subtree().identity]
 

@@ -80,7 +80,8 @@ class Clients:
         self._entries: Final[dict[Identity, _Entry]] = {}
         self._token_for: Final = token_for
         self._clock: Final = clock
-        self._config: Final = _config(attempts=1, connections=connections)
+        # What is asked of SSM is of models that are stricter than botocore's own check, which costs time at each page.
+        self._config: Final = _config(attempts=1, connections=connections).merge(Config(parameter_validation=False))
         self._sessions: Final = Sessions(_config(attempts=2))
         self._sts: Final = Sts(self._sessions, _config(attempts=1), clock)
         self._own: Final = Own(self._sessions, self._sts, clock)

@@ -1,6 +1,7 @@
 """botocore's sessions: one makes all clients, so that the models are loaded once."""
 
 import os
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import UnknownRegionError
+from botocore.utils import parse_timestamp
 
 
 class _Base(botocore.session.Session):
@@ -96,5 +98,13 @@ class Sessions:
     def _open(self) -> tuple[_Base, boto3.session.Session]:
         if self._base is None or self._boto3 is None:
             self._base = _Base()
+            self._base.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
             self._boto3 = boto3.session.Session(botocore_session=self._base)
         return self._base, self._boto3
+
+
+def _moment(value: str | float) -> datetime:
+    """A moment of an answer. botocore tries several time zones, which is a sixth of what a page of SSM costs."""
+    if not isinstance(value, str):
+        return datetime.fromtimestamp(value, UTC)
+    return parse_timestamp(value)

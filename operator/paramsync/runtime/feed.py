@@ -7,7 +7,6 @@ they select changed, or when the subtree failed or recovered.
 import asyncio
 import contextvars
 import logging
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -62,7 +61,7 @@ class Feed:
         self._tools = tools
         self._state = _State()
         self._subscriptions = Subscriptions(subtree)
-        self._changed = asyncio.Event()
+        self._alarm: asyncio.Future[None] | None = None
         self._look = Look(tools.ssm, subtree, tools.now, _clock, lambda size: tools.admit(subtree, size))
         # A context of its own: a feed does not belong to the reconcile that needed it first.
         loop, context = asyncio.get_running_loop(), contextvars.Context()
@@ -147,7 +146,11 @@ class Feed:
 
     def _poll_at(self, moment: float) -> None:
         self._state.list_at = min(self._state.list_at, moment)
-        self._changed.set()
+        self._ring()
+
+    def _ring(self) -> None:
+        if self._alarm is not None and not self._alarm.done():
+            self._alarm.set_result(None)
 
     def _ask_for(self, selections: Selections, not_before: datetime | None) -> None:
         state = self._state
@@ -155,18 +158,22 @@ class Feed:
             return
         if not_before is None and state.known is not None and state.error is None:
             state.open_at = _clock()
-            self._changed.set()
+            self._ring()
         else:
             self.poll_in(0)
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(max(self._due() - _clock(), 0)):
-                    await self._changed.wait()
-            self._changed.clear()
-            if self._due() <= _clock():
-                await self._poll()
+            while self._due() > loop.time():
+                self._alarm = loop.create_future()
+                timer = loop.call_at(self._due(), self._ring)
+                try:
+                    await self._alarm
+                finally:
+                    timer.cancel()
+            self._alarm = None
+            await self._poll()
 
     def _due(self) -> float:
         return max(min(self._state.list_at, self._state.open_at), self._state.idle_until)

@@ -153,7 +153,7 @@ class Reader:
         """Call a function in a thread, and know when it has ended, even if nobody waits for it any more."""
         self._unused.discard(identity)
         self._under_way[identity] += 1
-        call = asyncio.ensure_future(self._threads.run(function))
+        call = self._threads.start(function)
         call.add_done_callback(partial(self._ended, identity))
         return await asyncio.shield(call)
 
