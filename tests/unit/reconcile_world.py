@@ -214,6 +214,11 @@ class World:
         found = [each for each in conditions if isinstance(each, dict) and each["type"] == kind]
         return f"{found[0]['status']} {found[0]['reason']}" if found else None
 
+    @property
+    def observed_generation(self) -> object:
+        """The generation that status speaks of."""
+        return self.customs.status.get("observedGeneration") if isinstance(self.customs.status, dict) else None
+
     async def read(self, subtree: Subtree, *, decrypt: bool, urgent: bool, admit: Callable[[int], None]) -> Listed:
         self.polls.append(asyncio.get_running_loop().time())
         await asyncio.sleep(0.05)

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paramsync.aws.errors import SourceError
 from paramsync.core.parameters import Parameter, Snapshot, Subtree
+from paramsync.core.reasons import Reason
 from paramsync.core.values import SecureValue
 
 from .builders import CONFIG_MAP, SECRET, parameter, secure, snapshot
@@ -122,6 +124,56 @@ async def test_after_a_restart_a_change_waits_for_its_confirmation() -> None:
     await again.run(5)
     assert version(again, "A") == "new"
     assert again.condition("Ready") == "True Synced"
+
+
+@in_virtual_time
+async def test_a_new_spec_is_not_said_to_be_carried_out_before_what_it_changes_has_settled() -> None:
+    world = World(Paths(blue=(parameter("/blue/host", "blue"),), green=(parameter("/green/host", "green"),)))
+    world.customs.spec = {"sources": [{"path": "/blue"}], "interval": "60s"}
+    await world.run(70)
+    world.customs.spec, world.customs.generation = {"sources": [{"path": "/green"}], "interval": "60s"}, 2
+    await world.run(2)
+    assert (version(world, "HOST"), world.observed_generation) == ("blue", 1)
+    await world.run(5)
+    assert (version(world, "HOST"), world.observed_generation) == ("green", 2)
+    assert world.condition("Ready") == "True Synced"
+
+
+@in_virtual_time
+async def test_a_dropped_target_stays_until_its_keys_are_in_another_one() -> None:
+    world = World(two())
+    await world.run(70)
+    world.customs.spec = {
+        "sources": [{"path": "/prod/pay"}],
+        "targets": [{"kind": "Secret", "types": ["String", "SecureString"]}],
+    }
+    world.customs.generation = 2
+    world.restart()
+    has_gained = False
+    for _ in range(50):
+        await world.run(0.2)
+        has_gained = "HOST" in (world.targets.objects[SECRET].data or {})
+        assert has_gained or CONFIG_MAP in world.targets.objects
+    assert has_gained
+    assert world.targets.deleted == [CONFIG_MAP]
+
+
+@in_virtual_time
+async def test_what_waits_for_its_confirmation_tells_of_an_outage() -> None:
+    paths = two()
+    world = World(paths)
+    await world.run(70)
+    paths.put("/prod/pay", secure(), parameter(value="new", version=2))
+    world.restart()
+    await world.run(1)
+    world.answer = lambda path: SourceError(Reason.SOURCE_UNAVAILABLE, f"{path} cannot be reached")
+    await world.run(130)
+    assert world.condition("Ready") == "False SourceUnavailable"
+    assert version(world, "HOST") == "db.internal"
+    world.answer = paths
+    await world.run(310)
+    assert world.condition("Ready") == "True Synced"
+    assert version(world, "HOST") == "new"
 
 
 @in_virtual_time

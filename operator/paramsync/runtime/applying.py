@@ -76,7 +76,9 @@ class Applying:
             full = {ref: await self._get(key, ref, values=True) for ref in made.needs_values}
             live |= full
             made = plan(owner, spec, snapshots, live, applied)
-        if hold_changes and made.changes and not made.problems:
+        # What takes 45 seconds to settle is kept key by key; what another listing settles in 3, all of it waits for.
+        is_unsettled = made.unsettled and not all(snapshot.settled for snapshot in snapshots)
+        if not made.problems and (is_unsettled or (hold_changes and made.changes)):
             return Applied(made, held=True)
         return await self._carry_out(key, owner, made, live)
 

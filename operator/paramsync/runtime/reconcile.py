@@ -154,10 +154,13 @@ class Reconciler:
         applied = await self._applying.apply(
             sync.key, sync.owner, spec, read.snapshots, sync.status, hold_changes=must_wait
         )
-        if applied.held:
-            return self._sources.wait_for_all(sync.key, read, spec.interval_seconds)
+        waiting = Waiting(schedule.own_deadline(spec.interval_seconds))
+        if applied.held and must_wait:
+            waiting = self._sources.wait_for_all(sync.key, read, spec.interval_seconds)
         if applied.plan.unsettled:
             self._sources.confirm(sync.key)
+        if applied.held:
+            return waiting if must_wait or read.outcome is None else Result(read.outcome, read.listed_at)
         if isinstance(applied.error, Stale):
             self._stale[sync.key] = self._stale.get(sync.key, 0) + 1
             if self._stale[sync.key] <= MOST_STALE:
