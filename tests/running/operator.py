@@ -119,6 +119,7 @@ def run_operator(
     inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
     aws = {
         "AWS_ACCESS_KEY_ID": "AKIA111122223333",
+        "AWS_ACCOUNT_ID": "111122223333",
         "AWS_SECRET_ACCESS_KEY": "secret-of-nobody",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_REGION": "eu-west-1",
