@@ -1,5 +1,7 @@
 """What an end-to-end test works with: an operator, the stand-in for AWS, the syncs of a namespace of its own."""
 
+import json
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +9,7 @@ from tests.aws.emulator import Emulator
 from tests.aws.names import ParameterType
 from tests.aws.proxy import Proxy
 from tests.cluster.waiting import wait_until
-from tests.running.objects import BASE, Syncs
+from tests.running.objects import BASE, Syncs, decoded
 from tests.running.operator import Operator
 
 Json = dict[str, Any]
@@ -15,6 +17,12 @@ Json = dict[str, Any]
 MERGE = "application/merge-patch+json"
 SOON = 25.0
 """Seconds within which a thing happens that is not to wait for an interval of minutes."""
+
+REMOVAL = 75.0
+"""Seconds within which a name counts as gone that no listing shows: 45, and the poll before that."""
+
+Story = Generator[None, None, None]
+"""What a test tells beside others: it yields where it is about to wait for long."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,11 @@ class Scene:
         self.syncs.create(name, *(self.path(path) for path in paths or (name,)), **spec)
         return self.syncs.wait_reason(name, "Synced")
 
+    def wait_listing(self, relative: str = "app") -> None:
+        """Wait until a path, which has one page, is listed once more."""
+        before = self.listings(relative)
+        wait_until(lambda: self.listings(relative) > before, f"{self.path(relative)} is listed")
+
     def listings(self, relative: str = "app") -> int:
         """How often the first page of a path was asked for."""
         calls = self.proxy.calls("GetParametersByPath")
@@ -56,6 +69,16 @@ class Scene:
     def _version(self, kind: str, name: str) -> str | None:
         target = self.syncs.target(kind, name)
         return None if target is None else str(target["metadata"]["resourceVersion"])
+
+    def history(self, kind: str, name: str, since: str | None) -> list[Json]:
+        """What a target's data became, write by write, since a resourceVersion of it."""
+        path, _, _ = self.syncs.target_path(kind, name).rpartition("/")
+        # What the API server has kept of the past comes at once; the answer ends with the second.
+        query = {"watch": "1", "resourceVersion": str(since), "timeoutSeconds": "1"}
+        query["fieldSelector"] = f"metadata.name={name}"
+        answer = self.syncs.cluster.request("GET", path, query=query)
+        events = [answer] if isinstance(answer, dict) else [json.loads(line) for line in answer.splitlines()]
+        return [decoded(event["object"]) for event in events if event["type"] != "DELETED"]
 
     def edit(self, kind: str, name: str, body: Json) -> None:
         """Merge-patch a target, as somebody with kubectl would."""
@@ -76,6 +99,13 @@ class Scene:
     def metric(self, name: str, sync: str) -> float:
         """A metric of a sync; 0 if there is none."""
         return self.operator.metric(name, namespace=self.syncs.namespace, name=sync)
+
+
+def tell_together(scene: Scene, *stories: Callable[[Scene], Story]) -> None:
+    """Tell stories at the same time, so that they wait for 45 seconds once and not one after the other."""
+    told = [story(scene) for story in stories]
+    while told:
+        told = [each for each in told if next(each, told) is not told]
 
 
 def kstatus(sync: Json) -> str:

@@ -100,10 +100,7 @@ class Syncs:
     def data(self, kind: str, name: str) -> dict[str, str] | None:
         """The decoded data of a target, if it is there."""
         found = self.target(kind, name)
-        if found is None:
-            return None
-        data: dict[str, str] = found.get("data", {})
-        return {k: base64.b64decode(v).decode() for k, v in data.items()} if kind == "Secret" else data
+        return None if found is None else decoded(found)
 
     def wait_data(self, kind: str, name: str, data: dict[str, str] | None, timeout: float = 30) -> None:
         """Wait until a target holds exactly this; None: until it is gone."""
@@ -115,3 +112,9 @@ class Syncs:
             "items"
         ]
         return found
+
+
+def decoded(target: Json) -> dict[str, str]:
+    """The data of a Secret or a ConfigMap, in clear."""
+    data: dict[str, str] = target.get("data", {})
+    return {k: base64.b64decode(v).decode() for k, v in data.items()} if target["kind"] == "Secret" else data
