@@ -1,13 +1,19 @@
 """A target that somebody changes becomes what it was; what they add beside our keys stays."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 
 import pytest
 
+from tests.aws.emulator import Emulator
 from tests.aws.names import ParameterType
+from tests.aws.proxy import Proxy
+from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.scene import READY, SOON, STALLED, Json, Scene, conditions
+from tests.running.objects import Syncs
+from tests.running.operator import Operator
 
 SLOW = "5m"
 KINDS: dict[str, ParameterType] = {"Secret": "SecureString", "ConfigMap": "String"}
@@ -32,14 +38,33 @@ EDITS: dict[str, Edit] = {
 OTHER_PROVENANCE = '{"v":1,"sources":[],"trimmed":[],"keys":{"HOST":["E"],"GONE":["S"]}}'
 
 
+@pytest.fixture(scope="module", autouse=True)
+def settled(cluster: Cluster, emulator: Emulator, shared_proxy: Proxy, shared_operator: Operator) -> Iterator[None]:
+    """A path for each kind that another sync has read for long: what the tests change need not settle first."""
+    with cluster.namespace() as namespace:
+        scene = Scene(emulator, shared_proxy, shared_operator, Syncs(cluster, namespace))
+        for kind, type_of_kind in KINDS.items():
+            emulator.put(f"/{kind}/host", "db", type_of_kind)
+            emulator.put(f"/{kind}/port", "5432", type_of_kind)
+            scene.syncs.create(kind.lower(), f"/{kind}")
+        for kind in KINDS:
+            wait_until(partial(was_confirmed, shared_proxy, f"/{kind}"), f"a second listing of /{kind}")
+            scene.syncs.refresh(kind.lower())
+        yield
+
+
+def was_confirmed(proxy: Proxy, path: str) -> bool:
+    """Whether a path was listed again after an interval."""
+    return sum(call.names == [path] for call in proxy.calls("GetParametersByPath")) >= 2
+
+
 def value(kind: str, text: str) -> str:
     return {"evil": "ZXZpbA==", "foreign": "Zm9yZWlnbg=="}[text] if kind == "Secret" else text
 
 
 def put_and_sync(scene: Scene, kind: str, interval: str = SLOW) -> Json:
-    scene.put("app/host", "db", KINDS[kind])
-    scene.put("app/port", "5432", KINDS[kind])
-    scene.synced(interval=interval)
+    scene.syncs.create("app", f"/{kind}", interval=interval)
+    scene.syncs.wait_reason("app", "Synced")
     target = scene.syncs.target(kind, "app")
     assert target is not None
     return target
