@@ -113,7 +113,7 @@ def test_a_second_start_writes_nothing_and_reads_each_target_once(
 ) -> None:
     put(ssm)
     with run_operator(gateway.kubeconfig, tmp_path, endpoint=proxy.url):
-        syncs.create("app", "/app", interval=SLOW)
+        syncs.create("app", "/app")
         before = syncs.wait_reason("app", "Synced")
         wait_until(syncs.events, "the Event is written")
     gateway.forget()
@@ -121,6 +121,7 @@ def test_a_second_start_writes_nothing_and_reads_each_target_once(
 
     with run_operator(gateway.kubeconfig, tmp_path, endpoint=proxy.url) as operator:
         done = "paramsync_reconciles_total"
+        # What was Ready is looked at within its interval, and not at once.
         wait_until(lambda: operator.metric(done, reason="Synced") >= 1, "the sync was looked at")
 
     here = f"/{syncs.namespace}/"

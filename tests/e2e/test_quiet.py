@@ -39,6 +39,7 @@ def test_passes_that_change_nothing_write_nothing(
             wait_until(lambda: scene.listings() >= 2, "two polls")
             assert gateway.asked(f"/{name}/") == []
             assert {call.action for call in proxy.calls()} == {"GetParametersByPath"}
+            assert not any(call.body["WithDecryption"] for call in proxy.calls()), "no value is decrypted again"
 
             # Whatever else wakes the sync: one look at it and at its targets, without their values.
             for rounds in (1, 2, 3):

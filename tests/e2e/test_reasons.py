@@ -12,15 +12,18 @@ from tests.cluster.cluster import Cluster
 from tests.e2e.scene import (
     READY,
     RECONCILING,
+    REMOVAL,
     SOON,
     STALLED,
     Json,
     Scene,
+    Story,
     conditions,
     kstatus,
     message,
     store,
     store_path,
+    tell_together,
 )
 from tests.running.operator import Operator, run_operator
 
@@ -195,32 +198,40 @@ def test_two_names_for_one_key_are_both_named(scene: Scene) -> None:
     assert scene.versions() == [None, None]
 
 
-def test_a_name_that_cannot_be_a_key_is_named(scene: Scene) -> None:
-    scene.put("app/1st", "one")
-    scene.put("app/other", "two", "SecureString")
-    scene.syncs.create("app", scene.path(), interval=SLOW)
+def a_name_that_cannot_be_a_key_is_named(scene: Scene) -> Story:
+    scene.put("named/1st", "one")
+    scene.put("named/other", "two", "SecureString")
+    scene.syncs.create("named", scene.path("named"), interval=SLOW)
 
-    assert scene.path("app/1st") in blocked(scene, "app", "InvalidKey", STALLED)
-    assert scene.versions() == [None, None]
+    assert scene.path("named/1st") in blocked(scene, "named", "InvalidKey", STALLED)
+    assert scene.versions("named") == [None, None]
 
-    scene.delete("app/1st")
-    assert conditions(scene.syncs.refresh("app", SOON)) == READY
+    scene.delete("named/1st")
+    scene.syncs.refresh("named", SOON)
+    yield
+    assert conditions(scene.syncs.wait_reason("named", "Synced", REMOVAL)) == READY
 
 
-def test_what_does_not_fit_is_not_written_in_part(scene: Scene) -> None:
-    scene.put("app/other", "small", "SecureString")
+def what_does_not_fit_is_not_written_in_part(scene: Scene) -> Story:
+    scene.put("large/other", "small", "SecureString")
     for number in range(129):
-        scene.put(f"app/key-{number}", "v" * 8192)
-    scene.syncs.create("app", scene.path(), interval=SLOW)
+        scene.put(f"large/key-{number}", "v" * 8192)
+    scene.syncs.create("large", scene.path("large"), interval=SLOW)
 
-    text = blocked(scene, "app", "TooLarge", STALLED)
+    text = blocked(scene, "large", "TooLarge", STALLED)
 
-    assert text.startswith("ConfigMap app would be too large: its values would take 1,056,768 bytes")
-    assert scene.versions() == [None, None]
+    assert text.startswith("ConfigMap large would be too large: its values would take 1,056,768 bytes")
+    assert scene.versions("large") == [None, None]
 
-    scene.delete("app/key-128")
-    assert conditions(scene.syncs.refresh("app", SOON)) == READY
-    assert len(scene.syncs.data("ConfigMap", "app") or {}) == 128
+    scene.delete("large/key-128")
+    scene.syncs.refresh("large", SOON)
+    yield
+    assert conditions(scene.syncs.wait_reason("large", "Synced", REMOVAL)) == READY
+    assert len(scene.syncs.data("ConfigMap", "large") or {}) == 128
+
+
+def test_what_cannot_be_written_is_named_and_mended_by_its_removal(scene: Scene) -> None:
+    tell_together(scene, a_name_that_cannot_be_a_key_is_named, what_does_not_fit_is_not_written_in_part)
 
 
 @pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])
