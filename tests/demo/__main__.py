@@ -37,6 +37,8 @@ from tests.running.operator import Operator, run_operator
 
 ROOT = Path(__file__).parents[2]
 SYNC = "payment-service"
+BELIEVED = 75.0
+"""Seconds within which it is believed that parameters are gone."""
 
 OBJECTS = f"""\
 apiVersion: paramsync.dev/v1alpha1
@@ -139,16 +141,20 @@ def _change(ssm: Emulator, syncs: Syncs) -> Canary:
     version = ssm.put(f"{PATH}/db/password", newer.value, "SecureString")
     wait_until(lambda: (syncs.data("Secret", SYNC) or {})["DB_PASSWORD"] != before["DB_PASSWORD"], "the change arrives")
     took = time.monotonic() - began
-    say(f"db/password is at version {version}; it was in the Secret after {took:.1f} s (the interval is 10 s)")
+    say(f"db/password is at version {version}; it was in the Secret after {took:.1f} s:")
+    say("the interval is 10 s, and a listing 3 s later has to agree, so that a deploy arrives whole")
     return newer
 
 
 def _emptied(ssm: Emulator, syncs: Syncs, given: list[Given]) -> None:
     step("Delete every parameter, as a mistyped path or a wrong account would look")
     keys = {kind: sorted(syncs.data(kind, SYNC) or {}) for kind in ("Secret", "ConfigMap")}
+    began = time.monotonic()
     for parameter in given:
         ssm.delete(parameter.name)
-    syncs.wait_reason(SYNC, "NoParameters")
+    say("for 45 s this counts as a re-creation that is under way …")
+    syncs.wait_reason(SYNC, "NoParameters", BELIEVED)
+    say(f"it was believed after {time.monotonic() - began:.1f} s")
     for line in syncs.cluster.kubectl("get", "psync", SYNC, "-n", syncs.namespace).splitlines():
         say(line)
     ready = syncs.condition(SYNC, "Ready")
