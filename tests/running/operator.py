@@ -67,6 +67,11 @@ class Operator:
                 return int(line.split()[1]) * 1024
         raise AssertionError("the process has no memory")
 
+    def cpu(self) -> float:
+        """Seconds of CPU that it has used, its own and the kernel's for it."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
         self.process.send_signal(number)
@@ -98,6 +103,7 @@ def run_operator(
     settings: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,
     log_format: str = "text",
+    log_level: str = "debug",
     ready: bool = True,
 ) -> Iterator[Operator]:
     """Run an operator until the end of the context.
@@ -115,7 +121,7 @@ def run_operator(
     port_file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "paramsync", "run", "--kubeconfig", str(kubeconfig), "--settings", str(file)]
     command += ["--listen-host", "127.0.0.1", "--listen-port", "0", "--listen-port-file", str(port_file)]
-    command += ["--log-level", "debug", "--log-format", log_format]
+    command += ["--log-level", log_level, "--log-format", log_format]
     inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
     aws = {
         "AWS_ACCESS_KEY_ID": "AKIA111122223333",

@@ -1,0 +1,130 @@
+"""Many subtrees, one sync for each: the first read, an interval without a change, one secure parameter that changes."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import TYPE_CHECKING
+
+from tests.aws.listings import LISTING
+from tests.bench.bare import bare_cost
+from tests.bench.measure import MIB, pages
+from tests.bench.world import world
+from tests.cluster.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.bench.measure import Results
+    from tests.bench.world import Mark, World
+    from tests.running.operator import Operator
+
+INTERVAL = 10.0
+EARLIEST = 0.9 * INTERVAL
+"""A feed polls up to a tenth early, so that feeds of one interval spread."""
+MOST_RSS = 160
+MOST_OF_BARE = 1.3
+PER_NAMESPACE = 100
+
+
+def subtrees(results: Results, number: int, *, parameters: int = 10, secure: int = 2, polls: int = 3) -> None:
+    """`number` syncs, each of a subtree of its own."""
+    budget = max(20, number // 5)
+    with world() as here, here.operator(budget) as operator:
+        results.show("RSS before the first sync", operator.rss() / MIB, unit=" MiB")
+        paths = [f"/bench/app-{index}" for index in range(number)]
+        for path in paths:
+            here.fill(path, parameters - secure, secure)
+        start = here.mark(operator)
+        for index, path in enumerate(paths):
+            here.syncs(f"bench-{index // PER_NAMESPACE}").create(f"app-{index}", path, interval=f"{INTERVAL:.0f}s")
+        here.wait_synced(number)
+        _first_read(results, here, operator, start, paths, parameters, secure)
+        spent = unchanged(results, here, operator, paths, parameters, polls)
+        _confirmation(results, here, start, paths)
+        bare = bare_cost(here.stub.url, paths[0])
+        results.show("CPU of a list call in a bare loop of boto3", 1000 * bare, unit=" ms")
+        results.show("unchanged: CPU per list call, times that of bare boto3", spent / bare, MOST_OF_BARE)
+        secure_change(results, here, operator, paths[0], parameters, ("bench-0", "app-0"))
+        results.at_most("most requests in any second: the budget", here.stub.counts.most_in_any_second(), budget)
+
+
+def _first_read(
+    results: Results,
+    here: World,
+    operator: Operator,
+    start: Mark,
+    paths: Sequence[str],
+    parameters: int,
+    secure: int,
+) -> None:
+    cost = here.cost(operator, start)
+    cost.show(f"{len(paths)} new syncs")
+    created = here.created(start.audit)
+    written = here.written(start.audit)
+    before: list[int] = []
+    for index, path in enumerate(paths):
+        at = written[f"bench-{index // PER_NAMESPACE}", f"app-{index}"]
+        before.append(sum(request.at < at for request in here.record.requests(path, start.record)))
+    results.at_most("first read: calls per subtree before its first write", max(before), pages(parameters))
+    results.equal("first read: GetParameters", cost.calls["GetParameters"], 0)
+    results.at_most("first read: decryptions per SecureString", cost.decrypted / (secure * len(paths) or 1), 1)
+    results.equal("first read: STS calls", cost.sts, 0)
+    took = [at - created[key] for key, at in written.items()]
+    results.show("time to first sync, median", statistics.median(took), unit=" s")
+    results.show("time to first sync, longest", max(took), unit=" s")
+
+
+def unchanged(
+    results: Results, here: World, operator: Operator, paths: Sequence[str], parameters: int, polls: int
+) -> float:
+    """Some intervals in which nothing changes; returns the seconds of CPU for each list call."""
+    start, rss = here.mark(operator), operator.rss() / MIB
+    here.wait_listings(paths, polls, start.record)
+    cost = here.cost(operator, start)
+    cost.show(f"{polls} polls, nothing changed")
+    listings = here.record.listings(start.record)
+    most = max(listing.pages for each in listings.values() for listing in each)
+    results.at_most("unchanged: list calls per interval and subtree", most, pages(parameters))
+    often = max(map(len, listings.values()))
+    results.at_most("unchanged: listings of one subtree meanwhile", often, math.floor(cost.seconds / EARLIEST) + 1)
+    each = cost.calls[LISTING] / len(paths) / (cost.seconds / INTERVAL)
+    results.show("unchanged: list calls per interval and subtree, average", each)
+    results.equal("unchanged: other calls to SSM", cost.calls.total() - cost.calls[LISTING], 0)
+    results.equal("unchanged: decryptions", cost.decrypted, 0)
+    results.equal("unchanged: STS calls", cost.sts, 0)
+    results.equal("unchanged: Kubernetes writes", cost.writes, 0)
+    results.show("unchanged: CPU per list call, all included", 1000 * cost.cpu / cost.calls[LISTING], unit=" ms")
+    results.show("unchanged: CPU in percent of one core", 100 * cost.cpu / cost.seconds, unit=" %")
+    results.show("RSS", cost.rss, MOST_RSS, unit=" MiB")
+    results.show("RSS: growth meanwhile", cost.rss - rss, unit=" MiB")
+    return cost.cpu / cost.calls[LISTING]
+
+
+def secure_change(
+    results: Results, here: World, operator: Operator, path: str, parameters: int, sync: tuple[str, str]
+) -> None:
+    """One secure parameter changes."""
+    namespace, name = sync
+    syncs = here.syncs(namespace)
+    start = here.mark(operator)
+    here.stub.put(f"{path}/secret-0", "changed", "SecureString")
+    wait_until(lambda: (syncs.data("Secret", name) or {}).get("SECRET_0") == "changed", "the Secret has it", 90)
+    cost = here.cost(operator, start)
+    written = here.written(start.audit)[namespace, name]
+    calls = [each for each in here.record.requests(since=start.record) if each.name.startswith(f"{path}/")]
+    calls += here.record.requests(path, start.record)
+    most = 2 * pages(parameters) + 1
+    results.at_most("one secure change: calls for its subtree", sum(call.at < written for call in calls), most)
+    results.equal("one secure change: decryptions", cost.decrypted, 1)
+    results.show("one secure change: delay", written - start.at, INTERVAL + 4, unit=" s")
+
+
+def _confirmation(results: Results, here: World, start: Mark, paths: Sequence[str]) -> None:
+    created = here.created(start.audit)
+    listings = here.record.listings(start.record)
+    early = min(
+        listings[path][1].began - created[f"bench-{index // PER_NAMESPACE}", f"app-{index}"]
+        for index, path in enumerate(paths)
+    )
+    results.at_least("first read: seconds to the confirmation, the next regular poll", early, EARLIEST)
