@@ -12,8 +12,8 @@ from typing import Final
 from paramsync.core.pacing import Pace, Ticket
 
 URGENT_IN_A_ROW: Final = 3
-SOON: Final = 0.01
-"""Seconds after which it is looked again whether a granted request has been sent."""
+SOON: Final = 0.001
+"""Seconds between two looks at the pace, at least: a timer that comes a little early is not to spin."""
 
 Waiter = asyncio.Future[Ticket]
 
