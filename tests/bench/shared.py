@@ -60,7 +60,8 @@ def teams(results: Results, number: int) -> None:
     of their paths is due: every listing of one is made because of the change.
     """
     with world() as here, here.operator(SLOW) as operator:
-        here.fill("/shared", 10)
+        here.fill("/shared", 9)
+        here.stub.put("/shared/common", "value")
         own = [f"/teams/team-{index}" for index in range(number)]
         for path in own:
             here.fill(path, 10)
@@ -73,7 +74,7 @@ def teams(results: Results, number: int) -> None:
         here.wait_synced(number + 1)
 
         start = here.mark(operator)
-        here.stub.put("/shared/plain-0", "changed")
+        here.stub.put("/shared/common", "changed")
         wait_until(lambda: _listed(here, own, start.record), "a listing because of the change", PATIENCE)
         at = time.time()
         here.syncs("late").create("late", "/other")
@@ -82,7 +83,7 @@ def teams(results: Results, number: int) -> None:
         new = here.record.requests("/other", start.record)[0].at - at
         for team in teams:
             wait_until(
-                lambda team=team: (team.data("ConfigMap", "app") or {}).get("PLAIN_0") == "changed",  # type: ignore[misc]
+                lambda team=team: (team.data("ConfigMap", "app") or {}).get("COMMON") == "changed",  # type: ignore[misc]
                 "the team has the change",
                 PATIENCE,
             )

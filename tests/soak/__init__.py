@@ -1,0 +1,1 @@
+"""The soak: feeds over boto3 and the load stub, in one process, with faults and with time that goes faster."""
