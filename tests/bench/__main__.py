@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--only", metavar="NAME", action="append", help="run this scenario only; may be repeated")
     parser.add_argument("--some", type=int, default=200, metavar="N", help="subtrees of `some` (200)")
     parser.add_argument("--many", type=int, default=2000, metavar="N", help="subtrees of `many` (2000)")
-    parser.add_argument("--polls", type=int, default=12, metavar="N", help="of each of them, unchanged (12: an hour's)")
+    parser.add_argument("--polls", type=int, default=12, metavar="N", help="of each of them (12, as in an hour)")
     parser.add_argument("--shared", type=int, default=50, metavar="N", help="syncs of `shared` (50)")
     parser.add_argument("--teams", type=int, default=60, metavar="N", help="syncs of `teams` (60)")
     parser.add_argument("--quota", type=int, default=300, metavar="N", help="subtrees of `quota` (300)")
@@ -32,7 +32,7 @@ def main() -> int:
     scenarios: dict[str, Callable[[Results], None]] = {
         "one": partial(subtrees, number=1, parameters=25, secure=5),
         "some": partial(subtrees, number=asked.some),
-        "many": partial(subtrees, number=asked.many, polls=asked.polls),
+        "many": partial(subtrees, number=asked.many, polls=asked.polls, interval=20),
         "shared": partial(one_path, number=asked.shared),
         "teams": partial(teams, number=asked.teams),
         "quota": partial(quota, number=asked.quota),

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 INTERVAL = 300
 PER_NAMESPACE = 100
 WATCHED = 20.0
-"""Seconds after the start in which calls are counted."""
+"""Seconds after the start in which calls are counted, if nobody says otherwise."""
 
 
-def restart(results: Results, number: int) -> None:
+def restart(results: Results, number: int, *, watched: float = WATCHED) -> None:
     """The operator ends; a sync is made; the operator starts again with its default budget."""
     with world() as here:
         with here.operator(200):
@@ -40,13 +40,13 @@ def restart(results: Results, number: int) -> None:
             results.at_most("calls for others before the new sync's", before, 5)
             here.syncs("new").wait_reason("new", "Synced")
             results.show("seconds from the start to the new sync's Synced", time.time() - began, unit=" s")
-            wait_until(lambda: time.time() - ready >= WATCHED, "some seconds have passed", WATCHED + 1)
+            wait_until(lambda: time.time() - ready >= watched, "some seconds have passed", watched + 1)
             calls = sum(each.at >= began for each in here.record.requests())
             even = (time.time() - ready) * number / INTERVAL
             results.at_most("calls in the first seconds, in percent of an even spread", 100 * calls / even, 200)
             results.at_most("most requests in any second: the budget", here.stub.counts.most_in_any_second(), 20)
             cost = here.cost(operator, start)
-            cost.show(f"{WATCHED:.0f} s after a restart with {number} syncs")
+            cost.show(f"{watched:.0f} s after a restart with {number} syncs")
             writes = sum(each.target.namespace != "new" for each in here.asked(start.audit) if each.verb == "patch")
             results.equal("Kubernetes writes for syncs that were well", writes, 0)
             results.show("RSS", cost.rss, 160, unit=" MiB")

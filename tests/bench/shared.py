@@ -21,7 +21,7 @@ SLOW = 5
 PATIENCE = 120.0
 
 
-def one_path(results: Results, number: int) -> None:
+def one_path(results: Results, number: int, *, polls: int = 3) -> None:
     """`number` syncs, each in a namespace of its own, read one path through the same store."""
     with world() as here, here.operator() as operator:
         here.fill("/shared", PARAMETERS - SECURE, SECURE)
@@ -39,7 +39,7 @@ def one_path(results: Results, number: int) -> None:
         first = sum(request.at < began + 9 for request in here.record.requests(since=start.record))
         results.equal("first read: calls of all syncs, as of one", first, pages(PARAMETERS))
         results.equal("first read: decryptions of all syncs, as of one", cost.decrypted, SECURE)
-        unchanged(results, here, operator, ["/shared"], PARAMETERS, 3)
+        unchanged(results, here, operator, ["/shared"], PARAMETERS, polls)
         start = here.mark(operator)
         here.stub.put("/shared/secret-0", "changed", "SecureString")
         for namespace in namespaces:

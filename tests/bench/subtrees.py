@@ -20,16 +20,24 @@ if TYPE_CHECKING:
     from tests.running.operator import Operator
 
 INTERVAL = 10.0
-EARLIEST = 0.9 * INTERVAL
-"""A feed polls up to a tenth early, so that feeds of one interval spread."""
+EARLIEST = 0.9
+"""Of an interval: a feed polls up to a tenth early, so that feeds of one interval spread."""
 MOST_RSS = 160
 MOST_OF_BARE = 1.3
 PER_NAMESPACE = 100
 
 
-def subtrees(results: Results, number: int, *, parameters: int = 10, secure: int = 2, polls: int = 3) -> None:
+def subtrees(
+    results: Results,
+    number: int,
+    *,
+    parameters: int = 10,
+    secure: int = 2,
+    polls: int = 3,
+    interval: float = INTERVAL,
+) -> None:
     """`number` syncs, each of a subtree of its own."""
-    budget = max(20, number // 5)
+    budget = max(20, round(2 * number / interval))
     with world() as here, here.operator(budget) as operator:
         results.show("RSS before the first sync", operator.rss() / MIB, unit=" MiB")
         paths = [f"/bench/app-{index}" for index in range(number)]
@@ -37,16 +45,16 @@ def subtrees(results: Results, number: int, *, parameters: int = 10, secure: int
             here.fill(path, parameters - secure, secure)
         start = here.mark(operator)
         for index, path in enumerate(paths):
-            here.syncs(f"bench-{index // PER_NAMESPACE}").create(f"app-{index}", path, interval=f"{INTERVAL:.0f}s")
+            here.syncs(f"bench-{index // PER_NAMESPACE}").create(f"app-{index}", path, interval=f"{interval:.0f}s")
         here.wait_synced(number)
         _first_read(results, here, operator, start, paths, parameters, secure)
-        spent = unchanged(results, here, operator, paths, parameters, polls)
-        _confirmation(results, here, start, paths)
+        spent = unchanged(results, here, operator, paths, parameters, polls, interval)
+        _confirmation(results, here, start, paths, interval)
+        secure_change(results, here, operator, paths[0], parameters, interval)
+        results.at_most("most requests in any second: the budget", here.stub.counts.most_in_any_second(), budget)
         bare = bare_cost(here.stub.url, paths[0])
         results.show("CPU of a list call in a bare loop of boto3", 1000 * bare, unit=" ms")
         results.show("unchanged: CPU per list call, times that of bare boto3", spent / bare, MOST_OF_BARE)
-        secure_change(results, here, operator, paths[0], parameters, ("bench-0", "app-0"))
-        results.at_most("most requests in any second: the budget", here.stub.counts.most_in_any_second(), budget)
 
 
 def _first_read(
@@ -76,7 +84,13 @@ def _first_read(
 
 
 def unchanged(
-    results: Results, here: World, operator: Operator, paths: Sequence[str], parameters: int, polls: int
+    results: Results,
+    here: World,
+    operator: Operator,
+    paths: Sequence[str],
+    parameters: int,
+    polls: int,
+    interval: float = INTERVAL,
 ) -> float:
     """Some intervals in which nothing changes; returns the seconds of CPU for each list call."""
     start, rss = here.mark(operator), operator.rss() / MIB
@@ -87,8 +101,10 @@ def unchanged(
     most = max(listing.pages for each in listings.values() for listing in each)
     results.at_most("unchanged: list calls per interval and subtree", most, pages(parameters))
     often = max(map(len, listings.values()))
-    results.at_most("unchanged: listings of one subtree meanwhile", often, math.floor(cost.seconds / EARLIEST) + 1)
-    each = cost.calls[LISTING] / len(paths) / (cost.seconds / INTERVAL)
+    results.at_most(
+        "unchanged: listings of one subtree meanwhile", often, math.floor(cost.seconds / (EARLIEST * interval)) + 1
+    )
+    each = cost.calls[LISTING] / len(paths) / (cost.seconds / interval)
     results.show("unchanged: list calls per interval and subtree, average", each)
     results.equal("unchanged: other calls to SSM", cost.calls.total() - cost.calls[LISTING], 0)
     results.equal("unchanged: decryptions", cost.decrypted, 0)
@@ -102,10 +118,10 @@ def unchanged(
 
 
 def secure_change(
-    results: Results, here: World, operator: Operator, path: str, parameters: int, sync: tuple[str, str]
+    results: Results, here: World, operator: Operator, path: str, parameters: int, interval: float
 ) -> None:
-    """One secure parameter changes."""
-    namespace, name = sync
+    """One secure parameter of the first sync changes."""
+    namespace, name = "bench-0", "app-0"
     syncs = here.syncs(namespace)
     start = here.mark(operator)
     here.stub.put(f"{path}/secret-0", "changed", "SecureString")
@@ -117,14 +133,14 @@ def secure_change(
     most = 2 * pages(parameters) + 1
     results.at_most("one secure change: calls for its subtree", sum(call.at < written for call in calls), most)
     results.equal("one secure change: decryptions", cost.decrypted, 1)
-    results.show("one secure change: delay", written - start.at, INTERVAL + 4, unit=" s")
+    results.show("one secure change: delay", written - start.at, interval + 4, unit=" s")
 
 
-def _confirmation(results: Results, here: World, start: Mark, paths: Sequence[str]) -> None:
+def _confirmation(results: Results, here: World, start: Mark, paths: Sequence[str], interval: float) -> None:
     created = here.created(start.audit)
     listings = here.record.listings(start.record)
     early = min(
         listings[path][1].began - created[f"bench-{index // PER_NAMESPACE}", f"app-{index}"]
         for index, path in enumerate(paths)
     )
-    results.at_least("first read: seconds to the confirmation, the next regular poll", early, EARLIEST)
+    results.at_least("first read: seconds to the confirmation, the next regular poll", early, EARLIEST * interval)

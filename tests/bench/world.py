@@ -70,7 +70,7 @@ class World:
             self.stub.put(f"{path}/secret-{index}", f"secret {index}", "SecureString")
 
     @contextmanager
-    def operator(self, budget: int | None = None, *, kubeconfig: Path | None = None) -> Iterator[Operator]:
+    def operator(self, budget: int | None = None) -> Iterator[Operator]:
         """Run the operator, with so many requests per second, or as many as it takes by default."""
         access: list[dict[str, list[str]]] = STORE_ACCESS
         default = {"region": "eu-west-1", "endpoint": self.stub.url, "access": access}
@@ -78,7 +78,7 @@ class World:
         if budget is not None:
             settings["budget"] = {"requestsPerSecond": budget}
         with run_operator(
-            kubeconfig or self.cluster.kubeconfig,
+            self.cluster.kubeconfig,
             self.directory,
             settings=settings,
             environment={"AWS_ENDPOINT_URL_STS": self.stub.url},

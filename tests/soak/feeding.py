@@ -13,7 +13,6 @@ from paramsync.aws.clients import Clients
 from paramsync.core import pacing, schedule, search, settling
 from paramsync.core.identity import Identity
 from paramsync.core.parameters import Snapshot, Subtree
-from paramsync.core.values import Value
 from paramsync.core.want import Selection
 from paramsync.runtime import reading
 from paramsync.runtime.feeds import Feeds
@@ -27,6 +26,8 @@ from tests.aws.clients import REGION, access_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
+
+    from paramsync.core.values import Value
 
 FASTER = 100.0
 """How many times faster time goes: an interval of 5 s takes 0.05 s."""

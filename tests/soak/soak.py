@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,10 @@ CHANGE_EVERY = 25
 PATIENCE = 120.0
 """Seconds within which everything is right after the weather; what could not be decrypted waits longest."""
 MIB = 2**20
+MOST_GROWTH = 3.0
+"""MiB."""
+MOST_SOCKETS = 2 * AWS_THREADS
+"""By which their number may differ: the clients' and the stub's ends of one connection for each thread."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,7 @@ class Usage:
     def now(cls) -> Usage:
         """What it holds now."""
         gc.collect()
-        links = [file for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
-        sockets = sum("socket:" in str(link.readlink()) for link in links if link.exists() or link.is_symlink())
+        sockets = sum("socket:" in _leads_to(link) for link in Path("/proc/self/fd").iterdir())
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return cls(pages * 4096 / MIB, sockets, threading.active_count(), len(gc.get_objects()))
 
@@ -95,16 +99,15 @@ def soak(polls: int, *, warm_up: int) -> Soaked:
             def wrong() -> list[str]:
                 return [path for path in paths if feeding.published(path) != store.expected(path)]
 
-            try:
+            with suppress(TimeoutError):  # what is wrong is told
                 wait_until(lambda: not wrong(), "every sync has what the store has", PATIENCE)
-            except TimeoutError:
-                pass
             end = Usage.now()
             seconds = time.monotonic() - began
             return Soaked(weather.polls, weather.requests, weather.hits, seconds, warm, end, wrong())
 
 
-MOST_GROWTH = 3.0
-"""MiB."""
-MOST_SOCKETS = 2 * AWS_THREADS
-"""The clients' and the stub's ends of one connection for each thread."""
+def _leads_to(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except FileNotFoundError:  # it has been closed meanwhile
+        return ""

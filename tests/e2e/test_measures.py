@@ -1,0 +1,26 @@
+"""What the operator asks of AWS and of the API server, counted: the benchmark's scenarios in small."""
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from tests.bench.measure import Results
+from tests.bench.restart import restart
+from tests.bench.shared import one_path, teams
+from tests.bench.subtrees import subtrees
+
+SCENARIOS = {
+    "several pages": partial(subtrees, number=3, parameters=25, secure=5, polls=1),
+    "fifty syncs on one path": partial(one_path, number=50, polls=1),
+    "teams with a shared path": partial(teams, number=12),
+    "a restart": partial(restart, number=60, watched=8),
+}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
+def test_every_count_is_within_its_bound(scenario: Callable[[Results], None]) -> None:
+    results = Results()
+    scenario(results)
+    assert results.checks
+    assert results.missed == []
