@@ -29,6 +29,10 @@ FULL: Final = 0.9
 """Of the average rate, which planned requests may take; the rest is for changes and retries."""
 
 
+ON_THE_WAY: Final = 0.1
+"""Seconds that a request may take from its thread to AWS: a new connection, a first call's preparations."""
+
+
 @dataclass(slots=True)
 class Ticket:
     """The right to send one request."""
@@ -36,10 +40,20 @@ class Ticket:
     sent_at: float | None = None
     """When it was sent, as the thread that sent it says. None while it has not been."""
 
+    answered_at: float | None = None
+    """When it was answered."""
+
     def used(self, now: float) -> None:
-        """It was sent, or will never be."""
+        """It was answered, or will never be sent."""
         if self.sent_at is None:
             self.sent_at = now
+        self.answered_at = now
+
+    def arrived_by(self, now: float) -> float:
+        """The latest moment at which AWS may have counted it."""
+        if self.sent_at is None:
+            return now
+        return min(now if self.answered_at is None else self.answered_at, self.sent_at + ON_THE_WAY)
 
 
 @dataclass(slots=True)
@@ -82,9 +96,8 @@ class Pace:
         spaced = self._granted_at + SPARE / self.rate(now)
         if len(self._window) < self.ceiling:
             return spaced
-        oldest = self._window[0].sent_at
         # One that was granted and still sits in its thread: the second it counts in has not begun.
-        return max(spaced, (now if oldest is None else oldest) + 1.0)
+        return max(spaced, self._window[0].arrived_by(now) + 1.0)
 
     def grant(self, now: float) -> Ticket:
         """Let one request be sent."""
