@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-unit check format demo bench crds lock wheel cluster clean
+.PHONY: help setup test test-unit check format demo bench soak crds lock wheel cluster clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +40,11 @@ format: $(READY)  ## Format and apply safe lint fixes
 demo: $(READY)  ## Watch parameters become a Secret and a ConfigMap (KEEP=1 leaves it running)
 	@$(BIN)/python -m tests.demo
 
-bench: $(READY)  ## Print the benchmark: counts are asserted, times and memory are shown
-	$(BIN)/python -m tests.bench
+bench: $(READY)  ## Measure the operator under load: counts are asserted, CPU and memory are shown (BENCH=--help)
+	$(BIN)/python -m tests.bench $(BENCH)
+
+soak: $(READY)  ## Poll 100,000 times with faults: the data must be right, and the memory flat (POLLS=)
+	$(BIN)/python -m tests.soak --polls $(or $(POLLS),100000)
 
 cluster: $(READY)  ## Start a local control plane and print its kubeconfig's path
 	$(BIN)/python -m tests.cluster
