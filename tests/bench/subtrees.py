@@ -91,10 +91,14 @@ def unchanged(
     interval: float = INTERVAL,
 ) -> float:
     """Some intervals in which nothing changes; returns the seconds of CPU for each list call."""
-    start, rss = here.mark(operator), operator.rss() / MIB
-    here.wait_listings(paths, polls, start.record)
+    start = here.mark(operator)
+    rss: list[float] = []
+    for poll in range(1, polls + 1):
+        here.wait_listings(paths, poll, start.record)
+        rss.append(operator.rss() / MIB)
     cost = here.cost(operator, start)
     cost.show(f"{polls} polls, nothing changed")
+    print(f"      RSS after each poll, MiB: {', '.join(f'{each:.1f}' for each in rss)}")
     listings = here.record.listings(start.record)
     most = max(listing.pages for each in listings.values() for listing in each)
     results.at_most("unchanged: list calls per interval and subtree", most, pages(parameters))
@@ -111,7 +115,7 @@ def unchanged(
     results.show("unchanged: CPU per list call, all included", 1000 * cost.cpu / cost.calls[LISTING], unit=" ms")
     results.show("unchanged: CPU in percent of one core", 100 * cost.cpu / cost.seconds, unit=" %")
     results.show("RSS", cost.rss, MOST_RSS, unit=" MiB")
-    results.show("RSS: growth meanwhile", cost.rss - rss, unit=" MiB")
+    results.show("RSS: growth from a quarter of the polls to the end", cost.rss - rss[polls // 4], unit=" MiB")
     return cost.cpu / cost.calls[LISTING]
 
 
