@@ -29,8 +29,8 @@ FULL: Final = 0.9
 """Of the average rate, which planned requests may take; the rest is for changes and retries."""
 
 
-ON_THE_WAY: Final = 0.1
-"""Seconds that a request may take from its thread to AWS: a new connection, a first call's preparations."""
+ON_THE_WAY: Final = 0.5
+"""Seconds that a request may take from its thread to AWS, at most: one that hangs longer does not hold up others."""
 
 
 @dataclass(slots=True)
