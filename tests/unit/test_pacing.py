@@ -20,7 +20,7 @@ def sent(pace: Pace, moments: list[float], delays: list[float]) -> list[float]:
         while (at := pace.next_at(now)) > now:
             now = at
         ticket = pace.grant(now)
-        ticket.sent_at = now + delay
+        ticket.used(now + delay)
         made.append(now + delay)
     return made
 
@@ -55,14 +55,17 @@ def test_one_that_sits_in_its_thread_is_waited_for() -> None:
     stuck = pace.grant(0.0)
     assert pace.next_at(5.0) == 6.0, "if it is sent just now, the second begins now"
     stuck.sent_at = 5.5
-    assert pace.next_at(5.6) == 6.5
+    assert pace.next_at(5.6) == 6.6, "it may not have arrived yet"
+    assert pace.next_at(9.0) == 7.0, "it has arrived by now, or hangs"
+    stuck.used(5.8)
+    assert pace.next_at(5.9) == 6.8
 
 
 def test_a_ticket_that_was_used_keeps_its_time() -> None:
     ticket = Ticket()
     ticket.used(3.0)
     ticket.used(4.0)
-    assert ticket.sent_at == 3.0
+    assert (ticket.sent_at, ticket.answered_at) == (3.0, 4.0)
 
 
 def test_throttling_halves_the_rate_at_most_once_a_second() -> None:
