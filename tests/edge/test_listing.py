@@ -60,7 +60,7 @@ class Whole:
     reader: Reader
 
     async def __call__(self, subtree: Subtree, *, decrypt: bool) -> Listed:
-        return await self.reader.read(subtree, decrypt=decrypt, urgent=False, admit=lambda _: None)
+        return await self.reader.read(subtree, decrypt=decrypt, urgent=lambda: False, admit=lambda _: None)
 
 
 @contextmanager

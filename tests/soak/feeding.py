@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paramsync.aws import backoff
 from paramsync.aws.budget import Budgets
 from paramsync.aws.clients import Clients
 from paramsync.core import pacing, schedule, search, settling
@@ -53,6 +54,9 @@ def faster() -> Iterator[None]:
         ):
             patch.setattr(module, name, getattr(module, name) / FASTER)
         patch.setattr(pacing, "RECOVERY", pacing.RECOVERY * FASTER)
+        for name in ("FIRST", "LONGEST", "QUIET"):
+            patch.setattr(backoff, name, getattr(backoff, name) / FASTER)
+        patch.setattr(reading, "NEW_CREDENTIALS", reading.NEW_CREDENTIALS / FASTER)
         patch.setenv("AWS_ACCESS_KEY_ID", access_key())
         patch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-nobody")
         patch.setenv("AWS_ACCOUNT_ID", access_key().removeprefix("AKIA"))
@@ -72,9 +76,12 @@ class Feeding:
         self._called: set[SyncKey] = set()
         budgets = Budgets(lambda account, region: RATE)
         reader = Reader(self.clients, budgets, self.threads, Metrics())
-        hold = Plaintext(2**20).hold
         tools = Tools(
-            reader, lambda subtree: reader.budget(subtree.identity), self._wake, hold, shortest_pause=1 / FASTER
+            reader,
+            lambda subtree: reader.budget(subtree.identity),
+            self._wake,
+            Plaintext(2**20),
+            shortest_pause=1 / FASTER,
         )
         self.feeds = Feeds(tools, unused=reader.release)
 

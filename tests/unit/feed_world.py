@@ -55,7 +55,7 @@ class World:
                 self.store,
                 lambda _: self.load,
                 self.wake,
-                self.plaintext.hold,
+                self.plaintext,
                 now,
                 lambda: 0.0,
                 self.shortest_pause,

@@ -12,6 +12,7 @@ from paramsync.core.parameters import Parameter, Stamp, Subtree
 from paramsync.core.reasons import Reason
 from paramsync.core.search import Opened
 from paramsync.core.values import NOT_OPENED, SecureValue, Value
+from paramsync.runtime.look import Urgent
 
 from .builders import ACCOUNT, NOW, parameter
 
@@ -70,8 +71,8 @@ class ParameterStore:
         for name in names:
             del self.parameters[name]
 
-    async def read(self, subtree: Subtree, *, decrypt: bool, urgent: bool, admit: Callable[[int], None]) -> Listed:
-        self.asked.append(Asked(clock(), subtree.path, "list decrypted" if decrypt else "list", urgent))
+    async def read(self, subtree: Subtree, *, decrypt: bool, urgent: Urgent, admit: Callable[[int], None]) -> Listed:
+        self.asked.append(Asked(clock(), subtree.path, "list decrypted" if decrypt else "list", urgent()))
         covered = {name: each for name, each in self.parameters.items() if subtree.covers(name)}
         await asyncio.sleep(self.takes)
         if self.error is not None:
@@ -82,9 +83,9 @@ class ParameterStore:
         listed = {name: each if decrypt else _closed(each) for name, each in covered.items()}
         return Listed(listed, self.account if listed else None, max(-(-len(listed) // PAGE), 1))
 
-    async def open(self, subtree: Subtree, stamps: Sequence[Stamp], *, urgent: bool) -> Opened:
+    async def open(self, subtree: Subtree, stamps: Sequence[Stamp], *, urgent: Urgent) -> Opened:
         names = " ".join(subtree.relative_name(stamp.name) for stamp in stamps)
-        self.asked.append(Asked(clock(), subtree.path, f"open {names}", urgent))
+        self.asked.append(Asked(clock(), subtree.path, f"open {names}", urgent()))
         for error in (self.error, self.open_error):
             if error is not None:
                 raise error

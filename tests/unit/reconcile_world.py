@@ -28,9 +28,11 @@ from paramsync.runtime.applying import Applying
 from paramsync.runtime.conclusions import Conclusions
 from paramsync.runtime.feeds import Feeds
 from paramsync.runtime.keys import SyncKey
+from paramsync.runtime.look import Urgent
 from paramsync.runtime.metrics import Metrics
 from paramsync.runtime.needs import Tools
 from paramsync.runtime.notes import Notes
+from paramsync.runtime.plaintext import Plaintext
 from paramsync.runtime.reconcile import Reconciler
 from paramsync.runtime.stores import Stores
 from paramsync.runtime.threads import Threads
@@ -170,9 +172,7 @@ class World:
     def restart(self) -> None:
         """Begin anew, knowing nothing but what the cluster holds."""
         threads, metrics = InlineThreads(), Metrics()
-        self.feeds = Feeds(
-            Tools(self, lambda _: self.load, self._wake, lambda _subtree, _size: None, self.now, lambda: 0.0)
-        )
+        self.feeds = Feeds(Tools(self, lambda _: self.load, self._wake, Plaintext(2**20), self.now, lambda: 0.0))
         self.reconciler = Reconciler(
             self.customs,
             FakeStores(),
@@ -219,7 +219,7 @@ class World:
         """The generation that status speaks of."""
         return self.customs.status.get("observedGeneration") if isinstance(self.customs.status, dict) else None
 
-    async def read(self, subtree: Subtree, *, decrypt: bool, urgent: bool, admit: Callable[[int], None]) -> Listed:
+    async def read(self, subtree: Subtree, *, decrypt: bool, urgent: Urgent, admit: Callable[[int], None]) -> Listed:
         self.polls.append(asyncio.get_running_loop().time())
         await asyncio.sleep(0.05)
         answer = self.answer(subtree.path)
@@ -227,7 +227,7 @@ class World:
             raise answer
         return Listed(answer.parameters, answer.account, 1)
 
-    async def open(self, subtree: Subtree, stamps: Sequence[Stamp], *, urgent: bool) -> Opened:
+    async def open(self, subtree: Subtree, stamps: Sequence[Stamp], *, urgent: Urgent) -> Opened:
         answer = self.answer(subtree.path)
         if isinstance(answer, Exception):
             raise answer

@@ -4,24 +4,24 @@ import asyncio
 
 import pytest
 
-from paramsync.aws.budget import Budget, Budgets
-from paramsync.core.pacing import SPARE, Ticket
+from paramsync.aws.budget import LANE, Budget, Budgets, Lane
+from paramsync.core.pacing import SPARE
 
 from .parameter_store import clock
 from .virtual_time import in_virtual_time
 
 
-async def take(budget: Budget, order: list[str], name: str, *, urgent: bool) -> None:
-    ticket = await budget.take(urgent=urgent)
-    ticket.used(clock())
-    order.append(name)
+async def take(budget: Budget, order: list[str], name: str, *, urgent: bool, lane: Lane | None = None) -> None:
+    async with budget.turn(lane or Lane(), urgent=urgent):
+        order.append(name)
 
 
 @in_virtual_time
 async def test_a_request_goes_at_once_where_nobody_waits() -> None:
     budget = Budget(20)
-    assert (await budget.take(urgent=False)).sent_at is None
-    assert clock() == 0
+    async with budget.turn(Lane(), urgent=False) as ticket:
+        assert ticket.sent_at is None
+    assert (ticket.answered_at, clock()) == (0.0, 0.0)
 
 
 @in_virtual_time
@@ -70,15 +70,38 @@ async def test_whoever_goes_away_holds_nobody_up() -> None:
 @in_virtual_time
 async def test_a_turn_that_came_too_late_is_not_waited_for() -> None:
     budget = Budget(1)
-    (await budget.take(urgent=False)).used(0.0)
-    task = asyncio.create_task(budget.take(urgent=False))
+    order = list[str]()
+    await take(budget, order, "first", urgent=False)
+    task = asyncio.create_task(take(budget, order, "late", urgent=False))
     await asyncio.sleep(0)
     # In the same round of the loop as its turn: it has its ticket then, and cannot use it any more.
     asyncio.get_running_loop().call_at(SPARE, task.cancel)
     with pytest.raises(asyncio.CancelledError):
         await task
     async with asyncio.timeout(2.1):
-        assert isinstance(await budget.take(urgent=False), Ticket)
+        await take(budget, order, "next", urgent=False)
+    assert order == ["first", "next"]
+
+
+@in_virtual_time
+async def test_an_identity_whose_endpoint_hangs_takes_only_its_share_of_the_threads() -> None:
+    budget, order, hung, ended = Budget(20), list[str](), Lane(), asyncio.Event()
+
+    async def hang(number: int) -> None:
+        async with budget.turn(hung, urgent=True):
+            order.append(f"hung{number}")
+            await ended.wait()
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(LANE + 2):
+            group.create_task(hang(number))
+        await asyncio.sleep(5)
+        assert len(order) == LANE
+        await take(budget, order, "another", urgent=False)
+        assert order[-1] == "another"
+        assert budget.waiting == 2
+        ended.set()
+    assert len(order) == LANE + 3
 
 
 @in_virtual_time
@@ -108,3 +131,5 @@ async def test_each_account_and_region_has_its_own() -> None:
     assert budgets.of("1", "us-east-1") is not budgets.of("1", "eu-west-1")
     assert [budget.rate for budget in (budgets.of("1", "eu-west-1"), budgets.of(None, "eu-west-1"))] == [7, 20]
     assert len(budgets.all()) == 3
+    budgets.drop("1", "eu-west-1")
+    assert len(budgets.all()) == 2

@@ -5,7 +5,7 @@ from collections import deque
 
 import pytest
 
-from paramsync.aws.budget import Budget
+from paramsync.aws.budget import Budget, Lane
 from paramsync.core.pacing import SPARE
 
 from .virtual_time import in_virtual_time
@@ -18,9 +18,8 @@ async def test_a_rate_is_reached(rate: int) -> None:
     loop = asyncio.get_running_loop()
     times: deque[float] = deque()
     for _ in range(5 * rate):
-        ticket = await budget.take(urgent=False)
-        ticket.used(loop.time())
-        times.append(loop.time())
+        async with budget.turn(Lane(), urgent=False):
+            times.append(loop.time())
     assert times[-1] == pytest.approx(5 * SPARE, rel=0.25)
     assert all(later - earlier >= 1 - 1e-9 for earlier, later in zip(times, list(times)[rate:], strict=False))
 
@@ -31,9 +30,8 @@ async def test_a_request_that_arrives_late_is_not_joined_by_one_too_many() -> No
     loop = asyncio.get_running_loop()
     arrived: list[float] = []
     for late in (0.4, *[0.001] * 20):
-        ticket = await budget.take(urgent=False)
-        ticket.sent_at = loop.time()
-        await asyncio.sleep(late)
-        arrived.append(loop.time())
-        ticket.used(loop.time())
+        async with budget.turn(Lane(), urgent=False) as ticket:
+            ticket.sent_at = loop.time()
+            await asyncio.sleep(late)
+            arrived.append(loop.time())
     assert all(later - earlier >= 1 - 1e-9 for earlier, later in zip(arrived, arrived[5:], strict=False))

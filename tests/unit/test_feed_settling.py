@@ -6,6 +6,7 @@ import pytest
 
 from paramsync.aws.errors import SourceError
 from paramsync.core.reasons import Reason
+from paramsync.runtime.keys import SyncKey
 
 from .builders import SECURE_STRING, STRING, parameter, secure
 from .feed_world import ALL, ONE, PAY, TWO, World
@@ -19,6 +20,13 @@ async def settled() -> World:
     world.needs(ONE, every=60)
     await world.until(61)
     return world
+
+
+def confirm(world: World, sync: SyncKey) -> None:
+    """Let a sync wait until what it sees now has been confirmed."""
+    snapshot = world.needs(sync).snapshot
+    assert snapshot is not None
+    world.feeds.confirm(sync, [snapshot])
 
 
 @in_virtual_time
@@ -43,15 +51,15 @@ async def test_who_must_know_is_told_when_a_first_listing_has_settled() -> None:
     for sync in (ONE, TWO):
         world.needs(sync, every=300)
     await world.until(0)
-    world.feeds.confirm(ONE)
+    confirm(world, ONE)
     await world.until(10)
     assert world.store.listings() == [0, 3]
     assert (world.wakes(ONE), world.wakes(TWO)) == ([0, 3], [0])
-    world.feeds.confirm(ONE)
+    confirm(world, ONE)
     await world.until(200)
     assert world.store.listings() == [0, 3, 45]
     assert (world.wakes(ONE), world.wakes(TWO)) == ([0, 3, 45], [0])
-    world.feeds.confirm(ONE)
+    confirm(world, ONE)
     await world.until(300)
     assert world.store.listings() == [0, 3, 45], "there is nothing left to confirm"
 

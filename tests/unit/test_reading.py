@@ -104,7 +104,7 @@ class Desk:
         return answer
 
     async def read(self, *, decrypt: bool = False, urgent: bool = False) -> list[str]:
-        listed = await self.reader.read(subtree(), decrypt=decrypt, urgent=urgent, admit=self.admitted.append)
+        listed = await self.reader.read(subtree(), decrypt=decrypt, urgent=lambda: urgent, admit=self.admitted.append)
         return [name.removeprefix("/prod/pay/") for name in listed.parameters]
 
     def counted(self, outcome: str) -> float | None:
@@ -297,7 +297,7 @@ def test_values_of_single_versions_are_counted(desk: Desk) -> None:
     async def check() -> None:
         made = secure()
         desk.script(Opened({made.stamp: made.value}))
-        opened = await desk.reader.open(subtree(), [made.stamp], urgent=True)
+        opened = await desk.reader.open(subtree(), [made.stamp], urgent=lambda: True)
         assert opened.values == {made.stamp: made.value}
         assert desk.metrics.registry.get_sample_value("paramsync_decryptions_total") == 1
 

@@ -1,13 +1,18 @@
 """What a sync does with what its feeds give it: it waits for what is not settled, and says what is late."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 
 from paramsync.aws.errors import SourceError
+from paramsync.core.identity import Identity
 from paramsync.core.parameters import Parameter, Snapshot, Subtree
 from paramsync.core.reasons import Reason
 from paramsync.core.values import SecureValue
+from paramsync.core.want import Selection
+from paramsync.runtime.keys import SyncKey
+from paramsync.runtime.needs import Asked, Need
 
 from .builders import CONFIG_MAP, SECRET, parameter, secure, snapshot
 from .reconcile_world import World
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from paramsync.core.listing import Listed
+    from paramsync.runtime.look import Urgent
 
 SOURCES: "JsonValue" = [{"path": "/shared"}, {"path": "/prod/pay"}]
 
@@ -308,8 +314,10 @@ class Noting(World):
 
     urgent: list[bool]
 
-    async def read(self, subtree: Subtree, *, decrypt: bool, urgent: bool, admit: "Callable[[int], None]") -> "Listed":
-        self.urgent.append(urgent)
+    async def read(
+        self, subtree: Subtree, *, decrypt: bool, urgent: "Urgent", admit: "Callable[[int], None]"
+    ) -> "Listed":
+        self.urgent.append(urgent())
         return await super().read(subtree, decrypt=decrypt, urgent=urgent, admit=admit)
 
 
@@ -322,3 +330,55 @@ async def test_urgent_is_what_is_new_or_asked_for() -> None:
     world.customs.annotations["paramsync.dev/refresh"] = "1"
     await world.run(2)
     assert world.urgent == [True, False, True]
+
+
+@in_virtual_time
+async def test_a_refresh_is_not_handled_by_a_listing_that_failed() -> None:
+    paths = two()
+    world = World(paths)
+    await world.run(70)
+    world.answer = lambda path: SourceError(Reason.SOURCE_UNAVAILABLE, f"{path} cannot be reached")
+    world.customs.annotations["paramsync.dev/refresh"] = "1"
+    await world.run(10)
+    assert world.condition("Ready") == "True Synced"
+    assert "lastHandledRefresh" not in str(world.customs.status)
+    await world.run(300)
+    assert "lastHandledRefresh" not in str(world.customs.status)
+    world.answer = paths
+    await world.run(120)
+    assert "'lastHandledRefresh': '1'" in str(world.customs.status)
+
+
+@in_virtual_time
+async def test_after_a_restart_an_empty_answer_must_be_confirmed() -> None:
+    paths = two()
+    world = World(paths, interval="300s")
+    await world.run(10)
+    full = paths.paths["/prod/pay"]
+    paths.put("/prod/pay")
+    world.restart()
+    await world.run(30)
+    assert world.condition("Ready") == "True Synced"
+    paths.put("/prod/pay", *full)
+    await world.run(60)
+    assert world.condition("Ready") == "True Synced"
+    paths.put("/prod/pay")
+    world.restart()
+    await world.run(60)
+    assert world.condition("Ready") == "False NoParameters"
+
+
+@in_virtual_time
+async def test_a_new_sync_does_not_wait_for_the_listings_of_others() -> None:
+    paths = two()
+    world = World(paths, sources=SOURCES, interval="300s")
+    subtrees = [Subtree(Identity("eu-west-1"), path) for path in ("/shared", "/prod/pay")]
+    world.feeds.subscribe(
+        SyncKey("payments", "other"), [Need(each, Selection(secure=True)) for each in subtrees], Asked(300)
+    )
+    await asyncio.sleep(100)
+    paths.put("/shared", parameter("/shared/a", "new", version=2))
+    world.feeds.poll(subtrees[0])
+    await asyncio.sleep(10)
+    await world.run(0.5)
+    assert world.condition("Ready") == "True Synced"

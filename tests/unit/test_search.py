@@ -41,7 +41,7 @@ def test_each_is_opened_or_found_to_be_bad(count: int, numbers: set[int]) -> Non
     if len(search.values) or len(locked) < ENOUGH_BAD:
         assert (set(search.bad), set(search.values)) == (locked, set(wanted) - locked)
     else:
-        assert set(search.bad) == set(wanted)
+        assert set(search.bad) | set(search.untried) == set(wanted)
 
 
 @pytest.mark.parametrize(("count", "calls"), [(0, 0), (1, 1), (10, 1), (11, 2), (100, 10)])
@@ -61,10 +61,13 @@ def test_three_bad_and_none_good_end_it() -> None:
     wanted = stamps(1000)
     search, calls = run(wanted, set(wanted))
     assert len(calls) <= 8
-    assert set(search.bad) == set(wanted)
-    texts = [each.message for each in search.bad.values()]
-    assert texts[0] == f"Parameter /p/000 cannot be decrypted: {WHY}"
-    assert texts[-1] == f"Parameter /p/999 was not decrypted, for others below its path cannot be: {WHY}"
+    assert list(search.bad) == wanted[:3]
+    assert list(search.untried) == wanted[3:]
+    assert search.bad[wanted[0]].message == f"Parameter /p/000 cannot be decrypted: {WHY}"
+    assert (
+        search.untried[wanted[-1]].message
+        == f"Parameter /p/999 was not decrypted, for others below its path cannot be: {WHY}"
+    )
 
 
 def test_one_good_among_the_first_lets_it_go_on() -> None:
@@ -88,6 +91,12 @@ def test_a_seal_lasts_5_minutes_then_twice_as_long_and_at_most_an_hour() -> None
         seal = Seal.after(stamps(1)[0], seal, 1000.0)
         pauses.append(seal.retry_at - 1000.0)
     assert pauses == [300, 600, 1200, 2400, 3600, 3600]
+
+
+def test_what_was_not_tried_waits_no_longer_than_the_first_time() -> None:
+    untried = Seal.untried(stamps(1)[0], 1000.0)
+    assert (untried.retry_at, untried.pause) == (1300, 0)
+    assert Seal.after(stamps(1)[0], untried, 1300.0).pause == 300
 
 
 def test_another_stamp_begins_anew() -> None:

@@ -6,7 +6,8 @@ go before periodic ones, and every fourth goes to the others, so that neither st
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import asynccontextmanager
 from typing import Final
 
 from paramsync.core.pacing import Pace, Ticket
@@ -15,7 +16,30 @@ URGENT_IN_A_ROW: Final = 3
 SOON: Final = 0.001
 """Seconds between two looks at the pace, at least: a timer that comes a little early is not to spin."""
 
+LANE: Final = 6
+"""Requests of one identity that may be under way at a time."""
+
 Waiter = asyncio.Future[Ticket]
+
+
+class Lane:
+    """The share of the threads that one identity may take: one whose endpoint hangs must not hold up the others."""
+
+    def __init__(self) -> None:
+        self._under_way = 0
+
+    @property
+    def is_free(self) -> bool:
+        """Whether one more request may be under way."""
+        return self._under_way < LANE
+
+    def enter(self) -> None:
+        """A request is under way."""
+        self._under_way += 1
+
+    def leave(self) -> None:
+        """A request has ended."""
+        self._under_way -= 1
 
 
 class Budget:
@@ -23,24 +47,26 @@ class Budget:
 
     def __init__(self, requests_per_second: int) -> None:
         self._pace: Final = Pace(requests_per_second)
-        self._waiting: Final[dict[bool, deque[Waiter]]] = {True: deque(), False: deque()}
+        self._waiting: Final[dict[bool, deque[tuple[Waiter, Lane]]]] = {True: deque(), False: deque()}
         self._urgent_in_a_row = 0
         self._timer: asyncio.TimerHandle | None = None
         self._demand: Final[dict[Hashable, float]] = {}
         self.throttles = 0
         """Throttled answers so far."""
 
-    async def take(self, *, urgent: bool) -> Ticket:
-        """Wait for the right to send one request."""
+    @asynccontextmanager
+    async def turn(self, lane: Lane, *, urgent: bool) -> AsyncIterator[Ticket]:
+        """Wait for the right to send one request, which ends with the context."""
         waiter: Waiter = asyncio.get_running_loop().create_future()
-        self._waiting[urgent].append(waiter)
+        self._waiting[urgent].append((waiter, lane))
         self._hand_out()
         try:
-            return await waiter
-        except asyncio.CancelledError:
+            yield await waiter
+        finally:
             if waiter.done() and not waiter.cancelled():
-                waiter.result().used(_now())  # it will never be sent, and nobody is to wait until it has been
-            raise
+                waiter.result().used(_now())  # also if it was never sent: nobody is to wait until it has been
+                lane.leave()
+                self._hand_out()
 
     def throttled(self) -> None:
         """Take in that AWS has throttled a request."""
@@ -68,33 +94,38 @@ class Budget:
     @property
     def waiting(self) -> int:
         """Requests that wait for their turn."""
-        return sum(len(waiters) for waiters in self._waiting.values())
+        return sum(not waiter.done() for waiters in self._waiting.values() for waiter, _ in waiters)
 
     def _hand_out(self) -> None:
         if self._timer is not None:
             return
-        while (waiters := self._next_in_line()) is not None:
+        while (found := self._next_in_line()) is not None:
             now = _now()
             at = self._pace.next_at(now)
             if at > now:
                 self._timer = asyncio.get_running_loop().call_at(max(at, now + SOON), self._on_time)
                 return
-            urgent = waiters is self._waiting[True]
+            urgent, waiter, lane = found
             self._urgent_in_a_row = self._urgent_in_a_row + 1 if urgent else 0
-            waiters.popleft().set_result(self._pace.grant(now))
+            self._waiting[urgent].remove((waiter, lane))
+            lane.enter()
+            waiter.set_result(self._pace.grant(now))
 
     def _on_time(self) -> None:
         self._timer = None
         self._hand_out()
 
-    def _next_in_line(self) -> deque[Waiter] | None:
-        for waiters in self._waiting.values():
-            while waiters and waiters[0].done():  # whoever waited has been cancelled
-                waiters.popleft()
-        urgent, periodic = self._waiting[True], self._waiting[False]
-        if urgent and not (periodic and self._urgent_in_a_row >= URGENT_IN_A_ROW):
-            return urgent
-        return periodic or None
+    def _next_in_line(self) -> tuple[bool, Waiter, Lane] | None:
+        first, second = self._first(urgent=True), self._first(urgent=False)
+        if first is not None and (second is None or self._urgent_in_a_row < URGENT_IN_A_ROW):
+            return True, *first
+        return None if second is None else (False, *second)
+
+    def _first(self, *, urgent: bool) -> tuple[Waiter, Lane] | None:
+        waiting = self._waiting[urgent]
+        while waiting and waiting[0][0].done():  # whoever waited has been cancelled
+            waiting.popleft()
+        return next(((waiter, lane) for waiter, lane in waiting if lane.is_free and not waiter.done()), None)
 
 
 class Budgets:
@@ -111,8 +142,12 @@ class Budgets:
             self._budgets[key] = Budget(self._rate_of(account, region))
         return self._budgets[key]
 
+    def drop(self, account: str | None, region: str) -> None:
+        """Nobody reads from an account and Region any more."""
+        self._budgets.pop((account, region), None)
+
     def all(self) -> dict[tuple[str | None, str], Budget]:
-        """All budgets that were ever asked for: as many as there are accounts and Regions."""
+        """All budgets that somebody uses."""
         return dict(self._budgets)
 
 

@@ -1,5 +1,6 @@
 """What a feed knows of its subtree: what is published of it, with the values that somebody wants."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,7 +8,7 @@ from datetime import datetime
 from . import settling
 from .listing import Listed
 from .parameters import Parameter, Snapshot, Stamp, Subtree
-from .search import Seal
+from .search import Seal, Search
 from .settling import Seen
 from .values import NOT_OPENED, Sealed, SecureValue, Value
 from .want import Want
@@ -73,24 +74,36 @@ class Known:
         return Snapshot(self.subtree, self.seen.published, self.began, self.account, settled, absence)
 
     def closed(self, want: Want, now: float) -> list[Stamp]:
-        """The stamps that are wanted, not decrypted, and not known to be undecryptable for now."""
-        return [each.stamp for each in self.seen.published.values() if self._is_closed(each, want, now)]
+        """The stamps that are wanted, not decrypted, and not known to be undecryptable for now.
+
+        What was tried least comes first, so that three that stay bad hold up none that is good.
+        """
+        found = [each.stamp for each in self.seen.published.values() if self._is_closed(each, want, now)]
+        return sorted(found, key=lambda stamp: (self._pause(stamp), stamp.name))
+
+    def retry_at(self, want: Want) -> float:
+        """When what could not be decrypted is to be tried again; infinity if there is nothing to be tried."""
+        seals = (self.seals or {}).values()
+        due = (s.retry_at for s in seals if self._is_wanted(s.stamp, want) and self.is_listed(s.stamp))
+        return min(due, default=math.inf)
 
     def is_listed(self, stamp: Stamp) -> bool:
         """Whether the latest listing has a stamp, so that it can be asked for."""
         latest = self.seen.latest.get(stamp.name)
         return latest is not None and latest.stamp == stamp
 
-    def opened(self, want: Want, closed: list[Stamp], found: Mapping[Stamp, Value], now: float) -> "Known":
+    def opened(self, want: Want, closed: list[Stamp], search: Search, now: float) -> "Known":
         """The same with the values of what was closed; or with why there are none."""
+        found: dict[Stamp, Value] = {**search.values, **search.bad, **search.untried}
         values = {stamp.name: Parameter(stamp, found[stamp]) for stamp in closed if stamp in found}
         old, published = self.seals or {}, self.seen.published
         seals = {name: seal for name, seal in old.items() if name in published and name not in values}
         seals |= {
-            name: Seal.after(each.stamp, old.get(name), now)
-            for name, each in values.items()
-            if isinstance(each.value, Sealed)
+            stamp.name: Seal.after(stamp, old.get(stamp.name), now)
+            for stamp, value in found.items()
+            if isinstance(value, Sealed) and stamp not in search.untried and stamp.name in values
         }
+        seals |= {stamp.name: Seal.untried(stamp, now) for stamp in search.untried}
         return replace(
             self,
             seen=settling.with_values(self.seen, values),
@@ -118,6 +131,10 @@ class Known:
         seal = (self.seals or {}).get(each.stamp.name)
         is_due = seal is not None and seal.stamp == each.stamp and now >= seal.retry_at
         return (each.value is NOT_OPENED or is_due) and self._is_wanted(each.stamp, want)
+
+    def _pause(self, stamp: Stamp) -> float:
+        seal = (self.seals or {}).get(stamp.name)
+        return seal.pause if seal is not None and seal.stamp == stamp else 0.0
 
     def _is_wanted(self, stamp: Stamp, want: Want) -> bool:
         return want.takes(self.subtree.relative_name(stamp.name), stamp.type)

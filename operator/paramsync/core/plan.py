@@ -63,6 +63,9 @@ class Plan:
     unsettled: bool = False
     """Whether keys are kept because what would become of them has not been confirmed yet."""
 
+    waits: bool = False
+    """Whether nothing can be said before it has been confirmed that a source is empty."""
+
     counts: Counts = Counts()
 
     @property
@@ -88,6 +91,11 @@ def plan(
     overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources])
     taken, skipped = route(overlay.winners, route_list)
     desired, problems = _desired(overlay, snapshots, taken)
+    taken_from = zip(spec.sources, snapshots, overlay.taken, strict=True)
+    if applied and any(
+        not count and not each.absence_settled and not source.is_optional for source, each, count in taken_from
+    ):
+        return Plan(unsettled=True, waits=True)
     conflicts = (ownership.conflict(each, owner) for each in live.values() if each is not None)
     problems = (
         *(conflict for conflict in conflicts if conflict is not None),

@@ -2,7 +2,7 @@
 
 One SecureString that cannot be decrypted fails a whole call of GetParameters, and AWS does not say which it is:
 the call is halved until it is alone. Where three are bad and none is good the key itself is gone, and the
-search ends, for every further call would tell the same.
+search ends, for every further call would tell the same. What was not tried then goes first the next time.
 """
 
 import math
@@ -40,13 +40,16 @@ class Search:
     values: dict[Stamp, Value] = field(default_factory=dict)
     bad: dict[Stamp, Sealed] = field(default_factory=dict)
     moved: set[Stamp] = field(default_factory=set)
+    untried: dict[Stamp, Sealed] = field(default_factory=dict)
+    """What was not asked for alone, because the search ended before."""
+
     _waiting: deque[Sequence[Stamp]] = field(default_factory=deque)
     _asked: Sequence[Stamp] = ()
 
     @classmethod
     def of(cls, stamps: Iterable[Stamp]) -> "Search":
-        """The search for the values of stamps."""
-        ordered = sorted(stamps, key=lambda stamp: stamp.name)
+        """The search for the values of stamps, in this order."""
+        ordered = list(stamps)
         batches = (ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH))
         return cls(_waiting=deque(batches))
 
@@ -71,7 +74,7 @@ class Search:
         if len(self.bad) >= ENOUGH_BAD and not self.values:
             for stamp in (each for batch in self._waiting for each in batch):
                 text = f"Parameter {stamp.name} was not decrypted, for others below its path cannot be: {why}"
-                self.bad[stamp] = Sealed(reason, text)
+                self.untried[stamp] = Sealed(reason, text)
             self._waiting.clear()
 
 
@@ -87,8 +90,13 @@ class Seal:
     def after(cls, stamp: Stamp, before: "Seal | None", now: float) -> "Seal":
         """The seal of a stamp that has failed now, and before perhaps: each time it is left alone for longer."""
         again = before is not None and before.stamp == stamp
-        pause = min(before.pause * 2, LONGEST_RETRY) if before is not None and again else FIRST_RETRY
+        pause = min(max(before.pause * 2, FIRST_RETRY), LONGEST_RETRY) if before and again else FIRST_RETRY
         return cls(stamp, now + pause, pause)
+
+    @classmethod
+    def untried(cls, stamp: Stamp, now: float) -> "Seal":
+        """The seal of a stamp that was not tried: it comes before all that were."""
+        return cls(stamp, now + FIRST_RETRY, 0.0)
 
     def broken(self) -> "Seal":
         """The same, but to be tried again now."""

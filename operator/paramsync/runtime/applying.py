@@ -77,7 +77,7 @@ class Applying:
             live |= full
             made = plan(owner, spec, snapshots, live, applied)
         # What takes 45 seconds to settle is kept key by key; what another listing settles in 3, all of it waits for.
-        is_unsettled = made.unsettled and not all(snapshot.settled for snapshot in snapshots)
+        is_unsettled = made.waits or (made.unsettled and not all(snapshot.settled for snapshot in snapshots))
         if not made.problems and (is_unsettled or (hold_changes and made.changes)):
             return Applied(made, held=True)
         return await self._carry_out(key, owner, made, live)

@@ -33,6 +33,9 @@ class Result:
     gets_old: timedelta = timedelta(0)
     """How old the data gets although nothing fails, if that is too old."""
 
+    was_read: bool = True
+    """Whether AWS has answered what was asked, be it with a denial: a refresh that was not is not handled yet."""
+
 
 class Conclusions:
     """Says how reconciles ended. Status is written only if it differs."""
@@ -77,5 +80,5 @@ def _status_after(sync: Sync, result: Result, at: Circumstances) -> SyncStatus:
         status = report.success(sync.status, applied.plan, applied.written, outcome, at, dropped=bool(applied.dropped))
     if status is sync.status:
         return status
-    refresh = None if outcome.reason is Reason.SUSPENDED else sync.refresh
+    refresh = sync.refresh if result.was_read and outcome.reason is not Reason.SUSPENDED else None
     return report.described(status, sync.spec, refresh)

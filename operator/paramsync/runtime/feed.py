@@ -20,7 +20,7 @@ from paramsync.core.want import Want
 
 from .keys import SyncKey
 from .look import Look
-from .needs import Asked, Reading, Tools
+from .needs import Asked, Load, Reading, Tools
 from .subscriptions import Confirmed, Selections, Subscriptions
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,15 @@ class Feed:
         self._state = _State()
         self._subscriptions = Subscriptions(subtree)
         self._alarm: asyncio.Future[None] | None = None
-        self._look = Look(tools.ssm, subtree, tools.now, _clock, lambda size: tools.admit(subtree, size))
+        self._load: Load | None = None
+        self._look = Look(
+            tools.ssm,
+            subtree,
+            tools.now,
+            _clock,
+            lambda size: tools.plaintext.admit(subtree, size),
+            lambda: self._subscriptions.is_urgent,
+        )
         # A context of its own: a feed does not belong to the reconcile that needed it first.
         loop, context = asyncio.get_running_loop(), contextvars.Context()
         self._task = loop.create_task(self._run(), name=f"feed {subtree.path}", context=context)
@@ -75,6 +83,11 @@ class Feed:
     @property
     def _listed_at(self) -> datetime | None:
         return self._state.known.began if self._state.known is not None else None
+
+    @property
+    def _confirmed(self) -> Confirmed | None:
+        known = self._state.known
+        return (known.seen.confirmed, known.seen.absence_confirmed) if known is not None else None
 
     def subscribe(self, sync: SyncKey, selections: Selections, asked: Asked) -> Reading:
         """Say what a sync needs, and get what there is."""
@@ -97,8 +110,10 @@ class Feed:
         known, error = self._state.known, self._state.error
         if known is None or not all(map(known.want.serves, selections)):
             return Reading(None, error, self._listed_at)
-        is_pending = asked.not_before is not None and known.seen.is_pending and error is None
-        if is_pending or any(self._subscriptions.concerns(selections, name) for name in known.unopened):
+        lacks = any(self._subscriptions.needs_value(selections, name) for name in known.unopened)
+        if error is not None and lacks:
+            return Reading(None, error, self._listed_at)
+        if lacks or (error is None and asked.not_before is not None and known.seen.is_pending):
             return None
         return Reading(
             known.snapshot,
@@ -110,12 +125,18 @@ class Feed:
             known.lasted,
         )
 
-    def confirm(self, sync: SyncKey) -> None:
-        """Let a sync wait until what it saw has been confirmed by a further listing."""
-        known, mine = self._state.known, self._subscriptions[sync]
-        if known is not None and self._confirmed != (True, True):
-            mine.confirms = self._confirmed
-            self._poll_at(known.seen.full_confirmation_at)
+    def confirm(self, sync: SyncKey, seen: Confirmed) -> None:
+        """Let a sync wait until what it saw has been confirmed by a further listing.
+
+        :param seen: what was confirmed of the snapshot that it saw; a listing may have ended since.
+        """
+        if seen == (True, True):
+            return
+        self._subscriptions[sync].confirms = seen
+        if self._confirmed not in (None, seen):
+            self._wake(frozenset())
+        elif self._state.known is not None and self._state.error is None:
+            self._poll_at(self._state.known.seen.full_confirmation_at)
 
     def pace(self, sync: SyncKey, interval: float) -> None:
         """Change the interval that a sync asks for."""
@@ -138,9 +159,10 @@ class Feed:
     def stop(self) -> asyncio.Task[None]:
         """Stop polling and drop what was read; the task that is ending."""
         self._state = _State()
-        self._look.forget()
-        self._tools.load(self._subtree).unplan(self._subtree)
-        self._tools.admit(self._subtree, 0)
+        self._look.keep(Want())
+        self._tools.plaintext.record(self._subtree, 0)
+        if self._load is not None:
+            self._load.unplan(self._subtree)
         self._task.cancel()
         return self._task
 
@@ -156,7 +178,9 @@ class Feed:
         state = self._state
         if state.running is not None and state.running.serves(selections, not_before):
             return
-        if not_before is None and state.known is not None and state.error is None:
+        # What is listed, or about to be, need only be decrypted.
+        is_listed = state.running is not None or (state.known is not None and state.error is None)
+        if not_before is None and is_listed:
             state.open_at = _clock()
             self._ring()
         else:
@@ -179,32 +203,28 @@ class Feed:
         return max(min(self._state.list_at, self._state.open_at), self._state.idle_until)
 
     async def _poll(self) -> None:
-        state, before = self._state, self._state.known
-        told, old = _told(state.error), state.ended
-        relist = state.list_at <= _clock() or before is None
+        state, told, old = self._state, _told(self._state.error), self._state.ended
+        if state.known is not None and state.unseals:
+            state.known, state.unseals = state.known.unsealed(), False
+        before = state.known
+        # After a failure it is listed, whoever asks: to decrypt what was listed before would pass that off as new.
+        relist = state.list_at <= _clock() or before is None or state.error is not None
         state.open_at = NEVER
         if relist:
             state.list_at = NEVER
-        known = before.unsealed() if before is not None and state.unseals else before
-        state.unseals = False
-        want, urgent = self._subscriptions.want, self._subscriptions.is_urgent
+        want, began = self._subscriptions.want, _clock()
         attempt = state.running = _Attempt(self._tools.now() if relist or old is None else old.began, want)
-        began = _clock()
         try:
-            state.known = await self._look.at(known, want, relist=relist, urgent=urgent)
+            state.known = await self._look.at(before, want, relist=relist)
             state.error, state.failures = None, 0
         except SourceError as error:
-            state.error, state.failures = error, state.failures + 1
+            state.error, state.failures, state.open_at = error, state.failures + 1, NEVER
         except Exception as defect:
             log.exception("a feed failed by a defect", extra={"path": self._subtree.path})
             state.error, state.failures = _defect(self._subtree, defect), state.failures + 1
         state.ended, state.running = attempt, None
         state.idle_until = _clock() + self._tools.shortest_pause
-        if self._subscriptions.want != want:
-            self._drop_unwanted()
-        if state.error is not None and state.error.reason is Reason.TOO_LARGE:
-            self._look.forget()
-        self._account_for_plaintext()
+        self._drop_unwanted()
         self._log(told)
         is_failure_news = told != _told(state.error) or old is None
         self._wake(None if is_failure_news else news(before, state.known))
@@ -213,12 +233,18 @@ class Feed:
     def _schedule(self, since: float) -> None:
         known = self._state.known
         self._poll_at(since + self._pause())
-        if known is not None and self._state.error is None:
-            self._tools.load(self._subtree).plan(self._subtree, known.pages, self._subscriptions.interval)
-            if known.seen.look_again_at is not None:
-                self._poll_at(known.seen.look_again_at)
-            if self._subscriptions.wants_confirmation and self._confirmed != (True, True):
-                self._poll_at(known.seen.full_confirmation_at)
+        if known is None or self._state.error is not None:
+            return
+        load = self._tools.load(self._subtree)
+        if self._load not in (None, load):
+            self._load.unplan(self._subtree)  # the account has become known, and with it whose budget it is
+        self._load = load
+        load.plan(self._subtree, known.pages, self._subscriptions.interval)
+        self._state.open_at = min(self._state.open_at, known.retry_at(self._subscriptions.want))
+        if known.seen.look_again_at is not None:
+            self._poll_at(known.seen.look_again_at)
+        if self._subscriptions.wants_confirmation and self._confirmed != (True, True):
+            self._poll_at(known.seen.full_confirmation_at)
 
     def _log(self, told: tuple[str, str] | None) -> None:
         error = self._state.error
@@ -231,28 +257,25 @@ class Feed:
         for sync, urgent in self._subscriptions.called(changed, self._confirmed):
             self._tools.wake(sync, urgent=urgent)
 
-    @property
-    def _confirmed(self) -> Confirmed | None:
-        known = self._state.known
-        return (known.seen.confirmed, known.seen.absence_confirmed) if known is not None else None
-
     def _drop_unwanted(self) -> None:
         state, want = self._state, self._subscriptions.want
         if state.ended is not None:
             state.ended = replace(state.ended, want=state.ended.want.served_of(want))
-        if state.known is not None:
+        if state.known is not None and state.known.want != want:
             state.known = state.known.keeping(want)
-        self._account_for_plaintext()
-
-    def _account_for_plaintext(self) -> None:
-        known = self._state.known
-        self._tools.admit(self._subtree, (known.secure_bytes if known is not None else 0) + self._look.held)
+        if state.running is None:  # what a look is about to hold is counted while it runs
+            is_too_much = state.error is not None and state.error.reason is Reason.TOO_LARGE
+            self._look.keep(Want() if is_too_much else want)
+            held = state.known.secure_bytes if state.known is not None else 0
+            self._tools.plaintext.record(self._subtree, held + self._look.held)
 
     def _pause(self) -> float:
         state, chance = self._state, self._tools.chance
         interval = schedule.jittered(self._subscriptions.interval * self._tools.load(self._subtree).stretch, chance())
         if state.error is None:
             return interval
+        if state.error.reason is Reason.TOO_LARGE:
+            return schedule.LONGEST_DEADLINE  # each try decrypts until it is too much
         if state.error.reason.nature is Nature.WAITING:
             return min(interval, schedule.backoff(state.failures, chance()))
         return min(interval, schedule.LONGEST_DEADLINE)

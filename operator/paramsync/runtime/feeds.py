@@ -6,11 +6,11 @@ for. A feed that nobody needs is dropped, and with the last feed of an identity 
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from paramsync.core.identity import Identity
-from paramsync.core.parameters import Subtree
+from paramsync.core.parameters import Snapshot, Subtree
 
 from .feed import Feed
 from .keys import SyncKey
@@ -54,10 +54,11 @@ class Feeds:
         }
         return [readings[need.subtree] for need in needs]
 
-    def confirm(self, sync: SyncKey) -> None:
+    def confirm(self, sync: SyncKey, seen: Iterable[Snapshot]) -> None:
         """Let a sync wait until what it saw has been confirmed by further listings."""
-        for subtree in self._needed.get(sync, set()):
-            self._feeds[subtree].confirm(sync)
+        for snapshot in seen:
+            if snapshot.subtree in self._needed.get(sync, set()):
+                self._feeds[snapshot.subtree].confirm(sync, (snapshot.settled, snapshot.absence_settled))
 
     def retry_sealed(self, sync: SyncKey) -> None:
         """Forget what could not be decrypted for a sync, so that the next look tries it again."""

@@ -19,13 +19,17 @@ LOOKS: Final = 3
 """How often a subtree is listed anew because what was to be decrypted is not there as it was listed."""
 
 
+Urgent = Callable[[], bool]
+"""Whether a request goes before periodic ones; asked for each, for somebody may come while a listing is under way."""
+
+
 class Ssm(Protocol):
     """What can be asked of Parameter Store."""
 
-    async def read(self, subtree: Subtree, *, decrypt: bool, urgent: bool, admit: Callable[[int], None]) -> Listed:
+    async def read(self, subtree: Subtree, *, decrypt: bool, urgent: Urgent, admit: Callable[[int], None]) -> Listed:
         """All parameters of a subtree."""
 
-    async def open(self, subtree: Subtree, stamps: Sequence[Stamp], *, urgent: bool) -> Opened:
+    async def open(self, subtree: Subtree, stamps: Sequence[Stamp], *, urgent: Urgent) -> Opened:
         """The values of at most ten stamps."""
 
 
@@ -40,21 +44,27 @@ class Look:
     """Seconds of a clock that only goes forward."""
 
     admit: Callable[[int], None]
-    """Is told how many bytes of decrypted values the subtree would hold, and raises if that is too much."""
+    """Is asked whether the subtree may hold so many bytes of decrypted values, and raises if that is too much."""
+
+    urgent: Urgent
 
     _opened: dict[Stamp, Value] = field(default_factory=dict)
     """What looks that failed in the end have decrypted: it is not decrypted again."""
 
-    async def at(self, known: Known | None, want: Want, *, relist: bool, urgent: bool) -> Known:
+    async def at(self, before: Known | None, want: Want, *, relist: bool) -> Known:
         """List and decrypt; or decrypt only, what a listing before has shown.
 
         :raises SourceError: if anything of it cannot be had; then nothing is published.
         """
+        known = before
         for _ in range(LOOKS):
             if known is None or relist:
-                known = await self._list(known, want, urgent=urgent)
-            known, moved = await self._open(known, want, urgent=urgent)
-            if not moved:
+                known = await self._list(known, want)
+            now = self.clock()
+            closed = known.closed(want, now)
+            search = await self._search([stamp for stamp in closed if known.is_listed(stamp)], before)
+            known = known.opened(want, closed, search, now)
+            if not search.moved:
                 self._opened.clear()
                 return known
             relist = True
@@ -68,40 +78,37 @@ class Look:
         """How many bytes of decrypted values failed looks have left."""
         return sum(map(size, self._opened.values()))
 
-    def forget(self) -> None:
-        """Drop the plaintext that failed looks have left."""
-        self._opened.clear()
+    def keep(self, want: Want) -> None:
+        """Drop the plaintext that failed looks have left and nobody wants any more."""
+        relative = self.subtree.relative_name
+        for stamp in [each for each in self._opened if not want.takes(relative(each.name), each.type)]:
+            del self._opened[stamp]
 
-    async def _list(self, before: Known | None, want: Want, *, urgent: bool) -> Known:
+    async def _list(self, before: Known | None, want: Want) -> Known:
         if before is None and want.covers_every_secure_name:
             with suppress(Undecryptable):  # which one it is, only a search can tell
-                return await self._list_once(before, want, decrypt=True, urgent=urgent)
-        return await self._list_once(before, want, decrypt=False, urgent=urgent)
+                return await self._list_once(before, want, decrypt=True)
+        return await self._list_once(before, want, decrypt=False)
 
-    async def _list_once(self, before: Known | None, want: Want, *, decrypt: bool, urgent: bool) -> Known:
+    async def _list_once(self, before: Known | None, want: Want, *, decrypt: bool) -> Known:
         began, at = self.now(), self.clock()
-        listed = await self.ssm.read(self.subtree, decrypt=decrypt, urgent=urgent, admit=self.admit)
+        listed = await self.ssm.read(self.subtree, decrypt=decrypt, urgent=self.urgent, admit=self.admit)
         lasted = self.clock() - at
         if before is None:
             return Known.first(self.subtree, listed, want, at, began, lasted)
         return before.then(listed, at, began, lasted)
 
-    async def _open(self, known: Known, want: Want, *, urgent: bool) -> tuple[Known, set[Stamp]]:
-        now = self.clock()
-        closed = known.closed(want, now)
-        unknown = [stamp for stamp in closed if known.is_listed(stamp) and stamp not in self._opened]
-        search = await self._search(unknown, known, urgent=urgent)
-        return known.opened(want, closed, {**self._opened, **search.bad}, now), search.moved
-
-    async def _search(self, stamps: Sequence[Stamp], known: Known, *, urgent: bool) -> Search:
-        search = Search.of(stamps)
+    async def _search(self, stamps: Sequence[Stamp], before: Known | None) -> Search:
+        search = Search.of(stamp for stamp in stamps if stamp not in self._opened)
         while (asked := search.ask()) is not None:
             try:
-                answer = await self.ssm.open(self.subtree, asked, urgent=urgent)
+                answer = await self.ssm.open(self.subtree, asked, urgent=self.urgent)
             except Undecryptable as error:
                 search.failed(error.reason, str(error))
             else:
                 search.opened(answer)
                 self._opened |= answer.values
-                self.admit(known.secure_bytes + self.held)
+                # What was held before is held until the look has ended.
+                self.admit((before.secure_bytes if before is not None else 0) + self.held)
+        search.values |= {stamp: self._opened[stamp] for stamp in stamps if stamp in self._opened}
         return search

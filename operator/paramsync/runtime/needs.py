@@ -12,6 +12,7 @@ from paramsync.core.want import Selection
 
 from .keys import SyncKey
 from .look import Ssm
+from .plaintext import Plaintext
 
 
 class Wake(Protocol):
@@ -42,8 +43,7 @@ class Tools:
     ssm: Ssm
     load: Callable[[Subtree], Load]
     wake: Wake
-    admit: Callable[[Subtree, int], None]
-    """Is told how many bytes of decrypted values a subtree would hold; raises SourceError if that is too much."""
+    plaintext: Plaintext
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     chance: Callable[[], float] = random.random

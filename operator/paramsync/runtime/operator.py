@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 
 STORES: Final = {StoreKind.CLUSTER_PARAMETER_STORE: CLUSTER_STORES, StoreKind.PARAMETER_STORE: PARAMETER_STORES}
 WORKERS: Final = 8
-AWS_THREADS: Final = 8
+AWS_THREADS: Final = 16
 KUBE_THREADS: Final = 8
 API_CONNECTIONS: Final = KUBE_THREADS + AWS_THREADS
 """To the API server: those who ask AWS ask it for tokens of service accounts."""
@@ -107,7 +107,7 @@ class Operator:
         self._budgets = Budgets(settings.budget.rate_of)
         self._plaintext = Plaintext(settings.most_decrypted_bytes)
         reader = Reader(self._clients, self._budgets, self._aws, self._metrics)
-        tools = Tools(reader, lambda subtree: reader.budget(subtree.identity), self._wake, self._plaintext.hold)
+        tools = Tools(reader, lambda subtree: reader.budget(subtree.identity), self._wake, self._plaintext)
         self._feeds = Feeds(tools, unused=reader.release)
         self._reconciler = Reconciler(
             self._customs,

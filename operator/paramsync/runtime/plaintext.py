@@ -20,8 +20,8 @@ class Plaintext:
         """Bytes of decrypted values that are held now."""
         return self._total
 
-    def hold(self, subtree: Subtree, size: int) -> None:
-        """Say how many bytes a subtree holds, or would hold.
+    def admit(self, subtree: Subtree, size: int) -> None:
+        """Ask whether a subtree may hold so many bytes, before and after a look together; they count from here on.
 
         :raises SourceError: if that is more than all subtrees together may hold.
         """
@@ -33,7 +33,11 @@ class Plaintext:
                 " operator may hold of all paths together; narrow include or path, or raise maxDecryptedMiB in the"
                 " operator's settings",
             )
-        self._total += size - before
+        self.record(subtree, max(size, before))
+
+    def record(self, subtree: Subtree, size: int) -> None:
+        """Say how many bytes a subtree holds."""
+        self._total += size - self._held.get(subtree, 0)
         if size:
             self._held[subtree] = size
         else:

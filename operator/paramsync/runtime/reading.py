@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from paramsync.aws.backoff import FIRST
-from paramsync.aws.budget import Budget, Budgets
+from paramsync.aws.budget import Budget, Budgets, Lane
 from paramsync.aws.clients import Clients
 from paramsync.aws.decrypting import decrypt
 from paramsync.aws.errors import IdentityRejected, SourceError, TokenRejected
@@ -25,6 +25,7 @@ from paramsync.core.parameters import Stamp, Subtree
 from paramsync.core.reasons import Reason
 from paramsync.core.search import Opened
 
+from .look import Urgent
 from .metrics import Metrics
 from .threads import Threads
 
@@ -40,7 +41,23 @@ LONGEST_PAUSE: Final = 4.0
 NEW_CREDENTIALS: Final = FIRST + 1.0
 """Seconds after which there are other credentials, if there are any, for those that AWS did not accept."""
 
+URGENT_PAGES: Final = 10
+"""Of one listing, which may go before periodic requests: a path of thousands is not to push all others aside."""
+
+Place = tuple[str | None, str]
+"""An account, if it is known, and a Region."""
+
 T = TypeVar("T")
+
+
+def _periodic() -> bool:
+    return False
+
+
+def _known(call: asyncio.Future[T]) -> None:
+    """Whoever waited for a failure knows it; asyncio need not tell it again if nobody did."""
+    if not call.cancelled():
+        call.exception()
 
 
 class Reader:
@@ -60,12 +77,16 @@ class Reader:
         self._metrics = metrics
         self._chance = chance
         self._accounts: dict[Identity, str | None] = {}
+        self._places: dict[Identity, Place] = {}
+        self._lanes: dict[Identity, Lane] = {}
+        self._preparing: dict[Identity, asyncio.Future[str | None]] = {}
         self._under_way: Counter[Identity] = Counter()
         self._unused: set[Identity] = set()
 
-    async def read(self, subtree: Subtree, *, decrypt: bool, urgent: bool, admit: Callable[[int], None]) -> Listed:
+    async def read(self, subtree: Subtree, *, decrypt: bool, urgent: Urgent, admit: Callable[[int], None]) -> Listed:
         """The complete listing of a subtree.
 
+        :param urgent: asked before each page; but beyond so many pages a listing has the time of a periodic one.
         :param admit: is told after each page how many bytes of decrypted values there are, and raises if too many.
         :raises SourceError: if it cannot be had.
         """
@@ -79,20 +100,21 @@ class Reader:
             f"The pages that AWS lists below {subtree.path} do not belong together; the listing starts over",
         )
 
-    async def open(self, subtree: Subtree, stamps: Sequence[Stamp], *, urgent: bool) -> Opened:
+    async def open(self, subtree: Subtree, stamps: Sequence[Stamp], *, urgent: Urgent) -> Opened:
         """The values of at most ten stamps.
 
         :raises Undecryptable: if at least one of them cannot be decrypted.
         :raises SourceError: if there is no answer.
         """
         ask = partial(decrypt, self._clients, subtree, stamps)
-        opened = await self._ask(subtree, "GetParameters", ask, urgent=urgent)
+        opened = await self._ask(subtree, "GetParameters", ask, urgent)
         self._metrics.decrypted(len(opened.values))
         return opened
 
     def budget(self, identity: Identity) -> Budget:
         """The budget that the requests of an identity are counted in."""
-        return self._budgets.of(identity.account or self._accounts.get(identity), identity.region)
+        place = self._places[identity] = (identity.account or self._accounts.get(identity), identity.region)
+        return self._budgets.of(*place)
 
     def release(self, identity: Identity) -> None:
         """Nobody needs an identity any more. Requests that are under way, whoever asked for them, end first."""
@@ -100,26 +122,35 @@ class Reader:
             self._unused.add(identity)
             return
         self._unused.discard(identity)
+        self._leave_budget(identity)
         self._accounts.pop(identity, None)
+        self._lanes.pop(identity, None)
         self._clients.release(identity)
 
-    async def _list(self, subtree: Subtree, *, decrypt: bool, urgent: bool, admit: Callable[[int], None]) -> Listed:
+    def _leave_budget(self, identity: Identity) -> None:
+        place = self._places.pop(identity, None)
+        if place is not None and place not in self._places.values():
+            self._budgets.drop(*place)
+
+    async def _list(self, subtree: Subtree, *, decrypt: bool, urgent: Urgent, admit: Callable[[int], None]) -> Listed:
         listing = Listing(subtree)
         token: str | None = None
+        pages = 0
         while True:
             ask = partial(list_page, self._clients, subtree, token, decrypt=decrypt)
-            page = await self._ask(subtree, "GetParametersByPath", ask, urgent=urgent)
+            page = await self._ask(subtree, "GetParametersByPath", ask, urgent if pages < URGENT_PAGES else _periodic)
+            pages += 1
             listed = listing.add(page)
             admit(listing.secure_bytes)
             if listed is not None:
                 return listed
             token = page.token
 
-    async def _ask(self, subtree: Subtree, operation: str, ask: Callable[[Ticket], T], *, urgent: bool) -> T:
+    async def _ask(self, subtree: Subtree, operation: str, ask: Callable[[Ticket], T], urgent: Urgent) -> T:
         failures = 0
         while True:
             try:
-                return await self._send(subtree, operation, ask, urgent=urgent)
+                return await self._send(subtree, operation, ask, urgent)
             except IdentityRejected:
                 failures += 1
                 if failures > 1:
@@ -132,22 +163,32 @@ class Reader:
                 pause = schedule.backoff(failures, self._chance(), longest=LONGEST_PAUSE)
             await asyncio.sleep(pause)
 
-    async def _send(self, subtree: Subtree, operation: str, ask: Callable[[Ticket], T], *, urgent: bool) -> T:
+    async def _send(self, subtree: Subtree, operation: str, ask: Callable[[Ticket], T], urgent: Urgent) -> T:
         identity = subtree.identity
         if not self._clients.is_ready(identity):
             # Before the turn is taken: what waits here for STS would be sent all at once afterwards.
-            self._accounts[identity] = await self._in_thread(identity, partial(self._clients.prepare, identity))
-        budget = self.budget(identity)
-        ticket = await budget.take(urgent=urgent)
+            await self._prepare(identity)
+        budget, lane = self.budget(identity), self._lanes.setdefault(identity, Lane())
         try:
-            with self._metrics.ssm_request(operation):
-                return await self._in_thread(identity, partial(ask, ticket))
+            async with budget.turn(lane, urgent=urgent()) as ticket:
+                with self._metrics.ssm_request(operation):
+                    return await self._in_thread(identity, partial(ask, ticket))
         except SourceError as error:
             if error.reason is Reason.THROTTLED:
                 budget.throttled()
             raise
-        finally:
-            ticket.used(asyncio.get_running_loop().time())
+
+    async def _prepare(self, identity: Identity) -> None:
+        """Get the credentials of an identity, in one thread, whoever waits for them."""
+        if identity not in self._preparing:
+            call = self._in_thread(identity, partial(self._clients.prepare, identity))
+            self._preparing[identity] = future = asyncio.ensure_future(call)
+            future.add_done_callback(lambda _: self._preparing.pop(identity, None))
+            future.add_done_callback(_known)
+        account = await asyncio.shield(self._preparing[identity])
+        if identity.account is None and self._accounts.get(identity) != account:
+            self._leave_budget(identity)
+        self._accounts[identity] = account
 
     async def _in_thread(self, identity: Identity, function: Callable[[], T]) -> T:
         """Call a function in a thread, and know when it has ended, even if nobody waits for it any more."""
@@ -158,8 +199,7 @@ class Reader:
         return await asyncio.shield(call)
 
     def _ended(self, identity: Identity, call: asyncio.Future[T]) -> None:
-        if not call.cancelled():
-            call.exception()  # whoever waited knows it; asyncio need not tell it again if nobody did
+        _known(call)
         self._under_way[identity] -= 1
         if not self._under_way[identity]:
             del self._under_way[identity]

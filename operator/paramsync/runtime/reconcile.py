@@ -128,7 +128,7 @@ class Reconciler:
             case Waiting():
                 return read
             case Unread():
-                return Result(read.outcome, read.listed_at)
+                return Result(read.outcome, read.listed_at, was_read=read.outcome.reason.nature is not Nature.WAITING)
             case Read():
                 return await self._apply(sync, spec, read)
 
@@ -150,17 +150,20 @@ class Reconciler:
         return _stopped(*dict.fromkeys(problems)) if problems else subtrees
 
     async def _apply(self, sync: Sync, spec: ParameterSyncSpec, read: Read) -> Result | Waiting:
-        must_wait = self._sources.must_wait(sync.key, read)
+        must_wait = sync.status.revision is not None and self._sources.must_wait(sync.key, read)
         applied = await self._applying.apply(
             sync.key, sync.owner, spec, read.snapshots, sync.status, hold_changes=must_wait
         )
-        waiting = Waiting(schedule.own_deadline(spec.interval_seconds))
-        if applied.held and must_wait:
-            waiting = self._sources.wait_for_all(sync.key, read, spec.interval_seconds)
         if applied.plan.unsettled:
-            self._sources.confirm(sync.key)
-        if applied.held:
-            return waiting if must_wait or read.outcome is None else Result(read.outcome, read.listed_at)
+            self._sources.confirm(sync.key, read)
+        if not applied.held:
+            self._sources.goes_on(sync.key)
+        elif must_wait:
+            return self._sources.wait_for_all(sync.key, read, spec.interval_seconds)
+        elif read.outcome is None:
+            return Waiting(schedule.own_deadline(spec.interval_seconds))
+        else:
+            return Result(read.outcome, read.listed_at, was_read=False)
         if isinstance(applied.error, Stale):
             self._stale[sync.key] = self._stale.get(sync.key, 0) + 1
             if self._stale[sync.key] <= MOST_STALE:
@@ -185,7 +188,8 @@ class Reconciler:
         if outcome.reason is Reason.SOURCE_UNAVAILABLE and read.outcome is None:
             self._sources.wait_for_news(sync.key, read, spec.interval_seconds)
         is_late = outcome.reason is Reason.THROTTLED and read.outcome is None
-        return Result(outcome, read.listed_at, applied, late.oldest if is_late else timedelta(0))
+        gets_old = late.oldest if is_late else timedelta(0)
+        return Result(outcome, read.listed_at, applied, gets_old, was_read=read.outcome is None)
 
     def _wake_conflicted(self, namespace: str) -> None:
         for key in self.conflicted(namespace):

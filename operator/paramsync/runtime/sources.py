@@ -87,11 +87,13 @@ class Sources:
             Need(subtree, Selection.of(source, secure=secure))
             for subtree, source in zip(subtrees, spec.sources, strict=True)
         ]
-        refresh = self._refresh_asked_at(sync)
+        refresh, is_new_refresh = self._refresh_asked_at(sync)
         is_new = sync.status.revision is None or sync.status.observed_generation != sync.generation
         interval = min(spec.interval_seconds, schedule.GRACE_RETRY if sync.key in self._hurried else float("inf"))
         asked = Asked(interval, refresh, urgent=is_new or refresh is not None)
         readings = self._feeds.subscribe(sync.key, needs, asked)
+        if is_new_refresh:
+            self._feeds.retry_sealed(sync.key)
         snapshots = [reading.snapshot for reading in readings if reading.snapshot is not None]
         outcome = source_outcome(needs, readings)
         is_whole = len(snapshots) == len(needs)
@@ -112,7 +114,10 @@ class Sources:
         )
 
     def must_wait(self, key: SyncKey, read: Read) -> bool:
-        """Whether a write that changes something has to wait until all sources were listed after the newest change."""
+        """Whether a write that changes something has to wait until all sources were listed after the newest change.
+
+        Not for a sync that has written nothing yet: it has nothing that half a deploy could spoil.
+        """
         newest, since = read.newest_change, self._held_since.get(key)
         if newest is None:
             self._held_since.pop(key, None)
@@ -125,6 +130,10 @@ class Sources:
         del self._held_since[key]
         return False
 
+    def goes_on(self, key: SyncKey) -> None:
+        """Nothing waits for the other sources at present."""
+        self._held_since.pop(key, None)
+
     def wait_for_all(self, key: SyncKey, read: Read, interval: float) -> Waiting:
         """Let the other sources be listed, at periodic priority; the sync is woken when they were."""
         self._feeds.subscribe(key, read.needs, Asked(interval, read.newest_change))
@@ -135,9 +144,9 @@ class Sources:
         """Let the sync be woken by the next listing, whatever it shows."""
         self._feeds.subscribe(key, read.needs, Asked(interval, read.listed_at + timedelta(microseconds=1)))
 
-    def confirm(self, key: SyncKey) -> None:
+    def confirm(self, key: SyncKey, read: Read) -> None:
         """Let the sync be woken when what it saw has been confirmed."""
-        self._feeds.confirm(key)
+        self._feeds.confirm(key, read.snapshots)
 
     def hurry(self, key: SyncKey) -> None:
         """Read a sync that waits for others' tools more often than it asks for."""
@@ -162,15 +171,15 @@ class Sources:
         self._refreshes.pop(key, None)
         self._hurried.discard(key)
 
-    def _refresh_asked_at(self, sync: Sync) -> datetime | None:
-        """When the refresh was asked for that this sync's status does not know yet."""
+    def _refresh_asked_at(self, sync: Sync) -> tuple[datetime | None, bool]:
+        """When the refresh was asked for that this sync's status does not know yet; and whether that is news."""
         if sync.refresh is None or report.handled(sync.refresh) == sync.status.last_handled_refresh:
-            return None
+            return None, False
         known = self._refreshes.get(sync.key)
-        if known is None or known[0] != sync.refresh:
-            known = self._refreshes[sync.key] = (sync.refresh, self._now())
-            self._feeds.retry_sealed(sync.key)
-        return known[1]
+        if known is not None and known[0] == sync.refresh:
+            return known[1], False
+        self._refreshes[sync.key] = (sync.refresh, self._now())
+        return self._refreshes[sync.key][1], True
 
 
 def _times(reading: Reading) -> Times:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from paramsync.api.sync import ParameterType
 from paramsync.core.parameters import Subtree
 from paramsync.core.want import Selection, Want
 
@@ -44,7 +45,9 @@ class Subscriptions:
     def put(self, sync: SyncKey, selections: Selections, asked: Asked) -> Subscription | None:
         """Take in what a sync needs now; what it needed before, if anything."""
         before = self._by_sync.get(sync)
-        self._by_sync[sync] = Subscription(selections, asked.interval, asked.urgent)
+        same = before is not None and before.selections == selections
+        confirms = before.confirms if before is not None and same else None
+        self._by_sync[sync] = Subscription(selections, asked.interval, asked.urgent, confirms=confirms)
         return before
 
     def remove(self, sync: SyncKey) -> None:
@@ -75,6 +78,11 @@ class Subscriptions:
         """Whether a parameter, by its full name, is selected."""
         relative = self._subtree.relative_name(name)
         return any(selection.names(relative) for selection in selections)
+
+    def needs_value(self, selections: Selections, name: str) -> bool:
+        """Whether the value of a SecureString, by its full name, is needed."""
+        relative = self._subtree.relative_name(name)
+        return any(selection.takes(relative, ParameterType.SECURE_STRING) for selection in selections)
 
     def called(self, changed: frozenset[str] | None, confirmed: Confirmed | None) -> Iterator[tuple[SyncKey, bool]]:
         """Whom a result concerns, and whether that is urgent; they wait for nothing more then.
