@@ -30,6 +30,7 @@ from tests.aws.proxy import Proxy
 from tests.aws.wire import Body, Call, Fault, Proceed, Reply
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
+from tests.e2e.scene import REMOVAL
 from tests.running.canaries import (
     SECRETS,
     Canary,
@@ -44,10 +45,13 @@ from tests.running.canaries import (
     split_secret,
 )
 from tests.running.objects import Syncs
-from tests.running.operator import Operator, run_operator
+from tests.running.operator import STORE_ACCESS, Operator, run_operator
 
 MERGE_PATCH = "application/merge-patch+json"
 PLAIN = "plain and well known"
+TRIES = 60.0
+"""Seconds within which a listing has tried everything, which takes longest where AWS throttles."""
+
 ESCAPED = "{}\"'{}\\\n\t{}%ß🔑{}+/=&<>${{}}`{}"
 
 
@@ -103,7 +107,7 @@ class Story:
                 event["regarding"]["name"] == name for event in self.syncs.events()
             )
 
-        wait_until(told, f"the failure of {name} is told")
+        wait_until(told, f"the failure of {name} is told", TRIES)
 
     @contextmanager
     def fault(self, fault: Fault, name: str) -> Iterator[None]:
@@ -146,12 +150,25 @@ def access_denied(story: Story) -> None:
 
 def decryption_denied(story: Story) -> None:
     story.synced("kms")
+    for number, canary in enumerate(reversed(story.canaries)):
+        story.ssm.put(f"/kms/secret-{number}", canary.value, "SecureString")
     with story.fault(faults.undecryptable("/kms/secret-1"), "kms"):
         story.refresh("kms")
-        story.syncs.wait_reason("kms", "AccessDenied")
+        story.syncs.wait_reason("kms", "DecryptionFailed")
+    # A refresh tries at once what could not be decrypted.
     with story.fault(faults.undecryptable("/kms/secret-1", error=errors.invalid_key_id()), "kms"):
-        story.refresh("kms")
-        story.syncs.wait_reason("kms", "AccessDenied")
+        story.syncs.refresh("kms")
+        problems = story.syncs.get("kms")["status"]["problems"]
+        assert [(each["subject"], "InvalidKeyId" in each["message"]) for each in problems] == [("/kms/secret-1", True)]
+    assert story.syncs.data("Secret", "kms") == story.secrets
+
+
+def a_key_that_is_gone(story: Story) -> None:
+    names = [f"/no-key-at-all/secret-{number}" for number in range(len(story.canaries))]
+    story.put("/no-key-at-all")
+    with story.fault(faults.undecryptable(*names), "no-key-at-all"):
+        story.syncs.create("no-key-at-all", "/no-key-at-all")
+        story.syncs.wait_reason("no-key-at-all", "DecryptionFailed")
 
 
 def answers_that_quote(canary: Canary) -> dict[str, Fault]:
@@ -208,7 +225,7 @@ def answers_that_are_not_understood(story: Story) -> None:
     for name in names:
         # An odd ARN only hides the account: that sync succeeds.
         if "-arn-" in name:
-            story.syncs.wait_reason(name, "Synced")
+            story.syncs.wait_reason(name, "Synced", TRIES)
         else:
             story.failed(name)
     story.proxy.clear()
@@ -259,7 +276,7 @@ def an_immutable_secret(story: Story) -> None:
     story.syncs.wait_reason("immutable", "TargetConflict")
 
 
-def a_type_that_becomes_secure(story: Story) -> None:
+def a_type_becomes_secure(story: Story) -> None:
     story.put("/becomes-secure")
     story.ssm.put("/becomes-secure/flips", "public so far")
     story.syncs.create("becomes-secure", "/becomes-secure")
@@ -268,8 +285,11 @@ def a_type_that_becomes_secure(story: Story) -> None:
     story.ssm.delete("/becomes-secure/flips")
     story.ssm.put("/becomes-secure/flips", story.canaries[0].value, "SecureString")
     story.refresh("becomes-secure")
-    story.syncs.wait_data("Secret", "becomes-secure", {**story.secrets, "FLIPS": story.canaries[0].value}, timeout=90)
-    story.syncs.wait_data("ConfigMap", "becomes-secure", {"PLAIN": PLAIN, "PLAIN_LIST": "a,b"}, timeout=90)
+
+
+def the_type_that_became_secure(story: Story) -> None:
+    story.syncs.wait_data("Secret", "becomes-secure", {**story.secrets, "FLIPS": story.canaries[0].value}, REMOVAL)
+    story.syncs.wait_data("ConfigMap", "becomes-secure", {"PLAIN": PLAIN, "PLAIN_LIST": "a,b"})
 
 
 def keys_that_others_change(story: Story) -> None:
@@ -288,27 +308,33 @@ def keys_that_others_change(story: Story) -> None:
     story.syncs.wait_data("ConfigMap", "drift", {"PLAIN": PLAIN, "PLAIN_LIST": "a,b"})
 
 
-def an_emptied_path(story: Story) -> None:
+def a_path_is_emptied(story: Story) -> None:
     story.synced("emptied")
     for number in range(len(story.canaries)):
         story.ssm.delete(f"/emptied/secret-{number}")
     for name in ("plain", "plain-list"):
         story.ssm.delete(f"/emptied/{name}")
     story.refresh("emptied")
-    story.syncs.wait_reason("emptied", "NoParameters")
+
+
+def the_emptied_path(story: Story) -> None:
+    story.syncs.wait_reason("emptied", "NoParameters", REMOVAL)
     assert story.syncs.data("Secret", "emptied") == story.secrets
 
 
-def removals_that_are_held(story: Story) -> None:
+def removals_are_held(story: Story) -> None:
     story.synced("held")
     for number in range(len(story.canaries)):
         story.ssm.delete(f"/held/secret-{number}")
     story.refresh("held")
-    story.syncs.wait_reason("held", "RemovalBlocked", timeout=90)
+
+
+def the_removals_that_are_held(story: Story) -> None:
+    story.syncs.wait_reason("held", "RemovalBlocked", REMOVAL)
     # The kept values are read from the Secret and written again beside a change.
     story.ssm.put("/held/plain", "changed")
     story.refresh("held")
-    story.syncs.wait_data("ConfigMap", "held", {"PLAIN": "changed", "PLAIN_LIST": "a,b"}, timeout=90)
+    story.syncs.wait_data("ConfigMap", "held", {"PLAIN": "changed", "PLAIN_LIST": "a,b"})
     assert story.syncs.data("Secret", "held") == story.secrets
 
 
@@ -327,22 +353,27 @@ def a_deletion(story: Story) -> None:
 
 
 CHAPTERS = (
+    # What is believed only after 45 seconds begins first and ends last.
+    a_type_becomes_secure,
+    a_path_is_emptied,
+    removals_are_held,
     success_and_change,
     several_secrets,
     access_denied,
     decryption_denied,
+    a_key_that_is_gone,
     answers_that_are_not_understood,
     two_names_for_one_key,
     a_name_that_is_no_key,
     more_than_fits,
     a_target_of_somebody_else,
     an_immutable_secret,
-    a_type_that_becomes_secure,
     keys_that_others_change,
-    an_emptied_path,
-    removals_that_are_held,
     a_refusal_that_quotes,
     a_deletion,
+    the_type_that_became_secure,
+    the_emptied_path,
+    the_removals_that_are_held,
 )
 
 
@@ -362,9 +393,12 @@ def test_whatever_happens_secure_values_are_in_their_secrets_and_nowhere_else(
         (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path / "work")
     own = {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / "temporary")}
+    stores = {"default": {"region": "eu-west-1", "endpoint": proxy.url, "access": STORE_ACCESS}}
+    # What is throttled in one chapter is not to slow down the others.
+    settings = {"stores": stores, "budget": {"requestsPerSecond": 1000}}
 
     with run_operator(
-        cluster.kubeconfig, tmp_path, endpoint=proxy.url, environment=own, log_format=log_format
+        cluster.kubeconfig, tmp_path, settings=settings, environment=own, log_format=log_format
     ) as operator:
         story = Story(ssm, proxy, syncs, operator, canaries)
         for chapter in CHAPTERS:
