@@ -1,37 +1,10 @@
 """What changes in Parameter Store, or in a sync, is soon so in the cluster."""
 
 from tests.cluster.waiting import wait_until
-from tests.e2e.scene import READY, REMOVAL, SOON, Json, Scene, conditions, kstatus
+from tests.e2e.scene import READY, SOON, Scene, conditions, kstatus
 
 SLOW = "5m"
 """An interval that no test waits for."""
-
-
-def test_a_changed_an_added_and_a_removed_parameter_arrive(scene: Scene) -> None:
-    for name in ("changed", "kept", "removed"):
-        scene.put(f"app/{name}", "old", "SecureString")
-        scene.put(f"app/plain/{name}", "old")
-    before = scene.synced()
-    scene.put("app/changed", "new", "SecureString")
-    scene.put("app/plain/changed", "new")
-    scene.put("app/added", "new", "SecureString")
-    scene.put("app/plain/added", "new")
-    scene.delete("app/removed", "app/plain/removed")
-
-    # What vanished is not believed as soon: somebody may be about to create it again.
-    secret = {"ADDED": "new", "CHANGED": "new", "KEPT": "old"}
-    plain = {"PLAIN_ADDED": "new", "PLAIN_CHANGED": "new", "PLAIN_KEPT": "old"}
-    scene.syncs.wait_data("Secret", "app", {**secret, "REMOVED": "old"})
-    scene.syncs.wait_data("ConfigMap", "app", {**plain, "PLAIN_REMOVED": "old"})
-    between = wait_until(lambda: _other_revision(scene, before["status"]["revision"]), "status tells of the change")
-    assert (between["parameters"], between["secure"]) == (8, 4)
-    assert scene.wait_event("app", "Synced", "Secret app: 1 add, 1 change")
-
-    scene.syncs.wait_data("Secret", "app", secret, REMOVAL)
-    scene.syncs.wait_data("ConfigMap", "app", plain)
-    after = wait_until(lambda: _other_revision(scene, between["revision"]), "status tells of the removal")
-    assert (after["parameters"], after["secure"]) == (6, 3)
-    assert scene.wait_event("app", "Synced", "Secret app: 1 remove")
 
 
 def test_a_refresh_reads_at_once_and_only_once(scene: Scene) -> None:
@@ -155,8 +128,3 @@ def test_a_sync_that_is_suspended_from_the_start_writes_nothing_and_is_not_ready
     assert conditions(suspended) == {"Ready": "Unknown"}
     assert scene.listings() == 0
     assert scene.versions() == [None, None]
-
-
-def _other_revision(scene: Scene, revision: str) -> Json:
-    status: Json = scene.syncs.get("app")["status"]
-    return status if status["revision"] != revision else {}

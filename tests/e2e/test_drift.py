@@ -39,8 +39,13 @@ OTHER_PROVENANCE = '{"v":1,"sources":[],"trimmed":[],"keys":{"HOST":["E"],"GONE"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def settled(cluster: Cluster, emulator: Emulator, shared_proxy: Proxy, shared_operator: Operator) -> Iterator[None]:
-    """A path for each kind that another sync has read for long: what the tests change need not settle first."""
+def drifted(
+    cluster: Cluster, emulator: Emulator, shared_proxy: Proxy, shared_operator: Operator
+) -> Iterator[tuple[Scene, str]]:
+    """A path for each kind that another sync has read for long: what the tests change need not settle first.
+
+    Also a sync whose Secret has been changed, which the last test waits for; and when that was written before.
+    """
     with cluster.namespace() as namespace:
         scene = Scene(emulator, shared_proxy, shared_operator, Syncs(cluster, namespace))
         for kind, type_of_kind in KINDS.items():
@@ -50,7 +55,10 @@ def settled(cluster: Cluster, emulator: Emulator, shared_proxy: Proxy, shared_op
         for kind in KINDS:
             wait_until(partial(was_confirmed, shared_proxy, f"/{kind}"), f"a second listing of /{kind}")
             scene.syncs.refresh(kind.lower())
-        yield
+        scene.syncs.create("drifted", "/Secret")
+        at = scene.syncs.wait_reason("drifted", "Synced")["status"]["lastAppliedTime"]
+        scene.edit("Secret", "drifted", {"data": {"HOST": "ZXZpbA=="}})
+        yield scene, at
 
 
 def was_confirmed(proxy: Proxy, path: str) -> bool:
@@ -62,8 +70,8 @@ def value(kind: str, text: str) -> str:
     return {"evil": "ZXZpbA==", "foreign": "Zm9yZWlnbg=="}[text] if kind == "Secret" else text
 
 
-def put_and_sync(scene: Scene, kind: str, interval: str = SLOW) -> Json:
-    scene.syncs.create("app", f"/{kind}", interval=interval)
+def synced_target(scene: Scene, kind: str) -> Json:
+    scene.syncs.create("app", f"/{kind}", interval=SLOW)
     scene.syncs.wait_reason("app", "Synced")
     target = scene.syncs.target(kind, "app")
     assert target is not None
@@ -80,7 +88,7 @@ def without_history(target: Json | None) -> Json:
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_target_with(scene: Scene, kind: str, edit: Edit) -> None:
-    before = put_and_sync(scene, kind)
+    before = synced_target(scene, kind)
     scene.edit(kind, "app", edit(kind))
 
     sync = scene.syncs.refresh("app", SOON)
@@ -92,7 +100,7 @@ def test_a_target_with(scene: Scene, kind: str, edit: Edit) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_deleted_target_is_made_anew(scene: Scene, kind: str) -> None:
-    before = put_and_sync(scene, kind)
+    before = synced_target(scene, kind)
     scene.syncs.cluster.request("DELETE", scene.syncs.target_path(kind, "app"))
 
     sync = scene.syncs.refresh("app", SOON)
@@ -106,7 +114,7 @@ def test_a_deleted_target_is_made_anew(scene: Scene, kind: str) -> None:
 
 
 def test_a_binary_key_of_a_config_map_goes(scene: Scene) -> None:
-    put_and_sync(scene, "ConfigMap")
+    synced_target(scene, "ConfigMap")
     scene.edit("ConfigMap", "app", {"binaryData": {"FOREIGN": "AAECAw=="}})
 
     scene.syncs.refresh("app", SOON)
@@ -119,7 +127,7 @@ def test_a_binary_key_of_a_config_map_goes(scene: Scene) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_labels_and_annotations_of_others_stay(scene: Scene, kind: str) -> None:
-    put_and_sync(scene, kind)
+    synced_target(scene, kind)
     theirs = {"labels": {"team": "pay"}, "annotations": {"reloader.example.com/match": "true"}}
     scene.edit(kind, "app", {"metadata": theirs, "data": {"HOST": None}})
 
@@ -134,7 +142,7 @@ def test_labels_and_annotations_of_others_stay(scene: Scene, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_others_add_beside_our_keys_is_no_reason_to_write(scene: Scene, kind: str) -> None:
-    put_and_sync(scene, kind)
+    synced_target(scene, kind)
     scene.edit(kind, "app", {"metadata": {"labels": {"team": "pay"}}})
     versions = scene.versions()
 
@@ -144,7 +152,7 @@ def test_what_others_add_beside_our_keys_is_no_reason_to_write(scene: Scene, kin
 
 
 def test_a_target_that_nothing_shows_to_be_ours_is_not_taken_back(scene: Scene) -> None:
-    put_and_sync(scene, "Secret")
+    synced_target(scene, "Secret")
     scene.edit("Secret", "app", {"metadata": {"ownerReferences": None, "labels": None}, "data": {"HOST": "ZXZpbA=="}})
     before = scene.syncs.target("Secret", "app")
 
@@ -155,17 +163,15 @@ def test_a_target_that_nothing_shows_to_be_ours_is_not_taken_back(scene: Scene) 
     assert scene.syncs.target("Secret", "app") == before
 
 
-def test_drift_is_found_without_being_asked(scene: Scene) -> None:
-    put_and_sync(scene, "Secret", interval="10s")
-    scene.edit("Secret", "app", {"data": {"HOST": "ZXZpbA=="}})
-    at = scene.syncs.get("app")["status"]["lastAppliedTime"]
+def test_drift_is_found_without_being_asked(drifted: tuple[Scene, str]) -> None:
+    scene, at = drifted
 
     # Its own deadline is a minute, though nothing changes in Parameter Store.
-    scene.syncs.wait_data("Secret", "app", DATA, 75)
+    scene.syncs.wait_data("Secret", "drifted", DATA, 75)
 
     def told() -> bool:
-        now = scene.syncs.get("app")["status"]["lastAppliedTime"]
+        now = scene.syncs.get("drifted")["status"]["lastAppliedTime"]
         return bool(datetime.fromisoformat(now) > datetime.fromisoformat(at))
 
     wait_until(told, "status tells when it was written")
-    assert scene.wait_event("app", "Synced", "Secret app: 1 change")
+    assert scene.wait_event("drifted", "Synced", "Secret drifted: 1 change")

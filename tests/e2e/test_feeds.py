@@ -124,11 +124,11 @@ def test_a_deploy_that_touches_two_sources_arrives_whole(scene: Scene) -> None:
     scene.put("defaults/host", "old")
     scene.put("app/user", "old")
     scene.put("app/password", "old", "SecureString")
-    scene.synced("app", "defaults", "app")
-    scene.syncs.refresh("app", SOON)
+    scene.synced("app", "defaults", "app", interval=SLOW)
     secret, config_map = scene.versions()
 
     scene.put("defaults/host", "new")
+    scene.syncs.annotate("app", refresh="now")
     scene.wait_listing("defaults")
     scene.put("app/user", "new")
     scene.put("app/password", "new", "SecureString")
@@ -153,7 +153,7 @@ def test_sources_have_stores_and_globs_of_their_own(scene: Scene) -> None:
     ]
     scene.proxy.forget()
 
-    sync = scene.synced(sources=sources)
+    sync = scene.synced(interval=SLOW, sources=sources)
 
     assert scene.syncs.data("Secret", "app") == {"DB_PASSWORD": "west"}
     assert scene.syncs.data("ConfigMap", "app") == {"DB_HOST": "north", "DB_PORT": "5432"}
@@ -165,5 +165,6 @@ def test_sources_have_stores_and_globs_of_their_own(scene: Scene) -> None:
 
     scene.emulator.put(f"{path}/db/host", "new", region=NORTH)
     scene.put("app/debug/token", "new", "SecureString")
-    scene.syncs.wait_data("ConfigMap", "app", {"DB_HOST": "new", "DB_PORT": "5432"})
+    scene.syncs.refresh("app", SOON)
+    assert scene.syncs.data("ConfigMap", "app") == {"DB_HOST": "new", "DB_PORT": "5432"}
     assert [call.names for call in scene.proxy.calls("GetParameters")] == [[f"{path}/db/password"]]
