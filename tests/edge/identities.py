@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paramsync.aws.clients import Clients
 from paramsync.aws.errors import SourceError
+from paramsync.aws.identities.clients import Clients
 from paramsync.core.identity import Identity, Role, ServiceAccount
 from tests.aws.errors import ACCOUNT
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from paramsync.aws import identity_errors
+from paramsync.aws.identities import errors as identity_errors
 from paramsync.core.identity import Role, ServiceAccount
 
 PAGE = (Path(__file__).parents[2] / "docs" / "iam.md").read_text()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from paramsync.aws import clients as aws_clients
-from paramsync.aws.backoff import FIRST, LONGEST
-from paramsync.aws.clients import Clients
 from paramsync.aws.errors import SourceError
+from paramsync.aws.identities import clients as aws_clients
+from paramsync.aws.identities.backoff import FIRST, LONGEST
+from paramsync.aws.identities.clients import Clients
 from paramsync.core.identity import Role, ServiceAccount
 from paramsync.core.reasons import Reason
 from tests.aws import errors, faults

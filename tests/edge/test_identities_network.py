@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from paramsync.aws.clients import Clients
 from paramsync.aws.errors import SourceError
+from paramsync.aws.identities.clients import Clients
 from paramsync.aws.listing import list_page
 from paramsync.core.identity import Identity, Role
 from paramsync.core.pacing import Ticket

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from paramsync.aws.backoff import FIRST
-from paramsync.aws.clients import Clients
 from paramsync.aws.errors import SourceError
+from paramsync.aws.identities.backoff import FIRST
+from paramsync.aws.identities.clients import Clients
 from paramsync.core.identity import Role
 from paramsync.core.reasons import Reason
 from paramsync.runtime import logs
@@ -197,7 +197,7 @@ class TestFailure:
                 logging.getLogger(name).setLevel(each)
         lines = [line for line in capsys.readouterr().err.splitlines() if "INFO" not in line]
         assert len(lines) == 1
-        assert "paramsync.aws.credentials credentials cannot be renewed" in lines[0]
+        assert "paramsync.aws.identities.credentials credentials cannot be renewed" in lines[0]
 
     def test_no_credentials_and_then_some(
         self, aws: Canned, clients: Clients, clock: Clock, monkeypatch: pytest.MonkeyPatch

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from paramsync.api.sync import ParameterType
-from paramsync.aws import clients as aws_clients
 from paramsync.aws.budget import Budgets
-from paramsync.aws.clients import Clients
 from paramsync.aws.errors import SourceError
+from paramsync.aws.identities import clients as aws_clients
+from paramsync.aws.identities.clients import Clients
 from paramsync.aws.listing import PAGE_SIZE, list_page
 from paramsync.core.identity import Identity
 from paramsync.core.listing import Listed
@@ -21,9 +21,9 @@ from paramsync.core.pacing import Ticket
 from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Reason
 from paramsync.core.values import NOT_OPENED, Sealed, SecureValue
-from paramsync.runtime import reading
+from paramsync.runtime.feeds import reading
+from paramsync.runtime.feeds.reading import ATTEMPTS, TRIES, Reader
 from paramsync.runtime.metrics import Metrics
-from paramsync.runtime.reading import ATTEMPTS, TRIES, Reader
 from paramsync.runtime.threads import Threads
 from tests.aws import errors, faults, listings
 from tests.aws.emulator import Emulator

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paramsync.aws import backoff
 from paramsync.aws.budget import Budgets
-from paramsync.aws.clients import Clients
+from paramsync.aws.identities import backoff
+from paramsync.aws.identities.clients import Clients
 from paramsync.core import pacing, schedule, search, settling
 from paramsync.core.identity import Identity
 from paramsync.core.parameters import Snapshot, Subtree
 from paramsync.core.want import Selection
-from paramsync.runtime import reading
-from paramsync.runtime.feeds import Feeds
+from paramsync.runtime.feeds import reading
+from paramsync.runtime.feeds.needs import Asked, Need, Tools
+from paramsync.runtime.feeds.plaintext import Plaintext
+from paramsync.runtime.feeds.reading import Reader
+from paramsync.runtime.feeds.registry import Feeds
 from paramsync.runtime.keys import SyncKey
 from paramsync.runtime.metrics import Metrics
-from paramsync.runtime.needs import Asked, Need, Tools
-from paramsync.runtime.plaintext import Plaintext
-from paramsync.runtime.reading import Reader
 from paramsync.runtime.threads import Threads
 from tests.aws.clients import REGION, access_key
 
@@ -55,8 +55,8 @@ def faster() -> Iterator[None]:
             patch.setattr(module, name, getattr(module, name) / FASTER)
         patch.setattr(pacing, "RECOVERY", pacing.RECOVERY * FASTER)
         for name in ("FIRST", "LONGEST", "QUIET"):
-            patch.setattr(backoff, name, getattr(backoff, name) / FASTER)
-        patch.setattr(reading, "NEW_CREDENTIALS", reading.NEW_CREDENTIALS / FASTER)
+            patch.setattr(backoff, name, getattr(backoff, name) / FASTER / 10)
+        patch.setattr(reading, "NEW_CREDENTIALS", reading.NEW_CREDENTIALS / FASTER / 10)
         patch.setenv("AWS_ACCESS_KEY_ID", access_key())
         patch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-nobody")
         patch.setenv("AWS_ACCOUNT_ID", access_key().removeprefix("AKIA"))

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from paramsync.core.parameters import Subtree
 from paramsync.core.want import Selection
-from paramsync.runtime.feeds import Feeds
+from paramsync.runtime.feeds.needs import Asked, Need, Reading, Tools
+from paramsync.runtime.feeds.plaintext import Plaintext
+from paramsync.runtime.feeds.registry import Feeds
 from paramsync.runtime.keys import SyncKey
-from paramsync.runtime.needs import Asked, Need, Reading, Tools
-from paramsync.runtime.plaintext import Plaintext
 
 from .builders import parameter, subtree
 from .parameter_store import ParameterStore, clock, now

@@ -12,7 +12,7 @@ from paramsync.core.parameters import Parameter, Stamp, Subtree
 from paramsync.core.reasons import Reason
 from paramsync.core.search import Opened
 from paramsync.core.values import NOT_OPENED, SecureValue, Value
-from paramsync.runtime.look import Urgent
+from paramsync.runtime.feeds.look import Urgent
 
 from .builders import ACCOUNT, NOW, parameter
 

@@ -26,13 +26,13 @@ from paramsync.kube.targets import Targets
 from paramsync.kube.wire import CustomObject
 from paramsync.runtime.applying import Applying
 from paramsync.runtime.conclusions import Conclusions
-from paramsync.runtime.feeds import Feeds
+from paramsync.runtime.feeds.look import Urgent
+from paramsync.runtime.feeds.needs import Tools
+from paramsync.runtime.feeds.plaintext import Plaintext
+from paramsync.runtime.feeds.registry import Feeds
 from paramsync.runtime.keys import SyncKey
-from paramsync.runtime.look import Urgent
 from paramsync.runtime.metrics import Metrics
-from paramsync.runtime.needs import Tools
 from paramsync.runtime.notes import Notes
-from paramsync.runtime.plaintext import Plaintext
 from paramsync.runtime.reconcile import Reconciler
 from paramsync.runtime.stores import Stores
 from paramsync.runtime.threads import Threads

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.credentials import ReadOnlyCredentials
 
-from paramsync.aws.backoff import FIRST, LONGEST, QUIET, BackOff
-from paramsync.aws.credentials import AHEAD, Fetched, Kept
 from paramsync.aws.errors import SourceError
+from paramsync.aws.identities.backoff import FIRST, LONGEST, QUIET, BackOff
+from paramsync.aws.identities.credentials import AHEAD, Fetched, Kept
 from paramsync.core.reasons import Reason
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from paramsync.core.reasons import Reason
 from paramsync.core.search import Opened
 from paramsync.core.values import Sealed, SecureValue, Value
 from paramsync.core.want import Selection
+from paramsync.runtime.feeds.look import Urgent
 from paramsync.runtime.keys import SyncKey
-from paramsync.runtime.look import Urgent
 
 from .builders import SECURE_STRING, secure
 from .feed_world import ALL, ONE, PAY, THREE, TWO, World

@@ -7,9 +7,9 @@ import pytest
 
 from paramsync.core.identity import Identity
 from paramsync.core.parameters import Subtree
-from paramsync.runtime.feeds import Feeds
+from paramsync.runtime.feeds.needs import Asked, Need
+from paramsync.runtime.feeds.registry import Feeds
 from paramsync.runtime.keys import SyncKey
-from paramsync.runtime.needs import Asked, Need
 
 from .builders import secure, subtree
 from .feed_world import ALL, ONE, PAY, PLAIN, SHARED, TWO, World

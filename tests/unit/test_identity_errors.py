@@ -14,8 +14,8 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from paramsync.aws import identity_errors
 from paramsync.aws.errors import SourceError, meaning
+from paramsync.aws.identities import errors as identity_errors
 from paramsync.core.identity import Role, ServiceAccount
 from paramsync.core.reasons import Reason
 from tests.unit import builders

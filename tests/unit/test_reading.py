@@ -8,17 +8,17 @@ from typing import ParamSpec, TypeVar
 import pytest
 
 from paramsync.aws.budget import Budget, Budgets
-from paramsync.aws.clients import Clients
 from paramsync.aws.errors import IdentityRejected, SourceError, TokenRejected, Undecryptable
+from paramsync.aws.identities.clients import Clients
 from paramsync.core.identity import Identity
 from paramsync.core.listing import Page
 from paramsync.core.pacing import Ticket
 from paramsync.core.parameters import Parameter, Stamp, Subtree
 from paramsync.core.reasons import Reason
 from paramsync.core.search import Opened
-from paramsync.runtime import reading
+from paramsync.runtime.feeds import reading
+from paramsync.runtime.feeds.reading import ATTEMPTS, NEW_CREDENTIALS, Reader
 from paramsync.runtime.metrics import Metrics
-from paramsync.runtime.reading import ATTEMPTS, NEW_CREDENTIALS, Reader
 
 from .builders import ACCOUNT, parameter, secure, subtree
 from .parameter_store import clock

@@ -11,8 +11,8 @@ from paramsync.core.parameters import Parameter, Snapshot, Subtree
 from paramsync.core.reasons import Reason
 from paramsync.core.values import SecureValue
 from paramsync.core.want import Selection
+from paramsync.runtime.feeds.needs import Asked, Need
 from paramsync.runtime.keys import SyncKey
-from paramsync.runtime.needs import Asked, Need
 
 from .builders import CONFIG_MAP, SECRET, parameter, secure, snapshot
 from .reconcile_world import World
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from paramsync.core.listing import Listed
-    from paramsync.runtime.look import Urgent
+    from paramsync.runtime.feeds.look import Urgent
 
 SOURCES: "JsonValue" = [{"path": "/shared"}, {"path": "/prod/pay"}]
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 from paramsync.core.pacing import Ticket
 from paramsync.core.parameters import Subtree
 
-from .clients import Clients
 from .errors import IdentityRejected, SourceError, meaning
+from .identities.clients import Clients
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from paramsync.core.parameters import Stamp, Subtree
 from paramsync.core.search import Opened
 
 from .calls import call
-from .clients import Clients
+from .identities.clients import Clients
 from .parsing import Item, parsed
 
 if TYPE_CHECKING:

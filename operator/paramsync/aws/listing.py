@@ -9,7 +9,7 @@ from paramsync.core.pacing import Ticket
 from paramsync.core.parameters import Subtree
 
 from .calls import call
-from .clients import Clients
+from .identities.clients import Clients
 from .parsing import Item, parsed
 
 if TYPE_CHECKING:

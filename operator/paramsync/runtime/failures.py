@@ -7,8 +7,8 @@ from paramsync.core.outcome import Outcome
 from paramsync.core.reasons import Nature, Problem, Reason
 from paramsync.kube.errors import ApiError, Stale, Unavailable
 
+from .feeds.needs import Need, Reading
 from .keys import SyncKey
-from .needs import Need, Reading
 
 
 def source_outcome(needs: Sequence[Need], readings: Sequence[Reading]) -> Outcome | None:

@@ -17,7 +17,7 @@ from typing import Final
 
 from paramsync.api.sync import StoreKind
 from paramsync.aws.budget import Budgets
-from paramsync.aws.clients import Clients
+from paramsync.aws.identities.clients import Clients
 from paramsync.kube.customs import CLUSTER_STORES, PARAMETER_STORES, SYNCS, Customs
 from paramsync.kube.errors import ApiError, Unavailable
 from paramsync.kube.events import Events
@@ -29,16 +29,16 @@ from paramsync.kube.wire import CustomObject
 
 from .applying import Applying
 from .conclusions import Conclusions
-from .feeds import Feeds
+from .feeds.needs import Tools
+from .feeds.plaintext import Plaintext
+from .feeds.reading import Reader
+from .feeds.registry import Feeds
 from .http import Server
 from .keys import SyncKey
 from .logs import RECONCILE, crash, lost_task
 from .metrics import Metrics
-from .needs import Tools
 from .notes import Notes
-from .plaintext import Plaintext
 from .queue import Queue, QueueClosed
-from .reading import Reader
 from .reconcile import Reconciler
 from .settings import Settings
 from .stores import Stores

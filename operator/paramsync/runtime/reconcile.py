@@ -25,9 +25,9 @@ from paramsync.kube.wire import CustomObject
 from .applying import Applied, Applying
 from .conclusions import Conclusions, Result
 from .failures import cluster_outcome
-from .feeds import Feeds
+from .feeds.needs import Wake
+from .feeds.registry import Feeds
 from .keys import SyncKey
-from .needs import Wake
 from .sources import Read, Sources, Unread, Waiting
 from .stores import Stores
 from .syncs import Sync

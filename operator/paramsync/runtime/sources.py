@@ -15,9 +15,9 @@ from paramsync.core.together import LONGEST_WAIT, Times, newest_change
 from paramsync.core.want import Selection
 
 from .failures import oldest, source_outcome
-from .feeds import Feeds
+from .feeds.needs import Asked, Need, Reading
+from .feeds.registry import Feeds
 from .keys import SyncKey
-from .needs import Asked, Need, Reading
 from .syncs import Sync
 
 

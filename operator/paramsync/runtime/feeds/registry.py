@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from paramsync.core.identity import Identity
 from paramsync.core.parameters import Snapshot, Subtree
+from paramsync.runtime.keys import SyncKey
 
 from .feed import Feed
-from .keys import SyncKey
 from .needs import Asked, Need, Reading, Tools
 
 if TYPE_CHECKING:

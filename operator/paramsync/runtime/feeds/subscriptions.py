@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from paramsync.api.sync import ParameterType
 from paramsync.core.parameters import Subtree
 from paramsync.core.want import Selection, Want
+from paramsync.runtime.keys import SyncKey
 
-from .keys import SyncKey
 from .needs import Asked
 
 Selections = frozenset[Selection]

@@ -11,11 +11,11 @@ from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
+from paramsync.aws.errors import BAD_CREDENTIALS, SourceError
 from paramsync.core.identity import Role, ServiceAccount
 
-from . import identity_errors
+from . import errors as identity_errors
 from .credentials import Fetched, Kept
-from .errors import BAD_CREDENTIALS, SourceError
 from .sessions import Sessions
 
 LIFETIME: Final = 3600

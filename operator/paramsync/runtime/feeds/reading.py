@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
-from paramsync.aws.backoff import FIRST
 from paramsync.aws.budget import Budget, Budgets, Lane
-from paramsync.aws.clients import Clients
 from paramsync.aws.decrypting import decrypt
 from paramsync.aws.errors import IdentityRejected, SourceError, TokenRejected
+from paramsync.aws.identities.backoff import FIRST
+from paramsync.aws.identities.clients import Clients
 from paramsync.aws.listing import list_page
 from paramsync.core import schedule
 from paramsync.core.identity import Identity
@@ -24,10 +24,10 @@ from paramsync.core.pacing import Ticket
 from paramsync.core.parameters import Stamp, Subtree
 from paramsync.core.reasons import Reason
 from paramsync.core.search import Opened
+from paramsync.runtime.metrics import Metrics
+from paramsync.runtime.threads import Threads
 
 from .look import Urgent
-from .metrics import Metrics
-from .threads import Threads
 
 ATTEMPTS: Final = 3
 """How often a listing is started over when its pages do not belong together."""

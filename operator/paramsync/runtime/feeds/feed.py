@@ -17,8 +17,8 @@ from paramsync.core.known import Known, news
 from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Nature, Reason
 from paramsync.core.want import Want
+from paramsync.runtime.keys import SyncKey
 
-from .keys import SyncKey
 from .look import Look
 from .needs import Asked, Load, Reading, Tools
 from .subscriptions import Confirmed, Selections, Subscriptions

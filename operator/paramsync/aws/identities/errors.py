@@ -16,10 +16,9 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
+from paramsync.aws.errors import BAD_CREDENTIALS, DENIED, SHOWN, THROTTLED, SourceError, broken, is_skewed
 from paramsync.core.identity import Role, ServiceAccount
 from paramsync.core.reasons import Reason
-
-from .errors import BAD_CREDENTIALS, DENIED, SHOWN, THROTTLED, SourceError, broken, is_skewed
 
 _EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException"})
 _NOT_VALID: Final = frozenset({"ValidationError", "ValidationException", "InvalidParameterValue"})

@@ -9,8 +9,8 @@ from typing import Protocol
 from paramsync.aws.errors import SourceError
 from paramsync.core.parameters import Snapshot, Subtree
 from paramsync.core.want import Selection
+from paramsync.runtime.keys import SyncKey
 
-from .keys import SyncKey
 from .look import Ssm
 from .plaintext import Plaintext
 

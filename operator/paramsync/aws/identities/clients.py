@@ -10,13 +10,13 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from paramsync import __version__
+from paramsync.aws.errors import SourceError
 from paramsync.core.identity import Identity, ServiceAccount
 from paramsync.core.reasons import Reason
 
-from . import identity_errors
+from . import errors as identity_errors
 from .backoff import BackOff
 from .credentials import Kept, again
-from .errors import SourceError
 from .own import Own
 from .sessions import Sessions
 from .sts import Sts

@@ -12,10 +12,10 @@ from typing import Final
 
 from botocore.credentials import Credentials, ReadOnlyCredentials
 
+from paramsync.aws.errors import SourceError
 from paramsync.core.reasons import Reason
 
 from .backoff import BackOff
-from .errors import SourceError
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from botocore.credentials import RefreshableCredentials
 
-from . import identity_errors
+from . import errors as identity_errors
 from .credentials import Fetched, Kept
 from .sessions import Sessions
 from .sts import Sts

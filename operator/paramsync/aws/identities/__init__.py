@@ -1,0 +1,1 @@
+"""Who reads from AWS: a client for each identity, and the credentials that it signs with."""
