@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from tests.bench.measure import Results
+from tests.bench.quota import SMALL, quota
 from tests.bench.restart import restart
 from tests.bench.shared import one_path, teams
 from tests.bench.subtrees import subtrees
@@ -14,6 +15,7 @@ SCENARIOS = {
     "several pages": partial(subtrees, number=3, parameters=25, secure=5, polls=1),
     "fifty syncs on one path": partial(one_path, number=50, polls=1),
     "teams with a shared path": partial(teams, number=12),
+    "half of a quota, and a huge path": partial(quota, number=20, huge=400, scale=SMALL),
     "a restart": partial(restart, number=60, watched=8),
 }
 
