@@ -107,6 +107,39 @@ class TestPlaintext:
         world.feeds.release(TWO)
         assert world.plaintext.total == 0
 
+    @pytest.mark.parametrize("leaves", [True, False])
+    def test_what_was_too_much_is_tried_at_once_with_less(self, leaves: bool) -> None:
+        @in_virtual_time
+        async def check() -> None:
+            world = World(most_decrypted=100, shortest_pause=1.0)
+            world.store.put(*(secure(f"/prod/pay/s{number}", "x" * 40) for number in range(5)))
+            narrow = Selection(include=("s1",), secure=True)
+            world.needs(ONE, selection=narrow if leaves else ALL, every=60)
+            if leaves:
+                world.needs(TWO, selection=ALL, every=60)
+            await world.until(10)
+            assert world.needs(ONE, selection=narrow if leaves else ALL, every=60).error is not None
+            if leaves:
+                world.feeds.release(TWO)
+            world.needs(ONE, selection=narrow, every=60)
+            await world.until(20)
+            assert world.needs(ONE, selection=narrow, every=60).error is None
+            assert world.plaintext.total == 40
+
+        check()
+
+    @in_virtual_time
+    async def test_what_was_kept_for_a_wish_that_was_never_served_goes_with_it(self) -> None:
+        world = World(shortest_pause=1.0)
+        world.store.put(secure("/prod/pay/a"), secure("/prod/pay/b"))
+        world.needs(ONE, every=60)
+        world.needs(TWO, selection=Selection(include=("a", "b"), secure=True), every=60)
+        await world.until(10)
+        world.needs(TWO, selection=Selection(include=("a",), secure=True), every=60)
+        world.feeds.release(TWO)
+        assert world.plaintext.total == 0
+        assert not isinstance(value(world, ONE, "a", Selection()), SecureValue)
+
     @in_virtual_time
     async def test_what_moved_is_not_counted_twice(self) -> None:
         world = twenty(World(most_decrypted=1500, shortest_pause=1.0), size=70)

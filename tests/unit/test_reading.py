@@ -225,6 +225,37 @@ def test_what_is_under_way_ends_before_an_identity_is_given_up(desk: Desk) -> No
     check()
 
 
+def test_an_identity_that_is_needed_again_meanwhile_is_kept(desk: Desk) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        gate = asyncio.Event()
+
+        class Slow(InlineThreads):
+            def start(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[R]:
+                async def later() -> R:
+                    await gate.wait()
+                    return function(*args, **kwargs)
+
+                return asyncio.ensure_future(later())
+
+        desk.reader._threads = Slow()
+        desk.clients.prepared.append(subtree().identity)
+        desk.script(page(A), page(A))
+        first = asyncio.create_task(desk.read())
+        await asyncio.sleep(0.001)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        desk.reader.release(subtree().identity)
+        again = asyncio.create_task(desk.read())
+        await asyncio.sleep(0.001)
+        gate.set()
+        assert await again == ["a"]
+        assert desk.clients.released == []
+        assert len(desk.budgets.all()) == 1
+
+    check()
+
+
 def test_throttling_slows_the_budget_down(desk: Desk) -> None:
     @in_virtual_time
     async def check() -> None:

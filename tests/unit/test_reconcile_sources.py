@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paramsync.api.sync import StoreRef
 from paramsync.aws.errors import SourceError
 from paramsync.core.identity import Identity
 from paramsync.core.parameters import Parameter, Snapshot, Subtree
-from paramsync.core.reasons import Reason
+from paramsync.core.reasons import Problem, Reason
+from paramsync.core.stores import Store
 from paramsync.core.values import SecureValue
 from paramsync.core.want import Selection
+from paramsync.kube.errors import Refused
 from paramsync.runtime.feeds.needs import Asked, Need
 from paramsync.runtime.keys import SyncKey
 
@@ -347,6 +350,38 @@ async def test_a_refresh_is_not_handled_by_a_listing_that_failed() -> None:
     world.answer = paths
     await world.run(120)
     assert "'lastHandledRefresh': '1'" in str(world.customs.status)
+
+
+@pytest.mark.parametrize("what", ["stores", "reads", "writes"])
+def test_a_refresh_that_the_cluster_refused_is_not_handled(what: str) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        paths = two()
+        world = World(paths, interval="24h")
+        await world.run(60)
+        stores, refused = world.reconciler._stores, Refused("no")
+        find_all = stores.find_all
+
+        async def refuse(refs: object, user: object) -> dict[StoreRef, Store | Problem]:
+            raise refused
+
+        if what == "stores":
+            stores.find_all = refuse  # type: ignore[method-assign]
+        elif what == "reads":
+            world.targets.read_error = refused
+        else:
+            world.targets.write_error = refused
+        paths.put("/prod/pay", secure(), parameter(value="new", version=2))
+        world.customs.annotations["paramsync.dev/refresh"] = "now"
+        await world.run(30)
+        assert "lastHandledRefresh" not in str(world.customs.status)
+        stores.find_all = find_all  # type: ignore[method-assign]
+        world.targets.read_error = world.targets.write_error = None
+        await world.run(3600)
+        assert "'lastHandledRefresh': 'now'" in str(world.customs.status)
+        assert version(world, "HOST") == "new"
+
+    check()
 
 
 @in_virtual_time

@@ -33,8 +33,8 @@ class Result:
     gets_old: timedelta = timedelta(0)
     """How old the data gets although nothing fails, if that is too old."""
 
-    was_read: bool = True
-    """Whether AWS has answered what was asked, be it with a denial: a refresh that was not is not handled yet."""
+    was_read: bool = False
+    """Whether AWS has answered what was asked, be it with a denial: without that, a refresh is not handled yet."""
 
 
 class Conclusions:

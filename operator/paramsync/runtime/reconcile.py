@@ -163,7 +163,7 @@ class Reconciler:
         elif read.outcome is None:
             return Waiting(schedule.own_deadline(spec.interval_seconds))
         else:
-            return Result(read.outcome, read.listed_at, was_read=False)
+            return Result(read.outcome, read.listed_at)
         if isinstance(applied.error, Stale):
             self._stale[sync.key] = self._stale.get(sync.key, 0) + 1
             if self._stale[sync.key] <= MOST_STALE:

@@ -49,6 +49,9 @@ class _State:
     open_at: float = NEVER
     """When to decrypt what the last listing has shown already."""
 
+    kept_for: Want = field(default_factory=Want)
+    """Whose plaintext was last kept; the rest was dropped."""
+
     unseals: bool = False
     """Whether the next look tries again what could not be decrypted."""
 
@@ -95,6 +98,7 @@ class Feed:
         mine = self._subscriptions[sync]
         if before is not None and before.selections != selections:
             self._drop_unwanted()
+            self._try_with_less()
         if state.ended is not None and (before is None or before.interval > asked.interval):
             self.poll_in(self._pause())
         if state.ended is not None and state.ended.serves(selections, asked.not_before):
@@ -147,6 +151,8 @@ class Feed:
         """A sync needs this no more; plaintext that only it wanted is dropped."""
         self._subscriptions.remove(sync)
         self._drop_unwanted()
+        if self.is_needed:
+            self._try_with_less()
 
     def retry_sealed(self) -> None:
         """Let the next look try again what could not be decrypted."""
@@ -261,13 +267,21 @@ class Feed:
         state, want = self._state, self._subscriptions.want
         if state.ended is not None:
             state.ended = replace(state.ended, want=state.ended.want.served_of(want))
-        if state.known is not None and state.known.want != want:
+        if state.known is not None and not (state.known.want == state.kept_for == want):
             state.known = state.known.keeping(want)
+        state.kept_for = want
         if state.running is None:  # what a look is about to hold is counted while it runs
             is_too_much = state.error is not None and state.error.reason is Reason.TOO_LARGE
             self._look.keep(Want() if is_too_much else want)
             held = state.known.secure_bytes if state.known is not None else 0
             self._tools.plaintext.record(self._subtree, held + self._look.held)
+
+    def _try_with_less(self) -> None:
+        """Where the values were too much, another want is tried at once: perhaps it is a smaller one."""
+        state = self._state
+        if state.ended is not None and state.error is not None and state.error.reason is Reason.TOO_LARGE:
+            state.ended = replace(state.ended, want=Want())
+            self.poll_in(0)
 
     def _pause(self) -> float:
         state, chance = self._state, self._tools.chance

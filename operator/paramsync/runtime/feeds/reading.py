@@ -165,6 +165,7 @@ class Reader:
 
     async def _send(self, subtree: Subtree, operation: str, ask: Callable[[Ticket], T], urgent: Urgent) -> T:
         identity = subtree.identity
+        self._unused.discard(identity)
         if not self._clients.is_ready(identity):
             # Before the turn is taken: what waits here for STS would be sent all at once afterwards.
             await self._prepare(identity)
