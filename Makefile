@@ -22,7 +22,7 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
 setup: $(READY)  ## Create .venv with the locked dependencies
 
 test: check  ## Run everything: static checks, unit, edge and end-to-end tests
-	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
 
 test-unit: $(READY)  ## Run the pure tests only (no cluster, seconds)
 	$(BIN)/pytest tests/unit
