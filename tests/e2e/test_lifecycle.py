@@ -120,9 +120,9 @@ def test_a_second_start_writes_nothing_and_reads_each_target_once(
     mark = cluster.audit_mark()
 
     with run_operator(gateway.kubeconfig, tmp_path, endpoint=proxy.url) as operator:
-        done = "paramsync_reconciles_total"
+        of_sync = {"namespace": syncs.namespace, "name": "app"}
         # What was Ready is looked at within its interval, and not at once.
-        wait_until(lambda: operator.metric(done, reason="Synced") >= 1, "the sync was looked at")
+        wait_until(lambda: operator.metric("paramsync_sync_ready", **of_sync) == 1, "the sync was looked at")
 
     here = f"/{syncs.namespace}/"
     assert gateway.writes(here) == []

@@ -34,7 +34,8 @@ class Result:
     """How old the data gets although nothing fails, if that is too old."""
 
     was_read: bool = False
-    """Whether AWS has answered what was asked, be it with a denial: without that, a refresh is not handled yet."""
+    """Whether what was asked has been answered, be it with a denial of AWS or of the store's rules: without that, a
+    refresh is not handled yet."""
 
 
 class Conclusions:

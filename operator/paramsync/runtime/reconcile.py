@@ -229,4 +229,4 @@ class Reconciler:
 
 
 def _stopped(*problems: Problem) -> Result:
-    return Result(Outcome.of(problems))
+    return Result(Outcome.of(problems), was_read=True)
