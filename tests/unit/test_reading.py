@@ -116,6 +116,20 @@ class Desk:
         return self.reader.budget(subtree().identity)
 
 
+class Slow(InlineThreads):
+    """Threads in which nothing ends before a gate is open."""
+
+    def __init__(self, gate: asyncio.Event) -> None:
+        self._gate = gate
+
+    def start(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[R]:
+        async def later() -> R:
+            await self._gate.wait()
+            return function(*args, **kwargs)
+
+        return asyncio.ensure_future(later())
+
+
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     return Desk(monkeypatch)
@@ -201,15 +215,7 @@ def test_what_is_under_way_ends_before_an_identity_is_given_up(desk: Desk) -> No
     async def check() -> None:
         gate = asyncio.Event()
 
-        class Slow(InlineThreads):
-            def start(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[R]:
-                async def later() -> R:
-                    await gate.wait()
-                    return function(*args, **kwargs)
-
-                return asyncio.ensure_future(later())
-
-        desk.reader._threads = Slow()
+        desk.reader._threads = Slow(gate)
         desk.clients.prepared.append(subtree().identity)
         desk.script(THROTTLED)
         reading = asyncio.create_task(desk.read())
@@ -230,15 +236,7 @@ def test_an_identity_that_is_needed_again_meanwhile_is_kept(desk: Desk) -> None:
     async def check() -> None:
         gate = asyncio.Event()
 
-        class Slow(InlineThreads):
-            def start(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[R]:
-                async def later() -> R:
-                    await gate.wait()
-                    return function(*args, **kwargs)
-
-                return asyncio.ensure_future(later())
-
-        desk.reader._threads = Slow()
+        desk.reader._threads = Slow(gate)
         desk.clients.prepared.append(subtree().identity)
         desk.script(page(A), page(A))
         first = asyncio.create_task(desk.read())

@@ -7,53 +7,22 @@ they select changed, or when the subtree failed or recovered.
 import asyncio
 import contextvars
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
 from paramsync.aws.errors import SourceError
-from paramsync.core import schedule
-from paramsync.core.known import Known, news
+from paramsync.core.known import news
 from paramsync.core.parameters import Subtree
-from paramsync.core.reasons import Nature, Reason
+from paramsync.core.reasons import Reason
 from paramsync.core.want import Want
 from paramsync.runtime.keys import SyncKey
 
 from .look import Look
 from .needs import Asked, Load, Reading, Tools
+from .state import NEVER, Attempt, State
 from .subscriptions import Confirmed, Selections, Subscriptions
 
 log = logging.getLogger(__name__)
-
-NEVER: Final = float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    began: datetime
-    want: Want
-
-    def serves(self, selections: Selections, not_before: datetime | None) -> bool:
-        return (not_before is None or self.began >= not_before) and all(map(self.want.serves, selections))
-
-
-@dataclass(slots=True)
-class _State:
-    known: Known | None = None
-    error: SourceError | None = None
-    failures: int = 0
-    ended: _Attempt | None = None
-    running: _Attempt | None = None
-    idle_until: float = 0.0
-    list_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
-    open_at: float = NEVER
-    """When to decrypt what the last listing has shown already."""
-
-    kept_for: Want = field(default_factory=Want)
-    """Whose plaintext was last kept; the rest was dropped."""
-
-    unseals: bool = False
-    """Whether the next look tries again what could not be decrypted."""
 
 
 class Feed:
@@ -62,7 +31,7 @@ class Feed:
     def __init__(self, subtree: Subtree, tools: Tools) -> None:
         self._subtree = subtree
         self._tools = tools
-        self._state = _State()
+        self._state = State()
         self._subscriptions = Subscriptions(subtree)
         self._alarm: asyncio.Future[None] | None = None
         self._load: Load | None = None
@@ -164,7 +133,7 @@ class Feed:
 
     def stop(self) -> asyncio.Task[None]:
         """Stop polling and drop what was read; the task that is ending."""
-        self._state = _State()
+        self._state = State()
         self._look.keep(Want())
         self._tools.plaintext.record(self._subtree, 0)
         if self._load is not None:
@@ -195,9 +164,9 @@ class Feed:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            while self._due() > loop.time():
+            while self._state.due > loop.time():
                 self._alarm = loop.create_future()
-                timer = loop.call_at(self._due(), self._ring)
+                timer = loop.call_at(self._state.due, self._ring)
                 try:
                     await self._alarm
                 finally:
@@ -205,11 +174,8 @@ class Feed:
             self._alarm = None
             await self._poll()
 
-    def _due(self) -> float:
-        return max(min(self._state.list_at, self._state.open_at), self._state.idle_until)
-
     async def _poll(self) -> None:
-        state, told, old = self._state, _told(self._state.error), self._state.ended
+        state, told, old = self._state, self._state.told, self._state.ended
         if state.known is not None and state.unseals:
             state.known, state.unseals = state.known.unsealed(), False
         before = state.known
@@ -219,20 +185,20 @@ class Feed:
         if relist:
             state.list_at = NEVER
         want, began = self._subscriptions.want, _clock()
-        attempt = state.running = _Attempt(self._tools.now() if relist or old is None else old.began, want)
+        attempt = state.running = Attempt(self._tools.now() if relist or old is None else old.began, want)
         try:
-            state.known = await self._look.at(before, want, relist=relist)
-            state.error, state.failures = None, 0
+            state.succeeded(await self._look.at(before, want, relist=relist))
         except SourceError as error:
-            state.error, state.failures, state.open_at = error, state.failures + 1, NEVER
+            state.failed(error)
         except Exception as defect:
             log.exception("a feed failed by a defect", extra={"path": self._subtree.path})
-            state.error, state.failures = _defect(self._subtree, defect), state.failures + 1
+            what = f"a defect of the operator ({type(defect).__name__}); see its log"
+            state.failed(SourceError(Reason.INTERNAL_ERROR, f"Reading {self._subtree.path} failed by {what}"))
         state.ended, state.running = attempt, None
         state.idle_until = _clock() + self._tools.shortest_pause
         self._drop_unwanted()
         self._log(told)
-        is_failure_news = told != _told(state.error) or old is None
+        is_failure_news = told != state.told or old is None
         self._wake(None if is_failure_news else news(before, state.known))
         self._schedule(_clock() if state.error is not None else began)
 
@@ -254,7 +220,7 @@ class Feed:
 
     def _log(self, told: tuple[str, str] | None) -> None:
         error = self._state.error
-        if error is not None and _told(error) != told:
+        if error is not None and self._state.told != told:
             log.warning("a path cannot be read", extra={"path": self._subtree.path, "what": str(error)})
         elif error is None and told is not None:
             log.info("a path can be read again", extra={"path": self._subtree.path})
@@ -271,40 +237,21 @@ class Feed:
             state.known = state.known.keeping(want)
         state.kept_for = want
         if state.running is None:  # what a look is about to hold is counted while it runs
-            is_too_much = state.error is not None and state.error.reason is Reason.TOO_LARGE
-            self._look.keep(Want() if is_too_much else want)
+            self._look.keep(Want() if state.is_too_much else want)
             held = state.known.secure_bytes if state.known is not None else 0
             self._tools.plaintext.record(self._subtree, held + self._look.held)
 
     def _try_with_less(self) -> None:
         """Where the values were too much, another want is tried at once: perhaps it is a smaller one."""
         state = self._state
-        if state.ended is not None and state.error is not None and state.error.reason is Reason.TOO_LARGE:
+        if state.ended is not None and state.is_too_much:
             state.ended = replace(state.ended, want=Want())
             self.poll_in(0)
 
     def _pause(self) -> float:
-        state, chance = self._state, self._tools.chance
-        interval = schedule.jittered(self._subscriptions.interval * self._tools.load(self._subtree).stretch, chance())
-        if state.error is None:
-            return interval
-        if state.error.reason is Reason.TOO_LARGE:
-            return schedule.LONGEST_DEADLINE  # each try decrypts until it is too much
-        if state.error.reason.nature is Nature.WAITING:
-            return min(interval, schedule.backoff(state.failures, chance()))
-        return min(interval, schedule.LONGEST_DEADLINE)
+        stretched = self._subscriptions.interval * self._tools.load(self._subtree).stretch
+        return self._state.pause(stretched, self._tools.chance)
 
 
 def _clock() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _defect(subtree: Subtree, defect: Exception) -> SourceError:
-    return SourceError(
-        Reason.INTERNAL_ERROR,
-        f"Reading {subtree.path} failed by a defect of the operator ({type(defect).__name__}); see its log",
-    )
-
-
-def _told(error: SourceError | None) -> tuple[str, str] | None:
-    return None if error is None else (error.reason, str(error))

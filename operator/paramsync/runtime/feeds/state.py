@@ -1,0 +1,86 @@
+"""The state of a feed: what it knows, how its last look ended, and when it looks again."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from paramsync.aws.errors import SourceError
+from paramsync.core import schedule
+from paramsync.core.known import Known
+from paramsync.core.reasons import Nature, Reason
+from paramsync.core.want import Want
+
+from .subscriptions import Selections
+
+NEVER: Final = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A look that is under way or has ended."""
+
+    began: datetime
+    """When the listing began that it looks at."""
+
+    want: Want
+
+    def serves(self, selections: Selections, not_before: datetime | None) -> bool:
+        """Whether its result, be it a failure, is an answer to who selects this."""
+        return (not_before is None or self.began >= not_before) and all(map(self.want.serves, selections))
+
+
+@dataclass(slots=True)
+class State:
+    """What a feed goes by. Times are the loop's."""
+
+    known: Known | None = None
+    error: SourceError | None = None
+    failures: int = 0
+    ended: Attempt | None = None
+    running: Attempt | None = None
+    idle_until: float = 0.0
+    list_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    open_at: float = NEVER
+    """When to decrypt what the last listing has shown already."""
+
+    kept_for: Want = field(default_factory=Want)
+    """Whose plaintext was last kept; the rest was dropped."""
+
+    unseals: bool = False
+    """Whether the next look tries again what could not be decrypted."""
+
+    @property
+    def due(self) -> float:
+        """When to look again."""
+        return max(min(self.list_at, self.open_at), self.idle_until)
+
+    @property
+    def told(self) -> tuple[str, str] | None:
+        """The error as it is told, so that the same again is no news."""
+        return None if self.error is None else (self.error.reason, str(self.error))
+
+    @property
+    def is_too_much(self) -> bool:
+        """Whether the values did not fit into the memory for them."""
+        return self.error is not None and self.error.reason is Reason.TOO_LARGE
+
+    def succeeded(self, known: Known) -> None:
+        """Take in the result of a look."""
+        self.known, self.error, self.failures = known, None, 0
+
+    def failed(self, error: SourceError) -> None:
+        """Take in that a look failed; what is known stays as it was."""
+        self.error, self.failures, self.open_at = error, self.failures + 1, NEVER
+
+    def pause(self, interval: float, chance: Callable[[], float]) -> float:
+        """Seconds until the next listing, for an interval of so many seconds."""
+        jittered = schedule.jittered(interval, chance())
+        if self.error is None:
+            return jittered
+        if self.is_too_much:
+            return schedule.LONGEST_DEADLINE  # each try decrypts until it is too much
+        if self.error.reason.nature is Nature.WAITING:
+            return min(jittered, schedule.backoff(self.failures, chance()))
+        return min(jittered, schedule.LONGEST_DEADLINE)
