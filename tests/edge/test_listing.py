@@ -203,8 +203,11 @@ class TestOrNothing:
         assert str(error) == "Reading /prod/pay from AWS failed: no answer in time"
         assert len(listed(proxy)) == 2
 
-    async def test_nobody_there(self, proxy: Proxy, reader: Whole) -> None:
-        nowhere = Subtree(Identity(REGION, "http://127.0.0.1:1"), PATH)
+    @pytest.mark.parametrize(
+        "endpoint", ["http://127.0.0.1:1", "http://ssm.nowhere.invalid"], ids=["closed", "no name"]
+    )
+    async def test_nobody_there(self, reader: Whole, endpoint: str) -> None:
+        nowhere = Subtree(Identity(REGION, endpoint), PATH)
         with pytest.raises(SourceError, match=r"failed: the endpoint cannot be reached$") as raised:
             await reader(nowhere, decrypt=True)
         assert raised.value.reason is Reason.SOURCE_UNAVAILABLE
