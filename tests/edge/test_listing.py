@@ -1,6 +1,7 @@
 """Listing a subtree with boto3: all of it, with every value in its class, or an error that says why not."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -336,6 +337,16 @@ class TestValues:
         page = list_page(clients, asked, None, Ticket(), decrypt=decrypt)
         assert "hunter2" not in repr(page)
         return {asked.relative_name(each.stamp.name): each.value for each in page.parameters}
+
+    def test_a_ticket_knows_when_its_request_went_out(self, proxy: Proxy, clients: Clients) -> None:
+        ticket, before = Ticket(), time.monotonic()
+        list_page(clients, subtree(proxy), None, ticket, decrypt=True)
+        assert ticket.sent_at is not None
+        assert before < ticket.sent_at < time.monotonic()
+        nowhere, unsent = Subtree(Identity("nowhere at all", proxy.url), PATH), Ticket()
+        with pytest.raises(SourceError):
+            list_page(clients, nowhere, None, unsent, decrypt=True)
+        assert unsent.sent_at is None
 
     def test_they_are_in_their_class_from_the_answer_on(self, ssm: Emulator, proxy: Proxy, clients: Clients) -> None:
         ssm.put(f"{PATH}/host", "db.internal")

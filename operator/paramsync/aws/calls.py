@@ -1,6 +1,5 @@
 """One call to SSM: with the client of an identity, sent at a known time, and its failure understood."""
 
-import time
 from typing import TYPE_CHECKING, TypeVar
 
 from paramsync.core.pacing import Ticket
@@ -8,6 +7,7 @@ from paramsync.core.parameters import Subtree
 
 from .errors import IdentityRejected, SourceError, meaning
 from .identities.clients import Clients
+from .sending import with_ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,9 +24,9 @@ def call(clients: Clients, subtree: Subtree, ticket: Ticket, ask: "Callable[[SSM
     :raises SourceError: if there is no answer that is AWS's.
     """
     client = clients.client(subtree.identity)
-    ticket.sent_at = time.monotonic()
     try:
-        return ask(client)
+        with with_ticket(ticket):
+            return ask(client)
     except Exception as error:  # noqa: BLE001  (of an answer that is not one of AWS, botocore raises whatever it meets)
         found = error if isinstance(error, SourceError) else meaning(error, subtree)
         if isinstance(found, IdentityRejected):

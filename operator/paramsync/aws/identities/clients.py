@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError
 
 from paramsync import __version__
 from paramsync.aws.errors import SourceError
+from paramsync.aws.sending import stamp
 from paramsync.core.identity import Identity, ServiceAccount
 from paramsync.core.reasons import Reason
 
@@ -203,6 +204,7 @@ class Clients:
             )
         except (BotoCoreError, ValueError) as error:
             raise identity_errors.of_client(error) from None
+        client.meta.events.register("before-send.ssm", stamp)
         return client
 
 
