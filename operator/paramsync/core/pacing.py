@@ -22,8 +22,8 @@ HALVING_PAUSE: Final = 1.0
 MEMORY: Final = 60.0
 """Seconds over which the rate is averaged for planning."""
 
-SPARE: Final = 1.02
-"""By how much requests are further apart than the rate asks, for threads do not start like clockwork."""
+SPARE: Final = 1.05
+"""By how much requests are further apart than the rate asks, for neither threads nor networks run like clockwork."""
 
 FULL: Final = 0.9
 """Of the average rate, which planned requests may take; the rest is for changes and retries."""
