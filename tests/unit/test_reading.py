@@ -254,6 +254,17 @@ def test_an_identity_that_is_needed_again_meanwhile_is_kept(desk: Desk) -> None:
     check()
 
 
+def test_a_client_that_is_ready_before_its_account_is_known_takes_no_other_budget(desk: Desk) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        desk.clients.prepared.append(subtree().identity)
+        desk.script(page(A))
+        await desk.read()
+        assert desk.budgets.all().keys() == {(ACCOUNT, "eu-west-1")}
+
+    check()
+
+
 def test_throttling_slows_the_budget_down(desk: Desk) -> None:
     @in_virtual_time
     async def check() -> None:

@@ -166,8 +166,9 @@ class Reader:
     async def _send(self, subtree: Subtree, operation: str, ask: Callable[[Ticket], T], urgent: Urgent) -> T:
         identity = subtree.identity
         self._unused.discard(identity)
-        if not self._clients.is_ready(identity):
-            # Before the turn is taken: what waits here for STS would be sent all at once afterwards.
+        if identity not in self._accounts or not self._clients.is_ready(identity):
+            # Before the turn is taken: what waits here for STS would be sent all at once afterwards. And not before
+            # the account is known: a client is ready a moment earlier, and another account's budget would be taken.
             await self._prepare(identity)
         budget, lane = self.budget(identity), self._lanes.setdefault(identity, Lane())
         try:
