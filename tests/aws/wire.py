@@ -75,7 +75,8 @@ class Reply:
 
     @property
     def ok(self) -> bool:
-        return self.status == 200
+        """Whether it is a success of SSM's, which has a document; a page for people is none."""
+        return self.status == 200 and self.content_type == JSON_TYPE
 
     def document(self) -> Body:
         """Return the decoded JSON. Raises ValueError where it is none."""

@@ -527,6 +527,17 @@ def test_connections_break_by_rule(stub: Stub) -> None:
     assert stub.counts.decrypted == 1
 
 
+def test_faults_of_pages_and_decryption_leave_a_page_for_people_as_it_is(stub: Stub) -> None:
+    stub.put("/app/a", "1", "SecureString")
+    stub.add(faults.html())
+    stub.add(faults.undecryptable("/app/a"))
+    stub.add(listings.repeat_token())
+    stub.add(faults.edit(lambda document: {}))
+    with closing(stub.client()) as client:
+        answer = client.get_parameters_by_path(Path="/app", WithDecryption=True)
+    assert answer.keys() == {"ResponseMetadata"}
+
+
 def test_pages_of_the_proxys_kind_cost_one_request_each(stub: Stub) -> None:
     expected = put(stub, 13)
     stub.put("/app/00", "v", "SecureString")

@@ -12,7 +12,6 @@ from tests.aws.background import in_background
 from tests.aws.clients import REGION
 from tests.aws.errors import ACCOUNT, AwsError, throttled
 from tests.aws.standin import StandIn
-from tests.aws.wire import JSON_TYPE
 from tests.load import ssm, sts
 from tests.load.counts import Counts, Place
 from tests.load.identities import Identities
@@ -126,7 +125,7 @@ class Stub(StandIn):
     def _count_answer(self, call: Call, place: Place, reply: Reply) -> None:
         if reply.headers.get("x-amzn-ErrorType") == "ThrottlingException":
             self.counts.count_throttled(place)
-        elif reply.ok and call.body.get("WithDecryption") and reply.content_type == JSON_TYPE and not reply.cut:
+        elif reply.ok and call.body.get("WithDecryption") and not reply.cut:
             self.counts.count_decrypted(ssm.secure_values(reply.document()))
 
     def _at(self, place: Place) -> Parameters:
