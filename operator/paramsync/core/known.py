@@ -94,6 +94,8 @@ class Known:
 
     def opened(self, want: Want, closed: list[Stamp], search: Search, now: float) -> "Known":
         """The same with the values of what was closed; or with why there are none."""
+        if not closed and not self.unopened and not self.seals and want == self.want:
+            return self
         found: dict[Stamp, Value] = {**search.values, **search.bad, **search.untried}
         values = {stamp.name: Parameter(stamp, found[stamp]) for stamp in closed if stamp in found}
         old, published = self.seals or {}, self.seen.published

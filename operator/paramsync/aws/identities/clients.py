@@ -6,6 +6,8 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+import boto3
+import botocore
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, 10
 """Seconds. botocore's own defaults of 60 would hold a thread on a half-open connection."""
+
+USER_AGENT: Final = f"paramsync/{__version__} Boto3/{boto3.__version__} Botocore/{botocore.__version__}"
+"""What AWS is told about the client. Left to itself, botocore puts it together anew for each request, which is a tenth
+of what a page of SSM costs."""
 
 NAME: Final = "paramsync"
 """The name of a role's session, if the identity has none."""
@@ -220,5 +226,5 @@ def _config(attempts: int, connections: int = 1) -> Config:
         max_pool_connections=connections,
         retries={"total_max_attempts": attempts, "mode": "standard"},
         tcp_keepalive=True,
-        user_agent_extra=f"paramsync/{__version__}",
+        user_agent=USER_AGENT,
     )

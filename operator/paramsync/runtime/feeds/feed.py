@@ -231,7 +231,7 @@ class Feed:
 
     def _drop_unwanted(self) -> None:
         state, want = self._state, self._subscriptions.want
-        if state.ended is not None:
+        if state.ended is not None and state.ended.want != want:
             state.ended = replace(state.ended, want=state.ended.want.served_of(want))
         if state.known is not None and not (state.known.want == state.kept_for == want):
             state.known = state.known.keeping(want)

@@ -35,6 +35,8 @@ class Subscriptions:
     def __init__(self, subtree: Subtree) -> None:
         self._subtree = subtree
         self._by_sync: dict[SyncKey, Subscription] = {}
+        self.want: Want = Want()
+        """The union of what all select."""
 
     def __len__(self) -> int:
         return len(self._by_sync)
@@ -48,16 +50,14 @@ class Subscriptions:
         same = before is not None and before.selections == selections
         confirms = before.confirms if before is not None and same else None
         self._by_sync[sync] = Subscription(selections, asked.interval, asked.urgent, confirms=confirms)
+        if not same:
+            self._unite()
         return before
 
     def remove(self, sync: SyncKey) -> None:
         """A sync needs nothing any more."""
         del self._by_sync[sync]
-
-    @property
-    def want(self) -> Want:
-        """The union of what all select."""
-        return Want.of(selection for each in self._by_sync.values() for selection in each.selections)
+        self._unite()
 
     @property
     def interval(self) -> float:
@@ -95,3 +95,6 @@ class Subscriptions:
                 urgent = each.waits and each.urgent
                 each.waits, each.confirms = False, None
                 yield sync, urgent
+
+    def _unite(self) -> None:
+        self.want = Want.of(selection for each in self._by_sync.values() for selection in each.selections)
