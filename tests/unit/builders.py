@@ -4,11 +4,22 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from paramsync.api.base import API_VERSION
-from paramsync.api.status import Condition, SyncStatus
+from paramsync.api.status import Condition, GuardWindow, SyncStatus
 from paramsync.api.stores import AccessRule, NamespaceSelector
-from paramsync.api.sync import ParameterSyncSpec, ParameterType, Source, StoreKind, StoreRef, Target, TargetKind
+from paramsync.api.sync import (
+    Guard,
+    Mode,
+    ParameterSyncSpec,
+    ParameterType,
+    Source,
+    StoreKind,
+    StoreRef,
+    Target,
+    TargetKind,
+)
 from paramsync.core.access import Namespace
 from paramsync.core.actions import Wish
+from paramsync.core.guard.approval import Approval
 from paramsync.core.identity import Identity
 from paramsync.core.objects import (
     MANAGED_BY,
@@ -31,7 +42,8 @@ from paramsync.core.parameters import Parameter, Snapshot, Stamp, Subtree
 from paramsync.core.plan import Plan, plan
 from paramsync.core.provenance import Entry, Origin, Provenance, encode_plain_keys
 from paramsync.core.reasons import Reason
-from paramsync.core.rendering import render_config_map, render_secret
+from paramsync.core.record import Record
+from paramsync.core.rendering import Memory, render_config_map, render_secret
 from paramsync.core.routing import TargetRef, routes
 from paramsync.core.values import Sealed, SecureValue, Value
 
@@ -137,6 +149,8 @@ def spec(
     interval: str | None = None,
     suspend: bool | None = None,
     store: str | None = None,
+    most: int | str | None = None,
+    mode: Mode | None = None,
 ) -> ParameterSyncSpec:
     return ParameterSyncSpec(
         sources=tuple(source(each) if isinstance(each, str) else each for each in sources or ("/prod/pay",)),
@@ -144,6 +158,8 @@ def spec(
         interval=interval,
         suspend=suspend,
         storeRef=None if store is None else StoreRef(name=store),
+        guard=None if most is None else Guard(maxRemovals=most),
+        mode=mode,
     )
 
 
@@ -291,7 +307,7 @@ def secret_content(
 ) -> SecretContent:
     data = data if data is not None else {"PASSWORD": SecureValue(b"hunter2")}
     made = entries or {key: entry(key.lower(), kind=SECURE_STRING) for key in data}
-    return render_secret(ref, data, made, (origin(),), SYNC)
+    return render_secret(ref, data, made, Memory(SYNC, (origin(),)))
 
 
 def config_map_content(
@@ -299,7 +315,7 @@ def config_map_content(
 ) -> ConfigMapContent:
     data = data if data is not None else {"HOST": "db.internal"}
     made = entries or {key: entry(key.lower()) for key in data}
-    return render_config_map(ref, data, made, (origin(),), SYNC)
+    return render_config_map(ref, data, made, Memory(SYNC, (origin(),)))
 
 
 def planned(
@@ -308,10 +324,13 @@ def planned(
     live: Iterable[Live] = (),
     applied: Iterable[TargetRef] | None = None,
     by: Owner | None = None,
+    window: GuardWindow | None = None,
+    approval: Approval | None = None,
 ) -> Plan:
     """A plan for snapshots of required sources, with these targets live and no others.
 
     :param applied: what status recorded; the live targets unless told.
+    :param window: what the guard remembers.
     """
     by = by or owner()
     spec = spec or ParameterSyncSpec(
@@ -320,13 +339,14 @@ def planned(
         )
     )
     found = {each.ref: each for each in live}
-    refs = [each.ref for each in routes(spec, by.name)]
+    recorded = frozenset(found if applied is None else applied)
+    refs = recorded.union(each.ref for each in routes(spec, by.name))
     return plan(
         by,
         spec,
         snapshots,
         {**{ref: found.get(ref) for ref in refs}, **found},
-        frozenset(found if applied is None else applied),
+        Record(recorded, window, approval or Approval()),
     )
 
 

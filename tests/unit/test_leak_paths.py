@@ -285,14 +285,15 @@ def test_no_plan_outcome_status_or_event_shows_a_secure_value(value: str) -> Non
     kinds = set()
     for name, plan in plans(value):
         kinds.add((bool(plan.problems), bool(plan.holds), bool(plan.contents)))
-        outcome = report.outcome_of(plan)
+        outcome = report.outcome_of(plan, "payments", "app")
         written = tuple(report.Written(content, "uid", changed=True) for content in plan.contents)
         applied = Applied(plan, written)
         at = builders.circumstances()
         previous = builders.status()
         statuses = [
             report.failure(previous, outcome, at, written),
-            report.success(previous, plan, written, outcome, at, dropped=True),
+            report.success(previous, plan, written, outcome, at, dropped=(builders.SECRET,)),
+            report.stopped(previous, plan, outcome, at, only_planned=True),
         ]
         for text in (
             repr(plan),

@@ -116,11 +116,10 @@ def test_optional_sources_that_became_empty_are_removals_and_held() -> None:
         live=[LIVE_CONFIG_MAP, LIVE_SECRET],
     )
     assert [(hold.reason, [each.key for each in hold.actions]) for hold in plan.holds] == [
-        (Reason.REMOVAL_BLOCKED, ["PASSWORD"]),
-        (Reason.REMOVAL_BLOCKED, ["HOST"]),
+        (Reason.REMOVAL_BLOCKED, ["HOST", "PASSWORD"])
     ]
     assert data(plan) == {SECRET: {"PASSWORD": SecureValue(b"hunter2")}, CONFIG_MAP: {"HOST": "db.internal"}}
-    assert {(each.kind, each.reason) for each in plan.actions} == {(ActionKind.KEEP, "its removal is held")}
+    assert {(each.kind, each.reason) for each in plan.actions} == {(ActionKind.KEEP, "held until it is approved")}
 
 
 @pytest.mark.parametrize(
@@ -244,11 +243,12 @@ def test_an_addition_that_has_not_settled_is_not_yet_there() -> None:
 def test_what_another_source_has_not_settled_does_not_matter() -> None:
     shared = snapshot(parameter("/shared/port"), path="/shared", absence_settled=False)
     plan = planned(shared, snapshot(secure()), live=[LIVE_CONFIG_MAP, LIVE_SECRET])
-    assert [(each.kind, each.key) for each in plan.actions] == [(ActionKind.ADD, "PORT"), (ActionKind.REMOVE, "HOST")]
+    assert [(each.kind, each.key) for each in plan.actions] == [(ActionKind.ADD, "PORT"), (ActionKind.KEEP, "HOST")]
+    assert [(each.kind, each.key) for each in plan.held] == [(ActionKind.REMOVE, "HOST")]
 
 
 def test_a_key_of_an_unknown_parameter_waits_until_every_source_has_settled() -> None:
-    found = ours(CONFIG_MAP, {"OLD": "x"}, entries={"OLD": Entry(STRING)})
+    found = ours(CONFIG_MAP, {"OLD": "x", "HOST": "db.internal"}, entries={"OLD": Entry(STRING), "HOST": entry()})
     waiting = planned(snapshot(parameter(), secure(), absence_settled=False), live=[found])
     settled = planned(FULL, live=[found])
     assert data(waiting)[CONFIG_MAP] == {"HOST": "db.internal", "OLD": "x"}
@@ -283,16 +283,21 @@ def test_a_kept_key_that_someone_deleted_is_reported_and_no_failure() -> None:
 def test_kept_keys_keep_their_origin_when_the_sources_change() -> None:
     found = ours(
         CONFIG_MAP,
-        {"A": "1", "B": "2"},
-        entries={"A": entry("a", source=1), "B": entry("b", source=0)},
-        origins=[origin("/old"), origin("/older")],
+        {"A": "1", "B": "2", "C": "3"},
+        entries={"A": entry("a", source=1), "B": entry("b", source=0), "C": entry("c", source=0)},
+        origins=[origin("/shared"), origin("/prod/pay")],
     )
-    plan = planned(snapshot(), spec=spec(source(optional=True)), live=[found])
+    now = snapshot(parameter("/prod/pay/c"), secure(), absence_settled=False)
+    plan = planned(now, snapshot(parameter("/shared/c"), path="/shared", absence_settled=False), live=[found])
     (config_map,) = [content for content in plan.contents if content.ref == CONFIG_MAP]
     known = decode(config_map.annotations["paramsync.dev/provenance"])
     assert known is not None
-    assert known.origins[0] == origin("/prod/pay", account=None)
-    assert {key: known.name_of(key) for key in known.entries} == {"A": "/older/a", "B": "/old/b"}
+    assert known.origins[0] == origin("/prod/pay")
+    assert {key: known.name_of(key) for key in known.entries} == {
+        "A": "/prod/pay/a",
+        "B": "/shared/b",
+        "C": "/shared/c",
+    }
 
 
 def test_a_kept_key_of_an_unknown_origin_loses_its_name_alone() -> None:

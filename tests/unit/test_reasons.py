@@ -4,7 +4,7 @@ import pytest
 
 from paramsync.core.reasons import Nature, Problem, Reason, summary
 
-GOOD = {Reason.SYNCED, Reason.SUSPENDED, Reason.INTERVAL_STRETCHED}
+GOOD = {Reason.SYNCED, Reason.PLANNED, Reason.SUSPENDED, Reason.INTERVAL_STRETCHED}
 WAITING = {
     Reason.PENDING,
     Reason.THROTTLED,

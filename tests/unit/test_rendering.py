@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from paramsync.core.objects import ConfigMapContent, SecretContent
 from paramsync.core.provenance import Entry, Origin, decode, milliseconds
 from paramsync.core.reasons import Reason
-from paramsync.core.rendering import render, render_config_map, render_secret, revision_of
+from paramsync.core.rendering import Memory, render, render_config_map, render_secret, revision_of
 from paramsync.core.values import Sealed, SecureValue
 
 from . import strategies
@@ -25,7 +25,9 @@ PLAIN_ENTRIES = {"A": entry("a"), "B": entry("b", kind=STRING_LIST)}
 
 
 def test_a_config_map_says_whose_it_is_which_keys_are_plain_and_where_they_came_from() -> None:
-    made = render(CONFIG_MAP, {"A": (PLAIN_ENTRIES["A"], "1"), "B": (PLAIN_ENTRIES["B"], "x,y")}, (origin(),), SYNC, 0)
+    made = render(
+        CONFIG_MAP, {"A": (PLAIN_ENTRIES["A"], "1"), "B": (PLAIN_ENTRIES["B"], "x,y")}, Memory(SYNC, (origin(),)), 0
+    )
     assert isinstance(made, ConfigMapContent)
     assert made.data == {"A": "1", "B": "x,y"}
     assert made.annotations.keys() == {"paramsync.dev/sync", "paramsync.dev/plain-keys", "paramsync.dev/provenance"}
@@ -41,8 +43,7 @@ def test_a_secret_holds_all_values_in_the_secure_class() -> None:
     made = render(
         SECRET,
         {"A": (entry("a"), "plain"), "P": (entry("p", kind=SECURE_STRING), HIDDEN)},
-        (origin(),),
-        SYNC,
+        Memory(SYNC, (origin(),)),
         0,
     )
     assert isinstance(made, SecretContent)
@@ -51,7 +52,7 @@ def test_a_secret_holds_all_values_in_the_secure_class() -> None:
 
 
 def test_no_annotation_holds_a_value() -> None:
-    made = render(SECRET, {"P": (entry("p", kind=SECURE_STRING), HIDDEN)}, (origin(),), SYNC, 0)
+    made = render(SECRET, {"P": (entry("p", kind=SECURE_STRING), HIDDEN)}, Memory(SYNC, (origin(),)), 0)
     assert "hunter2" not in repr(made)
 
 
@@ -67,42 +68,44 @@ ODD: list[Any] = [HIDDEN, Sealed(Reason.DECRYPTION_FAILED, "cannot be decrypted"
 @pytest.mark.parametrize("value", ODD, ids=repr)
 def test_a_config_map_refuses_what_is_not_plain(value: Any) -> None:
     with pytest.raises(TypeError, match="the key A of a ConfigMap"):
-        render(CONFIG_MAP, {"A": (entry("a"), value)}, (origin(),), SYNC, 0)
+        render(CONFIG_MAP, {"A": (entry("a"), value)}, Memory(SYNC, (origin(),)), 0)
     with pytest.raises(TypeError, match="holds plain values only"):
-        render_config_map(CONFIG_MAP, {"A": value}, {"A": entry("a")}, (origin(),), SYNC)
+        render_config_map(CONFIG_MAP, {"A": value}, {"A": entry("a")}, Memory(SYNC, (origin(),)))
     with pytest.raises(TypeError, match="holds plain values only"):
         ConfigMapContent(CONFIG_MAP, {"A": value}, {"A": entry("a")}, {}, "r")
 
 
 def test_a_config_map_refuses_a_plain_value_of_a_secure_parameter() -> None:
     with pytest.raises(TypeError, match="plain source"):
-        render_config_map(CONFIG_MAP, {"A": "hunter2"}, {"A": entry("a", kind=SECURE_STRING)}, (origin(),), SYNC)
+        render_config_map(
+            CONFIG_MAP, {"A": "hunter2"}, {"A": entry("a", kind=SECURE_STRING)}, Memory(SYNC, (origin(),))
+        )
 
 
 @pytest.mark.parametrize("entries", [{}, {"B": entry("b")}, PLAIN_ENTRIES], ids=["none", "another", "more"])
 def test_a_config_map_refuses_a_key_whose_source_is_not_stated(entries: dict[str, Entry]) -> None:
     with pytest.raises(TypeError, match="plain source"):
-        render_config_map(CONFIG_MAP, {"A": "1"}, entries, (origin(),), SYNC)
+        render_config_map(CONFIG_MAP, {"A": "1"}, entries, Memory(SYNC, (origin(),)))
 
 
 @pytest.mark.parametrize("value", ["plain", b"bytes"], ids=repr)
 def test_a_secret_refuses_values_outside_the_secure_class(value: Any) -> None:
     with pytest.raises(TypeError, match="secure class"):
-        render_secret(SECRET, {"A": value}, {"A": entry("a")}, (origin(),), SYNC)
+        render_secret(SECRET, {"A": value}, {"A": entry("a")}, Memory(SYNC, (origin(),)))
 
 
 def test_provenance_is_trimmed_to_the_room_that_others_leave() -> None:
     rendered = {"A": (entry("a"), "1")}
-    whole = render(SECRET, rendered, (origin(),), SYNC, 0)
+    whole = render(SECRET, rendered, Memory(SYNC, (origin(),)), 0)
     used = sum(len(key) + len(text) for key, text in whole.annotations.items())
-    assert render(SECRET, rendered, (origin(),), SYNC, 256 * 1024 - used) == whole
-    trimmed = render(SECRET, rendered, (origin(),), SYNC, 256 * 1024 - used + 1)
+    assert render(SECRET, rendered, Memory(SYNC, (origin(),)), 256 * 1024 - used) == whole
+    trimmed = render(SECRET, rendered, Memory(SYNC, (origin(),)), 256 * 1024 - used + 1)
     assert json.loads(trimmed.annotations["paramsync.dev/provenance"])["trimmed"] == ["dates"]
     assert trimmed.revision == whole.revision
 
 
 def test_plain_keys_are_never_trimmed() -> None:
-    made = render(CONFIG_MAP, {"A": (entry("a"), "1")}, (origin(),), SYNC, 256 * 1024)
+    made = render(CONFIG_MAP, {"A": (entry("a"), "1")}, Memory(SYNC, (origin(),)), 256 * 1024)
     assert made.annotations["paramsync.dev/plain-keys"] == "A=String"
 
 
@@ -145,7 +148,9 @@ def test_the_revision_does_not_depend_on_the_order(entries: dict[str, Entry], ch
 @given(strategies.values, strategies.values)
 def test_the_revision_does_not_depend_on_values(first: str, second: str) -> None:
     made = [
-        render(ref, {"A": (entry("a"), each)}, (), SYNC, 0) for ref in (SECRET, CONFIG_MAP) for each in (first, second)
+        render(ref, {"A": (entry("a"), each)}, Memory(SYNC, ()), 0)
+        for ref in (SECRET, CONFIG_MAP)
+        for each in (first, second)
     ]
     assert len({each.revision for each in made}) == 1
     assert made[0].annotations == made[1].annotations

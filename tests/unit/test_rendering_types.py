@@ -11,15 +11,15 @@ ROOT = Path(__file__).parents[2]
 SNIPPET = """
 from paramsync.api.sync import TargetKind
 from paramsync.core.objects import ConfigMapContent
-from paramsync.core.rendering import render_config_map
+from paramsync.core.rendering import Memory, render_config_map
 from paramsync.core.routing import TargetRef
 from paramsync.core.values import SecureValue
 
 REF = TargetRef(TargetKind.CONFIG_MAP, "app")
 plain: dict[str, str] = {}
 secure: dict[str, SecureValue] = {}
-render_config_map(REF, plain, {}, (), "app")
-render_config_map(REF, secure, {}, (), "app")
+render_config_map(REF, plain, {}, Memory("app", ()))
+render_config_map(REF, secure, {}, Memory("app", ()))
 ConfigMapContent(REF, plain, {}, {}, "revision")
 ConfigMapContent(REF, secure, {}, {}, "revision")
 """

@@ -1,5 +1,6 @@
 """The status that follows from a reconcile."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from paramsync.core.outcome import Outcome
 from paramsync.core.plan import Plan
 from paramsync.core.reasons import Problem, Reason
 from paramsync.core.report import Written, described, failure, outcome_of, revision, success
+from paramsync.core.routing import TargetRef
 
 from .builders import (
     CONFIG_MAP,
@@ -35,11 +37,15 @@ BROKEN = Outcome.of((Problem(Reason.KEY_COLLISION, "/a", "A is bad"),))
 THROTTLED = Outcome(Reason.THROTTLED, "Slow down")
 
 
+def outcome(plan: Plan, *, only_planned: bool = False) -> Outcome:
+    return outcome_of(plan, "payments", "app", only_planned=only_planned)
+
+
 def reported(
-    plan: Plan, previous: SyncStatus | None = None, *, changed: bool = True, dropped: bool = False
+    plan: Plan, previous: SyncStatus | None = None, *, changed: bool = True, dropped: Sequence[TargetRef] = ()
 ) -> SyncStatus:
     done = [Written(content, f"uid of {content.ref}", changed) for content in plan.contents]
-    return success(previous or SyncStatus(), plan, done, outcome_of(plan), circumstances(generation=3), dropped=dropped)
+    return success(previous or SyncStatus(), plan, done, outcome(plan), circumstances(generation=3), dropped)
 
 
 def test_success_says_what_the_targets_hold() -> None:
@@ -68,14 +74,15 @@ def test_success_says_what_the_targets_hold() -> None:
     ids=["first", "found intact", "nothing changed", "a target changed", "a target was dropped"],
 )
 def test_the_time_is_that_of_the_last_change(previous: SyncStatus, changed: bool, dropped: bool, time: str) -> None:
-    assert reported(planned(FULL), previous, changed=changed, dropped=dropped).last_applied_time == time
+    gone = (SECRET,) if dropped else ()
+    assert reported(planned(FULL), previous, changed=changed, dropped=gone).last_applied_time == time
 
 
 def test_an_unchanged_pass_leaves_the_status_as_it_was() -> None:
     first = reported(planned(FULL))
     done = [Written(content, f"uid of {content.ref}", changed=False) for content in planned(FULL).contents]
     later = circumstances(generation=3, now=NOW + timedelta(days=2))
-    again = success(first, planned(FULL), done, outcome_of(planned(FULL)), later, dropped=False)
+    again = success(first, planned(FULL), done, outcome(planned(FULL)), later, ())
     assert again == first
 
 
@@ -83,12 +90,12 @@ def test_removals_are_counted_by_parameter() -> None:
     before = [
         ours(CONFIG_MAP, entries={"HOST": entry("host"), "GONE": entry("gone"), "AWAY": entry("away")}),
     ]
-    made = reported(planned(FULL, live=before))
+    made = reported(planned(FULL, live=before, spec=spec(most=2)))
     assert made.guard == GuardWindow(since="2026-03-01T12:00:00Z", peak=4, removed=2)
 
 
 def test_problems_name_the_outcome() -> None:
-    made = outcome_of(planned(snapshot()))
+    made = outcome(planned(snapshot()))
     assert (made.reason, [each.subject for each in made.problems]) == (Reason.NO_PARAMETERS, ["/prod/pay"])
 
 
@@ -98,7 +105,7 @@ def test_a_hold_names_the_outcome_with_its_target() -> None:
         spec=spec(source(optional=True)),
         live=[ours(CONFIG_MAP, {"HOST": "x"}, entries={"HOST": entry("host"), "GONE": entry("gone")})],
     )
-    made = outcome_of(plan)
+    made = outcome(plan)
     assert made.reason is Reason.REMOVAL_BLOCKED
     assert [(each.reason, each.subject) for each in made.problems] == [
         (Reason.REMOVAL_BLOCKED, "ConfigMap app"),

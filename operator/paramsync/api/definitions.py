@@ -16,7 +16,8 @@ Schema = dict[str, Any]
 KEPT = (
     "description", "type", "format", "enum", "pattern", "required", "minimum", "maximum",
     "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties",
-    "x-kubernetes-list-type", "x-kubernetes-list-map-keys", VALIDATIONS,
+    "x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-int-or-string",
+    VALIDATIONS,
 )  # fmt: skip
 
 FRESH_STATUS: Schema = {

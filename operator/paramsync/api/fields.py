@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from .base import Rule
 
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 10, 24 * 3600
+MOST_REMOVALS = 100_000
 
 # A segment that is not "." or "..": RE2 has no lookahead.
 _SEGMENT = r"([.]{0,2}[a-zA-Z0-9_-][a-zA-Z0-9_.-]*|[.]{3}[a-zA-Z0-9_.-]*)"
@@ -165,3 +166,16 @@ VersionLabel = Annotated[
 ]
 """A label of a parameter's version: at most 100 characters, does not begin with a digit, aws or ssm
 (LabelParameterVersion, AWS API reference)."""
+
+MaxRemovals = Annotated[
+    int | str,
+    WithJsonSchema({"x-kubernetes-int-or-string": True}),
+    Rule(
+        cel="type(self) == int ? self >= 1 && self <= 100000 : self.matches(r'^(100|[1-9]?[0-9])%$')",
+        holds=lambda most: (
+            1 <= most <= MOST_REMOVALS if isinstance(most, int) else matches_whole(r"(100|[1-9]?[0-9])%", most)
+        ),
+        message="write a number of parameters, from 1 to 100000, or a share such as 20%",
+    ),
+]
+"""How many parameters may be removed: a number, or a share in percent."""

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from .base import Model
 
 MOST_PROBLEMS = 50
+MOST_ACTIONS = 2000
 LONGEST_MESSAGE = 4096
 
 Timestamp = Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-time"})]
@@ -98,6 +99,51 @@ class Problem(StatusModel):
     """What happened, and what to do."""
 
 
+class PlannedAction(StatusModel):
+    """What would happen to one key of a target; never a value, nor whether two values are equal."""
+
+    action: Annotated[str, Field(max_length=16)]
+    """add, change, remove, move (into a target of the other kind), replace (a key of somebody else) or keep."""
+
+    kind: Annotated[str, Field(max_length=63)]
+    """Secret or ConfigMap."""
+
+    name: Annotated[str, Field(max_length=253)]
+    """The name of the object."""
+
+    key: Annotated[str, Field(max_length=253)]
+    """The key in the object."""
+
+    parameter: Annotated[str, Field(max_length=2048)] | None = None
+    """The parameter that the key was or will be made from, if it is known."""
+
+    version: Annotated[int, Field(json_schema_extra={"format": "int64"})] | None = None
+    """The parameter's version."""
+
+    modified: Timestamp | None = None
+    """When that version was made."""
+
+    reason: Annotated[str, Field(max_length=256)]
+    """Why."""
+
+    held: bool | None = None
+    """Whether it is held until it is approved."""
+
+
+class PlanStatus(StatusModel):
+    """What a reconcile would do: in ``mode: Plan`` all of it, otherwise what is held."""
+
+    digest: Annotated[str, Field(max_length=64)] | None = None
+    """Approves what is held, and nothing else, as the value of the annotation paramsync.dev/approve on the sync.
+    There is none if nothing is held."""
+
+    actions: Annotated[tuple[PlannedAction, ...], Field(max_length=MOST_ACTIONS)] = ()
+    """What would happen, key by key. What is held comes first."""
+
+    omitted: Count = 0
+    """The number of actions that do not fit in here."""
+
+
 class SyncStatus(StatusModel):
     """What is true of a sync, and why."""
 
@@ -118,6 +164,9 @@ class SyncStatus(StatusModel):
 
     last_handled_refresh: ShortText | None = None
     """The last value of the annotation paramsync.dev/refresh that was acted on."""
+
+    last_handled_approval: Annotated[str, Field(max_length=64)] | None = None
+    """The last value of the annotation paramsync.dev/approve that was acted on."""
 
     revision: Annotated[str, Field(max_length=64)] | None = None
     """A digest over what was last applied: names, types, versions and dates; never values."""
@@ -146,9 +195,17 @@ class SyncStatus(StatusModel):
     targets: Annotated[tuple[TargetStatus, ...], Field(max_length=64)] = ()
     """The targets that exist and are this sync's."""
 
+    plan: PlanStatus | None = None
+    """What would be done, in mode Plan; what is held, otherwise. None if nothing is."""
+
     problems: Annotated[tuple[Problem, ...], Field(max_length=MOST_PROBLEMS)] = ()
     """What is not as it should be; at most 50 entries."""
 
     def condition(self, kind: ConditionType) -> Condition | None:
         """The condition of that type, if there is one."""
         return next((found for found in self.conditions if found.type == kind), None)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether anything is held until it is approved."""
+        return self.plan is not None and self.plan.digest is not None

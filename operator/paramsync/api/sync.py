@@ -6,10 +6,11 @@ from typing import Annotated
 from pydantic import Field
 
 from .base import Model, ObjectName, Rule
-from .fields import Glob, Interval, ParameterPath, VersionLabel, seconds
+from .fields import Glob, Interval, MaxRemovals, ParameterPath, VersionLabel, seconds
 from .status import SyncStatus
 
 DEFAULT_INTERVAL = "5m"
+DEFAULT_MAX_REMOVALS = "20%"
 DEFAULT_STORE = "default"
 
 
@@ -33,6 +34,21 @@ class ParameterType(StrEnum):
     STRING = "String"
     STRING_LIST = "StringList"
     SECURE_STRING = "SecureString"
+
+
+class Mode(StrEnum):
+    """Whether a sync writes."""
+
+    SYNC = "Sync"
+    PLAN = "Plan"
+
+
+class Guard(Model):
+    """What may be removed without anybody's approval."""
+
+    max_removals: MaxRemovals | None = None
+    """How many parameters may be removed within an hour: a number, or a share of the most that there were within
+    it, such as 20% (the default). At least one may be; removing everything always needs an approval."""
 
 
 class StoreRef(Model):
@@ -128,6 +144,12 @@ class ParameterSyncSpec(Model):
     suspend: bool | None = None
     """Whether to leave the targets as they are and read nothing. Default: false."""
 
+    mode: Mode | None = None
+    """Sync (the default); or Plan, to compute and report in status what would be done, and to write nothing else."""
+
+    guard: Guard | None = None
+    """What may be removed without an approval."""
+
     targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=16)] | None = None
     """The objects to write. Default: one Secret and one ConfigMap, both named like the sync."""
 
@@ -161,6 +183,17 @@ class ParameterSyncSpec(Model):
     def interval_seconds(self) -> int:
         """``interval`` in seconds, with its default."""
         return seconds(self.interval or DEFAULT_INTERVAL)
+
+    @property
+    def max_removals(self) -> int | str:
+        """``guard.maxRemovals`` with its default."""
+        asked = self.guard.max_removals if self.guard is not None else None
+        return DEFAULT_MAX_REMOVALS if asked is None else asked
+
+    @property
+    def only_plans(self) -> bool:
+        """Whether nothing is to be written, by ``mode`` with its default."""
+        return self.mode is Mode.PLAN
 
     @property
     def is_suspended(self) -> bool:

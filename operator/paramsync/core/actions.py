@@ -1,8 +1,11 @@
 """What would happen to each key of a target, compared with what the target was last written from."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
+
+from paramsync.api.sync import TargetKind
 
 from .before import Before, before
 from .objects import Live
@@ -17,7 +20,14 @@ class ActionKind(StrEnum):
     ADD = "add"
     CHANGE = "change"
     REMOVE = "remove"
+    MOVE = "move"
+    """It goes, for its parameter goes into a target of the other kind."""
+
     KEEP = "keep"
+
+
+LOSSES: Final = frozenset({ActionKind.REMOVE, ActionKind.MOVE})
+"""What takes a key from its target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,32 @@ def draft(
         _loss(ref, known, key, settled=is_settled(known.name_of(key))) for key in known.entries if key not in desired
     ]
     return Draft(ref, live, known, desired, tuple(action for action in actions if action is not None))
+
+
+def dropped(ref: TargetRef, live: Live, is_settled: Callable[[str | None], bool]) -> Draft:
+    """A target that the spec no longer names: all its keys go."""
+    made = draft(ref, live, {}, is_settled)
+    why = "spec.targets names the target no longer"
+    return replace(made, actions=tuple(replace(a, reason=why) if a.kind in LOSSES else a for a in made.actions))
+
+
+def with_moves(drafts: Sequence[Draft]) -> list[Draft]:
+    """The same, where a key that goes with its parameter into a target of the other kind is a move."""
+    gained = {
+        (action.parameter, draft.ref.kind): draft.ref
+        for draft in drafts
+        for action in draft.actions
+        if action.kind is ActionKind.ADD
+    }
+    other = {TargetKind.SECRET: TargetKind.CONFIG_MAP, TargetKind.CONFIG_MAP: TargetKind.SECRET}
+
+    def moved(action: Action) -> Action:
+        to = gained.get((action.parameter, other[action.target.kind]))
+        if action.kind is not ActionKind.REMOVE or action.parameter is None or to is None:
+            return action
+        return replace(action, kind=ActionKind.MOVE, reason=f"its parameter goes into {to} now")
+
+    return [replace(draft, actions=tuple(map(moved, draft.actions))) for draft in drafts]
 
 
 def _gain(

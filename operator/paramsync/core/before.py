@@ -46,7 +46,7 @@ def before(live: Live | None) -> Before:
     if live.ref.kind is TargetKind.CONFIG_MAP:
         entries = _plain(entries, decode_plain_keys(live.annotations.get(PLAIN_KEYS_ANNOTATION)))
     is_complete = live.data is not None or (decoded is not None and not decoded.is_truncated)
-    return Before(Provenance(known.origins, entries), guessed, is_complete)
+    return Before(Provenance(known.origins, entries, known.once_secure), guessed, is_complete)
 
 
 def _plain(entries: Mapping[str, Entry], stated: Mapping[str, ParameterType]) -> dict[str, Entry]:

@@ -7,11 +7,11 @@ from typing import Final
 from paramsync.api.sync import TargetKind
 
 from . import sizes
-from .actions import Action, ActionKind, Draft
-from .objects import PLAIN_KEYS_ANNOTATION, PROVENANCE_ANNOTATION, SYNC_ANNOTATION, Content, Owner
+from .actions import LOSSES, Action, ActionKind, Draft
+from .objects import PLAIN_KEYS_ANNOTATION, PROVENANCE_ANNOTATION, SYNC_ANNOTATION, Content
 from .provenance import Entry, Origin
 from .reasons import Problem, Reason
-from .rendering import render
+from .rendering import Memory, render
 from .routing import TargetRef
 from .values import SecureValue
 
@@ -27,20 +27,25 @@ class Finished:
     too_large: Problem | None
 
 
+def may_have_more_keys(draft: Draft) -> bool:
+    """Whether the values have to be read because only they tell which keys there are."""
+    return draft.live is not None and draft.live.data is None and not draft.before.is_complete
+
+
 def lacks_values(draft: Draft) -> bool:
-    """Whether values have to be read: keys are kept, or there may be keys that nothing else tells of."""
-    unread = draft.live is not None and draft.live.data is None
-    return unread and (bool(_kept(draft)) or not draft.before.is_complete)
+    """Whether the values have to be read because keys are kept."""
+    return draft.live is not None and draft.live.data is None and bool(kept(draft))
 
 
-def finish(draft: Draft, origins: tuple[Origin, ...], owner: Owner) -> Finished:
+def finish(draft: Draft, memory: Memory) -> Finished:
     """The content of a target."""
     rendered: dict[str, tuple[Entry, str | SecureValue]] = {
         key: (wish.entry, wish.value) for key, wish in draft.desired.items()
     }
     notes: list[Problem] = []
     values = _live_values(draft)
-    for key in _kept(draft):
+    origins = memory.origins
+    for key in kept(draft):
         value = values.get(key)
         if key in draft.before.entries and isinstance(value, str | SecureValue):
             entry, origins = _moved(draft.before.entries[key], draft.before.provenance.origins, origins)
@@ -50,18 +55,19 @@ def finish(draft: Draft, origins: tuple[Origin, ...], owner: Owner) -> Finished:
         if key in draft.before.entries:
             notes.append(_kept_is_gone(draft.ref, key))
     foreign = _foreign_annotation_bytes(draft)
-    content = render(draft.ref, dict(sorted(rendered.items())), origins, owner.name, foreign)
+    content = render(draft.ref, dict(sorted(rendered.items())), replace(memory, origins=origins), foreign)
     return Finished(content, tuple(notes), sizes.problem(content, foreign))
 
 
 def in_writing_order(contents: Sequence[Content], actions: Sequence[Action]) -> tuple[Content, ...]:
     """Gains before losses, and of either Secrets before ConfigMaps."""
-    losing = {action.target for action in actions if action.kind is ActionKind.REMOVE}
+    losing = {action.target for action in actions if action.kind in LOSSES}
     ordered = sorted(contents, key=lambda each: (each.ref in losing, each.ref.kind is not TargetKind.SECRET))
     return tuple(ordered)
 
 
-def _kept(draft: Draft) -> list[str]:
+def kept(draft: Draft) -> list[str]:
+    """The keys that stay as the live target has them."""
     return [action.key for action in draft.actions if action.kind is ActionKind.KEEP]
 
 

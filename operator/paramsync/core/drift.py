@@ -37,12 +37,13 @@ def is_intact(content: Content, live: Live | None, seen: Seen | None, owner: Own
     """Whether a target holds what it should, so that nothing has to be written."""
     if live is None:
         return False
+    if not all(live.annotations.get(key) == text for key, text in content.annotations.items()):
+        return False
     if live.data is None:
         return is_untouched(live, seen) and seen is not None and seen.revision == content.revision
     return (
         dict(live.data) == dict(content.data)
         and live.labels.get(MANAGED_BY_LABEL) == MANAGED_BY
-        and all(live.annotations.get(key) == text for key, text in content.annotations.items())
         and live.controller is not None
         and live.controller.uid == owner.uid
         and (not isinstance(content, SecretContent) or live.type == OPAQUE)

@@ -5,21 +5,26 @@ become (actions), what the guard keeps back (holds), and what is written in the 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from paramsync.api.sync import ParameterSyncSpec, ParameterType, Source, TargetKind
+from paramsync.api.sync import ParameterSyncSpec, ParameterType
 
-from . import contents, guard, keys, ownership
-from .actions import Action, ActionKind, Draft, Wish, draft
-from .moved import moved
+from . import actions, contents, ownership
+from .actions import Action, ActionKind, Draft, draft, with_moves
+from .emptiness import awaits_absence, empty_sources
+from .guard.case import Case
+from .guard.chain import holds
+from .guard.hold import Hold, digest, offending
 from .objects import Content, Live, Owner
+from .origins import origins_of
 from .overlay import Overlay, Selected, lay_over
-from .parameters import Snapshot, Subtree
-from .provenance import Entry, Origin
-from .reasons import Problem, Reason
+from .parameters import Snapshot
+from .reasons import Problem
+from .record import Record
+from .rendering import Memory
 from .routing import TargetRef, route, routes
-from .values import Sealed, SecureValue
 from .want import Selection
+from .wishes import wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +52,24 @@ class Plan:
     """What stands in the way: if there is any, nothing is written anywhere."""
 
     actions: tuple[Action, ...] = ()
-    holds: tuple[guard.Hold, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    digest: str | None = None
+    """Approves what is held. None if nothing is."""
+
+    approved: str | None = None
+    """The digest that let pass what would be held."""
+
     contents: tuple[Content, ...] = ()
     """What every target should hold, in the order of writing: gains before losses, Secrets before ConfigMaps."""
 
     dropped: tuple[TargetRef, ...] = ()
     """Targets that were written once and that the spec no longer names."""
+
+    kept: tuple[TargetRef, ...] = ()
+    """Such targets that stay nevertheless, for keys of theirs are kept."""
+
+    removed: Mapping[str, frozenset[TargetRef]] = field(default_factory=dict)
+    """The relative names that are removed, and the targets that lose them."""
 
     notes: tuple[Problem, ...] = ()
     """What is worth saying and stops nothing."""
@@ -73,145 +90,143 @@ class Plan:
         """Whether it would change what any key holds."""
         return any(action.kind is not ActionKind.KEEP for action in self.actions)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing is written, because of what stands in the way or is held."""
+        return bool(self.problems) or any(hold.stops_everything for hold in self.holds)
+
+    @property
+    def held(self) -> frozenset[Action]:
+        """The actions that are held, as they would be if they were not."""
+        return offending(self.holds)
+
 
 def plan(
     owner: Owner,
     spec: ParameterSyncSpec,
     snapshots: Sequence[Snapshot],
     live: Mapping[TargetRef, Live | None],
-    applied: frozenset[TargetRef],
+    record: Record,
 ) -> Plan:
     """Decide what would be done.
 
     :param snapshots: one for each source, in the sources' order.
-    :param live: every target of the spec as the API server has it; None where there is none.
-    :param applied: the targets that status recorded.
+    :param live: every target of the spec, and every one that was recorded, as the API server has it; None where there
+        is none.
+    :param record: what is remembered of what was applied before.
     """
     route_list = routes(spec, owner.name)
     overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources])
     taken, skipped = route(overlay.winners, route_list)
-    desired, problems = _desired(overlay, snapshots, taken)
-    taken_from = zip(spec.sources, snapshots, overlay.taken, strict=True)
-    if applied and any(
-        not count and not each.absence_settled and not source.is_optional for source, each, count in taken_from
-    ):
+    desired, problems = wishes(overlay, snapshots, taken)
+    if record.targets and awaits_absence(spec, snapshots, overlay):
         return Plan(unsettled=True, waits=True)
-    conflicts = (ownership.conflict(each, owner) for each in live.values() if each is not None)
+    conflicts = (ownership.conflict(each, owner) for ref in desired if (each := live[ref]) is not None)
     problems = (
         *(conflict for conflict in conflicts if conflict is not None),
-        *_empty(spec, snapshots, overlay, has_applied=bool(applied)),
+        *empty_sources(spec, snapshots, overlay, has_applied=bool(record.targets)),
         *problems,
     )
     if problems:
         return Plan(problems=problems)
 
-    settled = _settled(snapshots)
-    drafts = [draft(each.ref, live[each.ref], desired[each.ref], settled) for each in route_list]
-    origins = _origins(spec, snapshots, drafts)
-    if problems := moved(drafts, origins):
-        return Plan(problems=problems)
-    unsettled = any(action.kind is ActionKind.KEEP for each in drafts for action in each.actions)
-    held = guard.holds(drafts)
-    drafts = [_with_held_kept(each, held) for each in drafts]
-    actions = tuple(action for each in drafts for action in each.actions)
-    needs_values = frozenset(each.ref for each in drafts if contents.lacks_values(each))
-    if needs_values:
-        return Plan(actions=actions, holds=held, needs_values=needs_values)
+    is_settled = _settled(snapshots)
+    dropped = tuple(sorted(record.targets - desired.keys()))
+    drafts = [draft(each.ref, live[each.ref], desired[each.ref], is_settled) for each in route_list]
+    drafts += [
+        actions.dropped(ref, each, is_settled)
+        for ref in dropped
+        if (each := live[ref]) is not None and not each.deleting and ownership.is_ours(each, owner)
+    ]
+    drafts = with_moves(drafts)
+    if unknown := frozenset(each.ref for each in drafts if contents.may_have_more_keys(each)):
+        return Plan(needs_values=unknown)
 
-    finished = [contents.finish(each, origins, owner) for each in drafts]
-    problems = tuple(each.too_large for each in finished if each.too_large is not None)
-    if problems:
-        return Plan(problems=problems, actions=actions, holds=held)
-    made = [each.content for each in finished]
-    dropped = tuple(sorted(applied - {each.ref for each in route_list}))
-    if dropped and not any(content.data for content in made):
-        return Plan(problems=(_nothing_would_remain(dropped),), actions=actions, holds=held)
+    origins = origins_of(spec, snapshots, drafts)
+    skipped_names = frozenset(each.relative for each in skipped)
+    case = Case(
+        drafts,
+        frozenset(dropped),
+        overlay.winners,
+        skipped_names,
+        snapshots,
+        origins,
+        spec.max_removals,
+        record.window,
+        record.approval.was_held,
+    )
+    reviewed = _reviewed(case, owner, record)
+    if reviewed.is_stopped:
+        return reviewed
+    drafts = [_with_held_kept(each, reviewed.held) for each in drafts]
+    return _completed(reviewed, drafts, dropped, Memory(owner.name, origins, _once_secure(drafts)), overlay, skipped)
+
+
+def _reviewed(case: Case, owner: Owner, record: Record) -> Plan:
+    """The plan as far as the guard: all actions, and those that are held."""
+    found = holds(case)
+    approved = record.approval.asked if record.approval.covers(owner.uid, found) else None
+    held = () if approved else found
+    kept_back = offending(held)
     return Plan(
-        actions=actions,
+        actions=tuple(action for each in case.drafts for action in each.actions),
         holds=held,
-        contents=contents.in_writing_order(made, actions),
-        dropped=dropped,
+        digest=digest(owner.uid, record.approval.last, held),
+        approved=approved,
+        removed={
+            name: frozenset(action.target for action in lost)
+            for name, lost in case.losses.items()
+            if not lost & kept_back
+        },
+        unsettled=any(action.kind is ActionKind.KEEP for each in case.drafts for action in each.actions),
+    )
+
+
+def _completed(
+    reviewed: Plan,
+    drafts: Sequence[Draft],
+    dropped: Sequence[TargetRef],
+    memory: Memory,
+    overlay: Overlay,
+    skipped: Sequence[Selected],
+) -> Plan:
+    """The plan with what every target should hold."""
+    planned = replace(reviewed, actions=tuple(action for each in drafts for action in each.actions))
+    written = [each for each in drafts if each.ref not in dropped]
+    if needs_values := frozenset(each.ref for each in written if contents.lacks_values(each)):
+        return replace(planned, needs_values=needs_values)
+    finished = [contents.finish(each, memory) for each in written]
+    if problems := tuple(each.too_large for each in finished if each.too_large is not None):
+        return replace(planned, problems=problems)
+    made = [each.content for each in finished]
+    kept = tuple(each.ref for each in drafts if each.ref in dropped and contents.kept(each))
+    return replace(
+        planned,
+        contents=contents.in_writing_order(made, planned.actions),
+        dropped=tuple(ref for ref in dropped if ref not in kept),
+        kept=kept,
         notes=tuple(note for each in finished for note in each.notes),
-        unsettled=unsettled,
         counts=_counts(made, overlay, skipped),
     )
 
 
-def _empty(
-    spec: ParameterSyncSpec, snapshots: Sequence[Snapshot], overlay: Overlay, *, has_applied: bool
-) -> tuple[Problem, ...]:
-    """An empty or mistyped path is never a success, and never a reason to remove anything."""
-    taken = zip(spec.sources, snapshots, overlay.taken, strict=True)
-    empty = [(source, snapshot) for source, snapshot, count in taken if not count]
-    required = tuple(
-        _no_parameters(source, snapshot, has_applied=has_applied)
-        for source, snapshot in empty
-        if not source.is_optional
-    )
-    if required or overlay.winners or has_applied:
-        return required
-    return tuple(_no_parameters(source, snapshot, has_applied=False) for source, snapshot in empty)
-
-
-def _no_parameters(source: Source, snapshot: Snapshot, *, has_applied: bool) -> Problem:
-    kept = "; what the targets hold stays as it is" if has_applied else ""
-    if snapshot.parameters:
-        what = f"include and exclude leave none of the parameters below {source.path}{kept}. Check their patterns"
-        return Problem(Reason.NO_PARAMETERS, source.path, f"The source's {what}")
-    labelled = f" with a version that is labelled {source.version_label}" if source.version_label else ""
-    return Problem(
-        Reason.NO_PARAMETERS,
-        source.path,
-        f"There are no parameters below {source.path}{labelled}{kept}."
-        " Check the path, the store's Region and account, and create the parameters",
-    )
-
-
-def _nothing_would_remain(dropped: Sequence[TargetRef]) -> Problem:
-    names = ", ".join(map(str, dropped))
-    return Problem(
-        Reason.REMOVAL_BLOCKED,
-        names,
-        f"{names} would be deleted, for spec.targets names it no longer, and what takes its place would be empty;"
-        " it is kept with its last values. Restore the parameters; or delete it to accept that they are gone",
-    )
-
-
-def _origins(spec: ParameterSyncSpec, snapshots: Sequence[Snapshot], drafts: Sequence[Draft]) -> tuple[Origin, ...]:
-    """The sources for the header. An empty listing names no account: it is that of its identity, or as before."""
-    accounts = {s.subtree.identity: s.account for s in snapshots if s.account is not None}
-    before = {(o.path, o.region): o.account for each in drafts for o in each.before.provenance.origins}
-
-    def origin(source: Source, subtree: Subtree) -> Origin:
-        path, identity, store = subtree.path, subtree.identity, spec.store_of(source)
-        account = accounts.get(identity) or identity.account or before.get((path, identity.region))
-        return Origin(path, account, identity.region, subtree.label, f"{store.kind} {store.name}")
-
-    return tuple(origin(source, each.subtree) for source, each in zip(spec.sources, snapshots, strict=True))
-
-
-def _desired(
-    overlay: Overlay, snapshots: Sequence[Snapshot], taken: Mapping[TargetRef, Sequence[Selected]]
-) -> tuple[dict[TargetRef, dict[str, Wish]], tuple[Problem, ...]]:
-    desired: dict[TargetRef, dict[str, Wish]] = {}
-    problems = list(overlay.problems)
-    for ref, selected in taken.items():
-        assigned, refused = keys.assign(ref, selected)
-        problems += refused
-        desired[ref] = {}
-        for key, each in assigned.items():
-            value = each.parameter.value
-            if isinstance(value, Sealed):
-                problems.append(Problem(value.reason, each.name, value.message))
-            else:
-                desired[ref][key] = Wish(
-                    Entry.of(each.source, each.relative, each.parameter.stamp),
-                    snapshots[each.source].subtree.path,
-                    each.name,
-                    SecureValue.of(value) if ref.kind is TargetKind.SECRET and isinstance(value, str) else value,
-                )
-    # A name that several targets take and that cannot be a key is one problem.
-    return desired, tuple(dict.fromkeys(problems))
+def _once_secure(drafts: Sequence[Draft]) -> frozenset[str]:
+    """The relative names of SecureStrings that went, and have not come back."""
+    before = {
+        entry.relative
+        for each in drafts
+        for entry in each.before.entries.values()
+        if entry.type is ParameterType.SECURE_STRING
+    }
+    remembered = before.union(*(each.before.provenance.once_secure for each in drafts))
+    there = {wish.entry.relative for each in drafts for wish in each.desired.values()}
+    kept = {
+        each.before.entries[key].relative
+        for each in drafts
+        for key in contents.kept(each)
+        if key in each.before.entries
+    }
+    return frozenset(name for name in remembered - there - kept if name is not None)
 
 
 def _counts(contents: Iterable[Content], overlay: Overlay, skipped: Sequence[Selected]) -> Counts:
@@ -237,10 +252,9 @@ def _settled(snapshots: Sequence[Snapshot]) -> Callable[[str | None], bool]:
     return is_settled
 
 
-def _with_held_kept(each: Draft, held: Sequence[guard.Hold]) -> Draft:
-    kept_back = {action for hold in held for action in hold.actions}
-    actions = tuple(
-        replace(action, kind=ActionKind.KEEP, reason="its removal is held") if action in kept_back else action
+def _with_held_kept(each: Draft, held: frozenset[Action]) -> Draft:
+    kept = tuple(
+        replace(action, kind=ActionKind.KEEP, reason="held until it is approved") if action in held else action
         for action in each.actions
     )
-    return replace(each, actions=actions)
+    return replace(each, actions=kept)

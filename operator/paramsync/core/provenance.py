@@ -1,17 +1,18 @@
 """Where each key of a target came from, as an annotation on the target.
 
 It is the operator's memory: which parameter, type, version and date a key was last written from, so that a
-restart forgets nothing and a person sees where a value came from. A header is never trimmed; entries lose
-their dates first, then versions, then names, their types last, where they would not fit, and it says so.
+restart forgets nothing and a person sees where a value came from. A header is never trimmed, and neither are the
+names of SecureStrings that went, as far as they are remembered; entries lose their dates first, then versions, then
+names, their types last, where they would not fit, and it says so.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from paramsync.api.sync import ParameterType
 
@@ -20,6 +21,9 @@ from .parameters import Stamp
 FORMAT: Final = 1
 TRIMMED: Final = ("dates", "versions", "names", "types")
 """What trimming drops, in this order; the number dropped is the level."""
+
+MOST_ONCE_SECURE: Final = 16 * 1024
+"""Bytes for the names of SecureStrings that went; of more, the last ones in the alphabet are forgotten."""
 
 _CODES: Final = {
     ParameterType.STRING: "S",
@@ -66,6 +70,9 @@ class Provenance:
 
     origins: tuple[Origin, ...]
     entries: Mapping[str, Entry]
+    once_secure: frozenset[str] = frozenset()
+    """Relative names of SecureStrings that went: should one come back as a plain value, it is held."""
+
     is_truncated: bool = False
     """Whether it was trimmed to the header, so that it says nothing of the keys."""
 
@@ -96,11 +103,24 @@ class Provenance:
             "v": FORMAT,
             "sources": [_header(origin) for origin in self.origins],
             "trimmed": list(TRIMMED[:level]),
+            **({"onceSecure": _bounded(self.once_secure)} if self.once_secure else {}),
             "keys": {key: _compact(entry, level) for key, entry in self.entries.items()}
             if level < len(_KEPT_PARTS)
             else {},
         }
         return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+
+def _bounded(names: frozenset[str]) -> list[str]:
+    """As many names as are remembered."""
+    room = MOST_ONCE_SECURE
+    kept = []
+    for name in sorted(names):
+        room -= len(name) + 3
+        if room < 0:
+            break
+        kept.append(name)
+    return kept
 
 
 def _header(origin: Origin) -> dict[str, str | None]:
@@ -138,6 +158,7 @@ class _Document(BaseModel):
     v: int
     sources: tuple[_Source, ...]
     trimmed: tuple[str, ...] = ()
+    once_secure: Annotated[frozenset[str], Field(alias="onceSecure")] = frozenset()
     keys: dict[str, list[str | int | None]]
 
 
@@ -156,7 +177,7 @@ def decode(annotation: str | None) -> Provenance | None:
     if document.v != FORMAT:
         return None
     origins = tuple(Origin(each.path, each.account, each.region, each.label, each.store) for each in document.sources)
-    return Provenance(origins, entries, is_truncated=TRIMMED[-1] in document.trimmed)
+    return Provenance(origins, entries, document.once_secure, is_truncated=TRIMMED[-1] in document.trimmed)
 
 
 def _entry(parts: list[str | int | None]) -> Entry:

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     """Why a sync is in its state; used in conditions, Events, problems, metrics and the documentation."""
 
     SYNCED = "Synced"
+    PLANNED = "Planned"
     SUSPENDED = "Suspended"
     PENDING = "Pending"
     NO_PARAMETERS = "NoParameters"
@@ -44,6 +45,7 @@ class Reason(StrEnum):
     TOO_LARGE = "TooLarge"
     TARGET_CONFLICT = "TargetConflict"
     REMOVAL_BLOCKED = "RemovalBlocked"
+    DOWNGRADE_BLOCKED = "DowngradeBlocked"
     INVALID_SPEC = "InvalidSpec"
     INTERNAL_ERROR = "InternalError"
 
@@ -55,6 +57,7 @@ class Reason(StrEnum):
 
 _NATURES = {
     Reason.SYNCED: Nature.GOOD,
+    Reason.PLANNED: Nature.GOOD,
     Reason.SUSPENDED: Nature.GOOD,
     Reason.PENDING: Nature.WAITING,
     Reason.THROTTLED: Nature.WAITING,

@@ -6,6 +6,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from paramsync.api.sync import TargetKind
 
@@ -22,13 +23,24 @@ from .routing import PLAIN, TargetRef
 from .sizes import MOST_ANNOTATION_BYTES, annotation_bytes
 from .values import Sealed, SecureValue
 
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a target's annotations say of the sync as a whole."""
+
+    sync: str
+    """The sync's name."""
+
+    origins: tuple[Origin, ...]
+    once_secure: frozenset[str] = frozenset()
+    """Relative names of SecureStrings that went."""
+
+
 Rendered = Mapping[str, tuple[Entry, str | SecureValue]]
 """By key: where the value came from, and the value."""
 
 
-def render(
-    ref: TargetRef, rendered: Rendered, origins: tuple[Origin, ...], sync: str, foreign_annotation_bytes: int
-) -> Content:
+def render(ref: TargetRef, rendered: Rendered, memory: Memory, foreign_annotation_bytes: int) -> Content:
     """The content of a target.
 
     :raises TypeError: if a ConfigMap would take a secure value; routing never lets one come here.
@@ -40,9 +52,9 @@ def render(
             key: value if isinstance(value, SecureValue) else SecureValue.of(value)
             for key, (_, value) in rendered.items()
         }
-        return render_secret(ref, secure, entries, origins, sync, room)
+        return render_secret(ref, secure, entries, memory, room)
     return render_config_map(
-        ref, {key: _plain(key, value) for key, (_, value) in rendered.items()}, entries, origins, sync, room
+        ref, {key: _plain(key, value) for key, (_, value) in rendered.items()}, entries, memory, room
     )
 
 
@@ -50,21 +62,19 @@ def render_secret(
     ref: TargetRef,
     data: Mapping[str, SecureValue],
     entries: Mapping[str, Entry],
-    origins: tuple[Origin, ...],
-    sync: str,
+    memory: Memory,
     room: int = MOST_ANNOTATION_BYTES,
 ) -> SecretContent:
     """The content of a Secret, with its annotations in so many bytes."""
-    annotations = _annotated({SYNC_ANNOTATION: sync}, entries, origins, room)
-    return SecretContent(ref, data, entries, annotations, revision_of(entries, origins))
+    annotations = _annotated({}, entries, memory, room)
+    return SecretContent(ref, data, entries, annotations, revision_of(entries, memory.origins))
 
 
 def render_config_map(
     ref: TargetRef,
     data: Mapping[str, str],
     entries: Mapping[str, Entry],
-    origins: tuple[Origin, ...],
-    sync: str,
+    memory: Memory,
     room: int = MOST_ANNOTATION_BYTES,
 ) -> ConfigMapContent:
     """The content of a ConfigMap, with its annotations in so many bytes.
@@ -73,12 +83,9 @@ def render_config_map(
     """
     if not all(entry.type in PLAIN for entry in entries.values()) or data.keys() != entries.keys():
         raise TypeError("every key of a ConfigMap has a plain source")
-    fixed = {
-        SYNC_ANNOTATION: sync,
-        PLAIN_KEYS_ANNOTATION: encode_plain_keys({key: entry.type for key, entry in entries.items()}),
-    }
-    annotations = _annotated(fixed, entries, origins, room)
-    return ConfigMapContent(ref, data, entries, annotations, revision_of(entries, origins))
+    fixed = {PLAIN_KEYS_ANNOTATION: encode_plain_keys({key: entry.type for key, entry in entries.items()})}
+    annotations = _annotated(fixed, entries, memory, room)
+    return ConfigMapContent(ref, data, entries, annotations, revision_of(entries, memory.origins))
 
 
 def _plain(key: str, value: str | SecureValue | Sealed) -> str:
@@ -87,11 +94,11 @@ def _plain(key: str, value: str | SecureValue | Sealed) -> str:
     return value
 
 
-def _annotated(
-    fixed: Mapping[str, str], entries: Mapping[str, Entry], origins: tuple[Origin, ...], room: int
-) -> dict[str, str]:
+def _annotated(own: Mapping[str, str], entries: Mapping[str, Entry], memory: Memory, room: int) -> dict[str, str]:
+    fixed = {SYNC_ANNOTATION: memory.sync, **own}
     left = room - annotation_bytes(fixed) - len(PROVENANCE_ANNOTATION)
-    return {**fixed, PROVENANCE_ANNOTATION: Provenance(origins, entries).encode(left)}
+    provenance = Provenance(memory.origins, entries, memory.once_secure)
+    return {**fixed, PROVENANCE_ANNOTATION: provenance.encode(left)}
 
 
 def revision_of(entries: Mapping[str, Entry], origins: tuple[Origin, ...]) -> str:

@@ -1,20 +1,27 @@
 """The status that follows from a reconcile: what is true now, and what stays of what was said before."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from paramsync.api import status as api
-from paramsync.api.status import GuardWindow, SyncStatus, TargetStatus
+from paramsync.api.status import GuardWindow, PlanStatus, SyncStatus, TargetStatus
 from paramsync.api.sync import ParameterSyncSpec, StoreKind, StoreRef
 
-from . import guard
 from .actions import ActionKind
 from .clock import timestamp
+from .guard.window import window
 from .objects import Content
 from .outcome import Circumstances, Outcome, conditions, is_still_fresh, shortened
 from .plan import Plan
+from .planned import plan_status
 from .reasons import Problem, Reason
+from .routing import TargetRef
+
+APPROVE: Final = "paramsync.dev/approve"
+"""The annotation on a sync whose value approves what is held."""
 
 COLUMN: int = 64
 SUBJECT: int = 1280
@@ -29,11 +36,17 @@ class Written:
     changed: bool
 
 
-def outcome_of(plan: Plan) -> Outcome:
-    """How a reconcile that carried out a plan ended."""
+def outcome_of(plan: Plan, namespace: str, name: str, *, only_planned: bool = False) -> Outcome:
+    """How a reconcile that carried out a plan ended; or one that only planned.
+
+    :param namespace: of the sync, whose name it is, for the command that approves what is held.
+    """
     if plan.problems:
         return Outcome.of(plan.problems)
-    held = tuple(Problem(hold.reason, str(hold.actions[0].target), hold.message) for hold in plan.holds)
+    approve = f"; or approve: kubectl annotate --overwrite -n {namespace} parametersync {name} {APPROVE}={plan.digest}"
+    held = tuple(Problem(hold.reason, hold.subject, hold.message + approve) for hold in plan.holds)
+    if only_planned:
+        return Outcome(Reason.PLANNED, _planned(plan), (*held, *plan.notes))
     if held:
         return Outcome.of((*held, *plan.notes))
     counts = plan.counts
@@ -42,6 +55,13 @@ def outcome_of(plan: Plan) -> Outcome:
         f"{counts.parameters} parameters are in {len(plan.contents)} targets{_unused(counts.skipped)}",
         plan.notes,
     )
+
+
+def _planned(plan: Plan) -> str:
+    kinds = Counter(action.kind for action in plan.actions)
+    counts = ", ".join(f"{kinds[kind]} {kind}" for kind in ActionKind if kinds[kind])
+    held = f"; of that, {len(plan.held)} would be held" if plan.holds else ""
+    return f"mode is Plan, nothing is written. It would be: {counts or 'no change'}{held}; see status.plan"
 
 
 def _unused(skipped: int) -> str:
@@ -54,27 +74,41 @@ def success(
     written: Sequence[Written],
     outcome: Outcome,
     at: Circumstances,
-    *,
-    dropped: bool,
+    dropped: Sequence[TargetRef],
 ) -> SyncStatus:
     """The status after a plan was carried out.
 
-    :param dropped: whether a target that the spec no longer names was deleted.
+    :param dropped: the targets that the spec no longer names and that were deleted.
     """
-    changed = dropped or any(each.changed for each in written)
-    targets = tuple(sorted((_target(each) for each in written), key=lambda each: (each.kind, each.name)))
+    changed = bool(dropped) or any(each.changed for each in written)
+    kept = (each for each in previous.targets if (each.kind, each.name) in {(ref.kind, ref.name) for ref in plan.kept})
+    targets = tuple(sorted((*kept, *map(_target, written)), key=lambda each: (each.kind, each.name)))
     return previous.model_copy(
         update={
             "observed_generation": at.generation,
             "conditions": conditions(previous, outcome, at),
             "last_applied_time": timestamp(at.now) if changed else previous.last_applied_time or timestamp(at.now),
+            "last_handled_approval": plan.approved or previous.last_handled_approval,
             "revision": revision(targets),
             "parameters": plan.counts.parameters,
             "secure": plan.counts.secure,
             "skipped": plan.counts.skipped,
             "overlaid": plan.counts.overlaid,
-            "guard": guard.window(previous.guard, at.now, plan.counts.parameters, _removed(plan, written)),
+            "guard": _window(previous, plan, plan.counts.parameters, written, dropped, at),
             "targets": targets,
+            "plan": _shown(plan),
+            "problems": _problems(outcome.problems),
+        }
+    )
+
+
+def stopped(previous: SyncStatus, plan: Plan, outcome: Outcome, at: Circumstances, *, only_planned: bool) -> SyncStatus:
+    """The status after a plan that was not carried out: because it is held as a whole, or only was to be planned."""
+    return previous.model_copy(
+        update={
+            "observed_generation": at.generation,
+            "conditions": conditions(previous, outcome, at),
+            "plan": _shown(plan, whole=only_planned),
             "problems": _problems(outcome.problems),
         }
     )
@@ -95,35 +129,42 @@ def failure(
     changed = any(each.changed for each in written)
     if is_still_fresh(previous, outcome, at) and not changed:
         return previous
+    guard = previous.guard
+    if plan is not None and changed and not plan.approved:
+        guard = _window(previous, plan, previous.parameters or 0, written, (), at)
     made = {(each.kind, each.name): each for each in (*previous.targets, *map(_target, written))}
     return previous.model_copy(
         update={
             "observed_generation": at.generation,
             "conditions": conditions(previous, outcome, at),
             "last_applied_time": timestamp(at.now) if changed else previous.last_applied_time,
-            "guard": _window(previous, plan, written, at) if plan is not None and changed else previous.guard,
+            "guard": guard,
             "targets": tuple(made[key] for key in sorted(made)),
             "problems": _problems(outcome.problems),
         }
     )
 
 
-def _removed(plan: Plan, written: Sequence[Written]) -> int:
-    """How many parameters the written targets lost and no target gained."""
-    changed = {each.content.ref for each in written if each.changed}
-    gained = {a.parameter for a in plan.actions if a.kind in (ActionKind.ADD, ActionKind.CHANGE)}
-    return len(
-        {
-            action.parameter or action.key
-            for action in plan.actions
-            if action.kind is ActionKind.REMOVE and action.target in changed and action.parameter not in gained - {None}
-        }
-    )
+def _window(
+    previous: SyncStatus,
+    plan: Plan,
+    parameters: int,
+    written: Sequence[Written],
+    dropped: Sequence[TargetRef],
+    at: Circumstances,
+) -> GuardWindow:
+    """The guard's memory after what was written. An approval that was carried out begins a new window."""
+    changed = {each.content.ref for each in written if each.changed} | set(dropped)
+    if plan.approved:
+        return window(None, at.now, parameters, 0)
+    removed = sum(bool(losing & changed) for losing in plan.removed.values())
+    return window(previous.guard, at.now, parameters, removed, is_held=previous.is_held)
 
 
-def _window(previous: SyncStatus, plan: Plan, written: Sequence[Written], at: Circumstances) -> GuardWindow:
-    removed = _removed(plan, written)
-    return guard.window(previous.guard, at.now, max((previous.parameters or 0) - removed, 0), removed)
+def _shown(plan: Plan, *, whole: bool = False) -> PlanStatus | None:
+    if not whole and not plan.holds:
+        return None
+    return plan_status(plan.actions if whole else plan.held, plan.held, plan.digest)
 
 
 def described(status: SyncStatus, spec: ParameterSyncSpec | None, refresh: str | None) -> SyncStatus:

@@ -7,13 +7,13 @@ the spec no longer names last. Killed between any two, the next run converges.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from paramsync.api.status import SyncStatus
-from paramsync.api.sync import ParameterSyncSpec, TargetKind
+from paramsync.api.sync import ParameterSyncSpec
 from paramsync.core.drift import Seen, is_intact, is_untouched
 from paramsync.core.objects import Live, Owner
 from paramsync.core.ownership import is_ours
 from paramsync.core.parameters import Snapshot
 from paramsync.core.plan import Plan, plan
+from paramsync.core.record import Record
 from paramsync.core.report import Written
 from paramsync.core.routing import TargetRef, routes
 from paramsync.kube.errors import ApiError
@@ -35,6 +35,9 @@ class Applied:
 
     error: ApiError | None = None
     """What ended the apply before its end, if anything did."""
+
+    only_planned: bool = False
+    """Whether nothing was to be written."""
 
     held: bool = False
     """Whether nothing was done, for it would have changed something that is to wait."""
@@ -59,7 +62,7 @@ class Applying:
         owner: Owner,
         spec: ParameterSyncSpec,
         snapshots: Sequence[Snapshot],
-        status: SyncStatus,
+        record: Record,
         *,
         hold_changes: bool = False,
     ) -> Applied:
@@ -69,22 +72,23 @@ class Applying:
         :raises ApiError: if the targets cannot be read; nothing is written then.
         :raises Fenced: if this process may not write any more.
         """
-        applied = frozenset(TargetRef(TargetKind(each.kind), each.name) for each in status.targets)
-        live = {each.ref: await self._read(key, each.ref) for each in routes(spec, owner.name)}
-        made = plan(owner, spec, snapshots, live, applied)
-        if made.needs_values:
-            full = {ref: await self._get(key, ref, values=True) for ref in made.needs_values}
-            live |= full
-            made = plan(owner, spec, snapshots, live, applied)
+        refs = {each.ref for each in routes(spec, owner.name)} | record.targets
+        live = {ref: await self._read(key, ref) for ref in sorted(refs)}
+        made = plan(owner, spec, snapshots, live, record)
+        while made.needs_values:
+            live |= {ref: await self._get(key, ref, values=True) for ref in made.needs_values}
+            made = plan(owner, spec, snapshots, live, record)
         # What takes 45 seconds to settle is kept key by key; what another listing settles in 3, all of it waits for.
         is_unsettled = made.waits or (made.unsettled and not all(snapshot.settled for snapshot in snapshots))
         if not made.problems and (is_unsettled or (hold_changes and made.changes)):
             return Applied(made, held=True)
+        if spec.only_plans:
+            return Applied(made, only_planned=True)
         return await self._carry_out(key, owner, made, live)
 
     async def _carry_out(self, key: SyncKey, owner: Owner, made: Plan, live: dict[TargetRef, Live | None]) -> Applied:
         done = Applied(made)
-        if made.problems:
+        if made.is_stopped:
             return done
         seen = self._seen.setdefault(key, {})
         try:

@@ -77,8 +77,10 @@ def _status_after(sync: Sync, result: Result, at: Circumstances) -> SyncStatus:
     if applied is None or applied.error is not None or applied.plan.problems:
         plan, written = (applied.plan, applied.written) if applied is not None else (None, ())
         status = report.failure(sync.status, outcome, at, written, plan=plan)
+    elif applied.plan.is_stopped or applied.only_planned:
+        status = report.stopped(sync.status, applied.plan, outcome, at, only_planned=applied.only_planned)
     else:
-        status = report.success(sync.status, applied.plan, applied.written, outcome, at, dropped=bool(applied.dropped))
+        status = report.success(sync.status, applied.plan, applied.written, outcome, at, applied.dropped)
     if status is sync.status:
         return status
     refresh = sync.refresh if result.was_read and outcome.reason is not Reason.SUSPENDED else None

@@ -16,6 +16,7 @@ from paramsync.core.lateness import told
 from paramsync.core.outcome import Circumstances, Outcome, is_in_grace, look_again_in
 from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Nature, Problem, Reason
+from paramsync.core.record import Record
 from paramsync.core.stores import Store
 from paramsync.kube.customs import Customs
 from paramsync.kube.errors import ApiError, Stale
@@ -151,9 +152,8 @@ class Reconciler:
 
     async def _apply(self, sync: Sync, spec: ParameterSyncSpec, read: Read) -> Result | Waiting:
         must_wait = sync.status.revision is not None and self._sources.must_wait(sync.key, read)
-        applied = await self._applying.apply(
-            sync.key, sync.owner, spec, read.snapshots, sync.status, hold_changes=must_wait
-        )
+        record = Record.of(sync.status, sync.approve, self._now())
+        applied = await self._applying.apply(sync.key, sync.owner, spec, read.snapshots, record, hold_changes=must_wait)
         if applied.plan.unsettled:
             self._sources.confirm(sync.key, read)
         if not applied.held:
@@ -175,13 +175,13 @@ class Reconciler:
             return Result(cluster_outcome(sync.key, applied.error), read.listed_at, applied)
         if applied.dropped:
             self._wake_conflicted(sync.key.namespace)
-        if not applied.plan.problems:
+        if not applied.plan.is_stopped:
             self._applied_at[sync.key] = read.listed_at
         return self._told(sync, spec, read, applied)
 
     def _told(self, sync: Sync, spec: ParameterSyncSpec, read: Read, applied: Applied) -> Result:
         """The result of a plan that was carried out."""
-        outcome = read.outcome or report.outcome_of(applied.plan)
+        outcome = read.outcome or report.outcome_of(applied.plan, *sync.key, only_planned=spec.only_plans)
         late = read.lateness(spec.interval_seconds, self._now())
         was_told = any(each.reason == Reason.INTERVAL_STRETCHED for each in sync.status.problems)
         outcome = told(outcome, late, was_told=was_told)

@@ -28,6 +28,11 @@ class Sync:
     generation: int
     created: datetime
     refresh: str | None
+    """The value of the annotation that asks to sync now."""
+
+    approve: str | None
+    """The value of the annotation that approves what is held."""
+
     status: SyncStatus
     spec: ParameterSyncSpec | None
     """None if it is not valid; then ``invalid`` says why."""
@@ -63,6 +68,7 @@ class Sync:
             metadata.generation,
             when(metadata.creation_timestamp),
             metadata.annotations.get(REFRESH_ANNOTATION),
+            metadata.annotations.get(report.APPROVE),
             _status(found),
             spec,
             invalid,

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from paramsync.api.base import GROUP, VERSION
 from paramsync.api.sync import StoreKind
-from paramsync.core import schedule
+from paramsync.core import report, schedule
 from paramsync.core.stores import StoreKey
 from paramsync.kube.customs import CLUSTER_STORES, PARAMETER_STORES, SYNCS
 from paramsync.kube.transport import Connection
@@ -24,7 +24,7 @@ from .keys import SyncKey
 from .stores import Stores
 from .syncs import REFRESH_ANNOTATION, Sync
 
-ANNOTATIONS: Final = (REFRESH_ANNOTATION,)
+ANNOTATIONS: Final = (REFRESH_ANNOTATION, report.APPROVE)
 """Those of a sync that ask for something."""
 
 

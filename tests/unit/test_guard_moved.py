@@ -56,7 +56,7 @@ def test_the_same_store_and_path_in_another_place_is_a_move(before: Origin, move
         snapshot(parameter(value="other", version=2), secure()),
         live=[ours(CONFIG_MAP, {"HOST": "db.internal"}, entries=LIVE, origins=[before])],
     )
-    assert [problem.reason for problem in plan.problems] == [Reason.SOURCE_MOVED] * moved
+    assert [hold.reason for hold in plan.holds] == [Reason.SOURCE_MOVED] * moved
     assert bool(plan.contents) is not moved
 
 
@@ -65,12 +65,12 @@ def test_it_says_from_where_to_where_and_what_to_do() -> None:
         snapshot(parameter(), secure(), account=OTHER),
         live=[ours(SECRET, entries={"PASSWORD": entry("password", kind=SECURE_STRING)})],
     )
-    (problem,) = plan.problems
-    assert problem.subject == "/prod/pay"
-    assert problem.message == (
-        "ClusterParameterStore default now reads /prod/pay from account 444455556666 in eu-west-1, but Secret app was"
-        f" written from account {ACCOUNT} in eu-west-1; nothing is written. Set the store back; or name another store"
-        " in the sync; or, if the move is meant, delete Secret app, and it is made anew"
+    (hold,) = plan.holds
+    assert hold.subject == "/prod/pay"
+    assert hold.message == (
+        "ClusterParameterStore default now reads /prod/pay from account 444455556666 in eu-west-1, but the targets were"
+        f" written from account {ACCOUNT} in eu-west-1; nothing is written. Set the store back, or name another store"
+        " in the sync"
     )
 
 
@@ -78,7 +78,7 @@ def test_a_target_without_keys_has_no_place() -> None:
     plan = planned(
         snapshot(parameter(), account=OTHER), live=[ours(SECRET, {}), ours(CONFIG_MAP, {})], spec=spec("/prod/pay")
     )
-    assert plan.problems == ()
+    assert plan.holds == ()
 
 
 def test_an_empty_listing_of_another_account_is_told_as_empty() -> None:
@@ -97,4 +97,4 @@ def test_two_stores_of_one_sync_are_two_places() -> None:
         spec=made,
         live=[ours(CONFIG_MAP, {"HOST": "x"}, entries=LIVE, origins=before)],
     )
-    assert [problem.subject for problem in plan.problems] == ["/shared"]
+    assert [hold.subject for hold in plan.holds] == ["/shared"]

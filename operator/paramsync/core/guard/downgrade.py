@@ -1,0 +1,61 @@
+"""Once secure stays secure: what was a SecureString is not handled as plain before a person says so."""
+
+from collections.abc import Iterator
+
+from paramsync.api.sync import ParameterType, TargetKind
+from paramsync.core.actions import LOSSES, Action, ActionKind, Draft
+from paramsync.core.reasons import Reason
+from paramsync.core.routing import PLAIN
+
+from .case import Case
+from .hold import Hold
+
+
+def no_downgrade(case: Case) -> tuple[Hold, ...]:
+    """Stop everything where a name that was SecureString is plain now, in the store or by a plain source over it; and
+    where a ConfigMap would gain a key that a Secret loses and whose source was secure or is not known."""
+    secure = _secure_names(case)
+    lost = {action.key: action for action in _lost_by_secrets(case)}
+    return tuple(
+        _hold(draft, action, lost.get(action.key), relative)
+        for draft in case.drafts
+        for action in draft.actions
+        if action.kind in (ActionKind.ADD, ActionKind.CHANGE)
+        for entry in (draft.desired[action.key].entry,)
+        for relative in (entry.relative or action.key,)
+        if entry.type in PLAIN
+        and (relative in secure or (draft.ref.kind is TargetKind.CONFIG_MAP and action.key in lost))
+    )
+
+
+def _secure_names(case: Case) -> frozenset[str]:
+    """Relative names that were SecureString: what the targets were written from, and what they remember."""
+    entries = {
+        entry.relative
+        for draft in case.drafts
+        for key, entry in draft.before.entries.items()
+        if entry.type is ParameterType.SECURE_STRING and entry.relative is not None and key not in draft.before.guessed
+    }
+    return frozenset(entries.union(*(draft.before.provenance.once_secure for draft in case.drafts)))
+
+
+def _lost_by_secrets(case: Case) -> Iterator[Action]:
+    """The keys that Secrets lose and that were made from a SecureString, or from what nobody knows."""
+    for draft in case.drafts:
+        for action in draft.actions:
+            is_lost = draft.ref.kind is TargetKind.SECRET and action.kind in LOSSES
+            if is_lost and draft.before.entries[action.key].type is ParameterType.SECURE_STRING:
+                yield action
+
+
+def _hold(draft: Draft, gain: Action, loss: Action | None, relative: str) -> Hold:
+    where = "a ConfigMap" if draft.ref.kind is TargetKind.CONFIG_MAP else f"{draft.ref} as a plain value"
+    return Hold(
+        Reason.DOWNGRADE_BLOCKED,
+        gain.parameter or relative,
+        f"Parameter {gain.parameter or relative} is of a plain type now, and {relative} was a SecureString:"
+        f" it would be shown in {where} under {gain.key}; nothing is written."
+        " Make it a SecureString again",
+        (gain,) if loss is None else (gain, loss),
+        stops_everything=True,
+    )

@@ -1,0 +1,45 @@
+"""A plan as status shows it: what would happen to each key, without any value."""
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from paramsync.api.status import MOST_ACTIONS, PlannedAction, PlanStatus
+
+from .actions import Action
+from .clock import timestamp
+
+MOST_BYTES: Final = 256 * 1024
+"""What the actions in a status may take together: an object in etcd has 1.5 MiB."""
+
+
+def planned_action(action: Action, *, held: bool) -> PlannedAction:
+    """One action as status shows it."""
+    modified = None
+    if action.modified is not None:
+        modified = timestamp(datetime.fromtimestamp(action.modified / 1000, UTC))
+    return PlannedAction(
+        action=action.kind,
+        kind=action.target.kind,
+        name=action.target.name,
+        key=action.key,
+        parameter=action.parameter,
+        version=action.version,
+        modified=modified,
+        reason=action.reason,
+        held=held or None,
+    )
+
+
+def plan_status(actions: Iterable[Action], held: Collection[Action], digest: str | None) -> PlanStatus:
+    """The plan as status shows it: what is held first, and as much of the rest as fits."""
+    ordered = sorted(actions, key=lambda action: (action not in held, action.target, action.key, action.kind))
+    shown: list[PlannedAction] = []
+    room = MOST_BYTES
+    for action in ordered[:MOST_ACTIONS]:
+        made = planned_action(action, held=action in held)
+        room -= len(made.model_dump_json(by_alias=True, exclude_defaults=True))
+        if room < 0:
+            break
+        shown.append(made)
+    return PlanStatus(digest=digest, actions=tuple(shown), omitted=len(ordered) - len(shown))
