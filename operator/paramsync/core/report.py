@@ -164,7 +164,9 @@ def _window(
 def _shown(plan: Plan, *, whole: bool = False) -> PlanStatus | None:
     if not whole and not plan.holds:
         return None
-    return plan_status(plan.actions if whole else plan.held, plan.held, plan.digest)
+    held = {(action.target, action.key) for action in plan.held}
+    rest = (action for action in plan.actions if (action.target, action.key) not in held) if whole else ()
+    return plan_status((*plan.held, *rest), plan.held, plan.digest)
 
 
 def described(status: SyncStatus, spec: ParameterSyncSpec | None, refresh: str | None) -> SyncStatus:
