@@ -23,8 +23,11 @@ from paramsync.api.stores import (
 from paramsync.api.sync import ParameterSync, ParameterSyncSpec
 from paramsync.aws.budget import Budgets
 from paramsync.cli.run import run
+from paramsync.core.actions import ActionKind
+from paramsync.core.guard.chain import RULES
 from paramsync.core.objects import PLAIN_KEYS_ANNOTATION, PROVENANCE_ANNOTATION, SYNC_ANNOTATION
 from paramsync.core.reasons import Nature, Reason
+from paramsync.core.report import APPROVE
 from paramsync.runtime.metrics import Metrics
 from paramsync.runtime.settings import Settings
 from paramsync.runtime.syncs import REFRESH_ANNOTATION
@@ -139,10 +142,16 @@ def test_every_field_has_a_row_and_every_row_is_a_field(page: str, expected: lis
     assert sorted(documented) == sorted(expected)
 
 
+def test_every_rule_of_the_guard_and_every_action_has_a_row() -> None:
+    documented = table(DOCS / "guard.md")
+
+    assert documented.keys() == {*ActionKind, "replace", *(rule.__name__ for rule in RULES)}
+
+
 def test_every_annotation_has_a_row() -> None:
     documented = {row for row in table(REFERENCE / "parametersync.md") if row.startswith("paramsync.dev/")}
 
-    assert documented == {REFRESH_ANNOTATION, SYNC_ANNOTATION, PROVENANCE_ANNOTATION, PLAIN_KEYS_ANNOTATION}
+    assert documented == {REFRESH_ANNOTATION, APPROVE, SYNC_ANNOTATION, PROVENANCE_ANNOTATION, PLAIN_KEYS_ANNOTATION}
 
 
 async def exported() -> dict[str, tuple[str, tuple[str, ...]]]:
