@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.bench.measure import Results
+from tests.bench.page import page
 from tests.bench.quota import quota
 from tests.bench.restart import restart
 from tests.bench.shared import one_path, teams
@@ -30,6 +31,7 @@ def main() -> int:
     parser.add_argument("--restart", type=int, default=1000, metavar="N", help="syncs of `restart` (1000)")
     asked = parser.parse_args()
     scenarios: dict[str, Callable[[Results], None]] = {
+        "page": page,
         "one": partial(subtrees, number=1, parameters=25, secure=5),
         "some": partial(subtrees, number=asked.some),
         "many": partial(subtrees, number=asked.many, polls=asked.polls, interval=20),

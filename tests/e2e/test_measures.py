@@ -6,12 +6,14 @@ from functools import partial
 import pytest
 
 from tests.bench.measure import Results
+from tests.bench.page import page
 from tests.bench.quota import SMALL, quota
 from tests.bench.restart import restart
 from tests.bench.shared import one_path, teams
 from tests.bench.subtrees import subtrees
 
 SCENARIOS = {
+    "one page": partial(page, number=200, turns=1),
     "several pages": partial(subtrees, number=3, parameters=25, secure=5, polls=1),
     "fifty syncs on one path": partial(one_path, number=50, polls=1),
     "teams with a shared path": partial(teams, number=12),
