@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.measure import Results
 from tests.bench.page import page
+from tests.bench.planning import planning
 from tests.bench.quota import quota
 from tests.bench.restart import restart
 from tests.bench.shared import one_path, teams
@@ -32,6 +33,7 @@ def main() -> int:
     asked = parser.parse_args()
     scenarios: dict[str, Callable[[Results], None]] = {
         "page": page,
+        "planning": planning,
         "one": partial(subtrees, number=1, parameters=25, secure=5),
         "some": partial(subtrees, number=asked.some),
         "many": partial(subtrees, number=asked.many, polls=asked.polls, interval=20),

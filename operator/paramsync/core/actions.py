@@ -97,17 +97,15 @@ def dropped(ref: TargetRef, live: Live, is_settled: Callable[[str | None], bool]
 
 def with_moves(drafts: Sequence[Draft]) -> list[Draft]:
     """The same, where a key that goes with its parameter into a target of the other kind is a move."""
-    gained = {
-        (action.parameter, draft.ref.kind): draft.ref
-        for draft in drafts
-        for action in draft.actions
-        if action.kind is ActionKind.ADD
-    }
+    # By what is desired, and not by what is added: the same move is told the same once half of it is done.
+    taken = {(wish.name, draft.ref.kind): draft.ref for draft in drafts for wish in draft.desired.values()}
     other = {TargetKind.SECRET: TargetKind.CONFIG_MAP, TargetKind.CONFIG_MAP: TargetKind.SECRET}
 
     def moved(action: Action) -> Action:
-        to = gained.get((action.parameter, other[action.target.kind]))
-        if action.kind is not ActionKind.REMOVE or action.parameter is None or to is None:
+        if action.kind is not ActionKind.REMOVE or action.parameter is None:
+            return action
+        to = taken.get((action.parameter, other[action.target.kind]))
+        if to is None:
             return action
         return replace(action, kind=ActionKind.MOVE, reason=f"its parameter goes into {to} now")
 

@@ -15,6 +15,7 @@ from .emptiness import awaits_absence, empty_sources
 from .guard.case import Case
 from .guard.chain import holds
 from .guard.hold import Hold, digest, offending
+from .guard.losses import Reading, losses
 from .objects import Content, Live, Owner
 from .origins import origins_of
 from .overlay import Overlay, Selected, lay_over
@@ -144,17 +145,9 @@ def plan(
 
     origins = origins_of(spec, snapshots, drafts)
     skipped_names = frozenset(each.relative for each in skipped)
-    case = Case(
-        drafts,
-        frozenset(dropped),
-        overlay.winners,
-        skipped_names,
-        snapshots,
-        origins,
-        spec.max_removals,
-        record.window,
-        record.approval.was_held,
-    )
+    lost = losses(drafts, Reading(overlay.winners, skipped_names, snapshots, origins))
+    held_before = record.approval.was_held
+    case = Case(drafts, frozenset(dropped), lost, origins, spec.max_removals, record.window, held_before)
     reviewed = _reviewed(case, owner, record)
     if reviewed.is_stopped:
         return reviewed

@@ -3,8 +3,9 @@
 from paramsync.core.provenance import Origin
 from paramsync.core.reasons import Reason
 
-from .case import Case, same_source
+from .case import Case
 from .hold import Hold
+from .losses import same_source
 
 
 def source_moved(case: Case) -> tuple[Hold, ...]:
