@@ -6,7 +6,7 @@ from tests.aws.emulator import Emulator
 from tests.aws.proxy import Proxy
 from tests.cluster.cluster import Cluster
 from tests.e2e.scene import SOON, Scene
-from tests.edge.policies import bound_policies
+from tests.edge.policies import ACCOUNT, bound_policies, refusals
 from tests.running.objects import Syncs
 from tests.running.operator import run_operator
 
@@ -16,6 +16,7 @@ SLOW = "5m"
 def test_the_main_job_under_the_policies(
     cluster: Cluster, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
 ) -> None:
+    since = cluster.audit_mark()
     with (
         cluster.namespace("home") as home,
         bound_policies(cluster, home) as kubeconfig,
@@ -77,6 +78,9 @@ def test_the_main_job_under_the_policies(
         scene.syncs.delete("app", "Orphan")
         cluster.wait_for_absence(scene.syncs.path("app"))
         scene.synced(interval=SLOW, targets=[{"kind": "Secret", "name": "other"}])
-        lines = [line for line in operator.logs().splitlines() if syncs.namespace in line]
-        assert lines
-        assert not any("refuses" in line for line in lines), "no request of its was refused on the way"
+
+    ours = [entry for entry in cluster.audit(since) if entry.target.namespace == syncs.namespace]
+    assert {"secrets", "configmaps", "events", "parametersyncs/status"} <= {
+        entry.resource for entry in ours if entry.username == f"system:serviceaccount:{home}:{ACCOUNT}"
+    }
+    assert refusals(cluster, home, syncs.namespace, since) == set(), "nothing was refused on the way"

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import yaml
@@ -16,7 +15,7 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 
 ACCOUNT = "paramsync"
-POLICIES = Path(__file__).with_name("policies.yaml")
+POLICIES = Path(__file__).parents[2] / "deploy" / "policies" / "policies.yaml"
 
 RULES: list[dict[str, list[str]]] = [
     {"apiGroups": [""], "resources": ["secrets", "configmaps"], "verbs": ["get", "create", "patch", "delete"]},
@@ -32,12 +31,24 @@ RULES: list[dict[str, list[str]]] = [
 ]
 """Everything that the operator may do, in all namespaces."""
 
-_POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
-_BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
+_COLLECTIONS = {
+    "ValidatingAdmissionPolicy": "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
+    "ValidatingAdmissionPolicyBinding": "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
+}
 _ROLES = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
 _ROLE_BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
 _DEFINITION = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/parametersyncs.paramsync.dev"
 _OURS = {"app.kubernetes.io/managed-by": "paramsync"}
+_FOREIGN_EVENT = {
+    "metadata": {"name": "probe-of-policies"},
+    "eventTime": "2026-01-01T00:00:00.000000Z",
+    "reportingController": "paramsync.dev/operator",
+    "reportingInstance": "probe",
+    "action": "Probe",
+    "reason": "Probe",
+    "type": "Normal",
+    "regarding": {"apiVersion": "v1", "kind": "Secret", "name": "probe", "namespace": "default"},
+}
 
 Json = dict[str, Any]
 
@@ -48,11 +59,17 @@ def release(home: str) -> str:
 
 
 def policies(home: str) -> list[Json]:
-    """The policies for an operator whose account lives in a namespace."""
-    text = Template(POLICIES.read_text()).substitute(
-        release=release(home), account=f"system:serviceaccount:{home}:{ACCOUNT}", home=home
-    )
-    return list(yaml.safe_load_all(text))
+    """The policies that are shipped and their bindings, for an operator whose account lives in a namespace."""
+    documents = list(yaml.safe_load_all(POLICIES.read_text()))
+    for document in documents:
+        document["metadata"]["name"] = _renamed(document["metadata"]["name"], home)
+        spec = document["spec"]
+        if "policyName" in spec:
+            spec["policyName"] = _renamed(spec["policyName"], home)
+        for condition in spec.get("matchConditions", ()):
+            if condition["name"] == "operator":
+                condition["expression"] = f"request.userInfo.username == 'system:serviceaccount:{home}:{ACCOUNT}'"
+    return documents
 
 
 @contextmanager
@@ -71,16 +88,30 @@ def bound_policies(cluster: Cluster, namespace: str) -> Iterator[Path]:
         yield kubeconfig
 
 
-def refusal(client: ApiClient, method: str, path: str, body: Json, **options: Any) -> str:
+def refusal(
+    client: ApiClient, method: str, path: str, body: Json, query: dict[str, str] | None = None, **options: Any
+) -> str:
     """Why a dry run of a request is refused; nothing if it is allowed.
 
     Forbidden is what rights and a policy's rules say; unprocessable, what a rule says that cannot be evaluated.
     """
+    if method == "DELETE":  # one with a body takes its options from there alone
+        body = {**body, "dryRun": ["All"]}
     try:
-        request(client, method, path, body, query={"dryRun": "All"}, **options)
+        request(client, method, path, body, query={**(query or {}), "dryRun": "All"}, **options)
     except (ForbiddenException, UnprocessableEntityException) as error:
         return str(error.body)
     return ""
+
+
+def refusals(cluster: Cluster, home: str, namespace: str, since: int) -> set[tuple[int, str, str, str]]:
+    """Code, verb, resource and name of what the operator's account was refused in a namespace, by the audit log."""
+    operator = f"system:serviceaccount:{home}:{ACCOUNT}"
+    return {
+        (entry.response.code, entry.verb, entry.resource, entry.target.name)
+        for entry in cluster.audit(since)
+        if (entry.username, entry.target.namespace) == (operator, namespace) and entry.response.code in (403, 422)
+    }
 
 
 def _objects(home: str) -> Iterator[tuple[str, Json]]:
@@ -90,10 +121,12 @@ def _objects(home: str) -> Iterator[tuple[str, Json]]:
     yield f"/api/v1/namespaces/{home}/serviceaccounts", {"metadata": {"name": ACCOUNT}}
     yield _ROLES, {**name, "rules": RULES}
     yield _ROLE_BINDINGS, {**name, "roleRef": role, "subjects": [subject]}
-    for policy in policies(home):
-        yield _POLICIES, policy
-        binding = {"policyName": policy["metadata"]["name"], "validationActions": ["Deny"]}
-        yield _BINDINGS, {"metadata": {"name": policy["metadata"]["name"]}, "spec": binding}
+    for document in policies(home):
+        yield _COLLECTIONS[document["kind"]], document
+
+
+def _renamed(name: str, home: str) -> str:
+    return f"{release(home)}-{name.removeprefix('paramsync-')}"
 
 
 def _delete(cluster: Cluster, path: str) -> None:
@@ -104,16 +137,18 @@ def _delete(cluster: Cluster, path: str) -> None:
 def _wait_until_in_force(cluster: Cluster, account: ApiClient, name: str) -> None:
     """Rights and policies reach the API server's decisions through watches of their own, one after the other.
 
-    No right of the account's leads to a token, so that the policy for tokens is waited for where it is tested.
+    No right of the account's leads to the policy for our own resources, which is waited for where it is tested.
     """
     core = "/api/v1/namespaces/default"
-    ours = {"name": "probe-of-policies", "labels": _OURS}
+    ours = {"name": "probe-of-policies", "labels": _OURS, "annotations": {"paramsync.dev/sync": "probe"}}
+    token_type = {"metadata": ours, "type": "bootstrap.kubernetes.io/token"}
     probes: dict[str, tuple[ApiClient, str, str, Json]] = {
         "targets": (account, "POST", f"{core}/secrets", {"metadata": {"name": "probe-of-policies"}}),
-        "secrets": (account, "POST", f"{core}/secrets", {"metadata": ours, "type": "bootstrap.kubernetes.io/token"}),
+        "secrets": (account, "POST", f"{core}/secrets", token_type),
         "configmaps": (account, "POST", f"{core}/configmaps", {"metadata": ours, "data": {"KEY": "value"}}),
-        # A DELETE with a body takes its options from there alone.
-        "definitions": (cluster.admin, "DELETE", _DEFINITION, {"dryRun": ["All"]}),
+        "tokens": (account, "POST", f"{core}/serviceaccounts/default/token", {"spec": {"audiences": ["probe"]}}),
+        "events": (account, "POST", "/apis/events.k8s.io/v1/namespaces/default/events", _FOREIGN_EVENT),
+        "definitions": (cluster.admin, "DELETE", _DEFINITION, {}),
     }
     for policy, probe in probes.items():
         denial = f"ValidatingAdmissionPolicy '{name}-{policy}'"

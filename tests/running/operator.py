@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -105,6 +105,7 @@ def run_operator(
     log_format: str = "text",
     log_level: str = "debug",
     ready: bool = True,
+    program: Sequence[str] = ("paramsync",),
 ) -> Iterator[Operator]:
     """Run an operator until the end of the context.
 
@@ -112,6 +113,7 @@ def run_operator(
     :param endpoint: of SSM; if given, the settings hold a store ``default`` that lets every namespace read all.
     :param settings: the settings file instead.
     :param ready: whether to wait until it is ready.
+    :param program: the module that is run instead of ``paramsync``, and what it is told first.
     """
     directory.mkdir(parents=True, exist_ok=True)
     if settings is None and endpoint is not None:
@@ -119,7 +121,7 @@ def run_operator(
     file, log, port_file = (directory / name for name in ("settings.yaml", "operator.log", "port"))
     file.write_text(yaml.safe_dump(settings or {}))
     port_file.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "paramsync", "run", "--kubeconfig", str(kubeconfig), "--settings", str(file)]
+    command = [sys.executable, "-m", *program, "run", "--kubeconfig", str(kubeconfig), "--settings", str(file)]
     command += ["--listen-host", "127.0.0.1", "--listen-port", "0", "--listen-port-file", str(port_file)]
     command += ["--log-level", log_level, "--log-format", log_format]
     inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
