@@ -6,7 +6,7 @@ from tests.aws.emulator import Emulator
 from tests.aws.proxy import Proxy
 from tests.cluster.cluster import Cluster
 from tests.e2e.scene import SOON, Scene
-from tests.edge.policies import ACCOUNT, bound_policies, refusals
+from tests.edge.policies import ACCOUNT, refusals
 from tests.running.objects import Syncs
 from tests.running.operator import run_operator
 
@@ -14,14 +14,10 @@ SLOW = "5m"
 
 
 def test_the_main_job_under_the_policies(
-    cluster: Cluster, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
+    cluster: Cluster, home: str, bound_kubeconfig: Path, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
 ) -> None:
     since = cluster.audit_mark()
-    with (
-        cluster.namespace("home") as home,
-        bound_policies(cluster, home) as kubeconfig,
-        run_operator(kubeconfig, tmp_path, endpoint=proxy.url) as operator,
-    ):
+    with run_operator(bound_kubeconfig, tmp_path, endpoint=proxy.url) as operator:
         scene = Scene(ssm, proxy, operator, syncs)
         for name in ("changed", "kept", "removed"):
             scene.put(f"app/{name}", "old", "SecureString")

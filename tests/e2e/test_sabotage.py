@@ -16,7 +16,7 @@ from tests.aws.emulator import Emulator
 from tests.aws.proxy import Proxy
 from tests.cluster.cluster import Cluster
 from tests.e2e.scene import SOON, STALLED, Json, Scene, conditions, message
-from tests.edge.policies import bound_policies, refusals, release
+from tests.edge.policies import refusals, release
 from tests.running import canaries
 from tests.running.canaries import Canary
 from tests.running.objects import BASE, Syncs
@@ -73,25 +73,11 @@ class Place:
         return made
 
 
-@pytest.fixture(scope="module")
-def home(cluster: Cluster) -> Iterator[str]:
-    """The operator's own namespace."""
-    with cluster.namespace("home") as name:
-        yield name
-
-
-@pytest.fixture(scope="module")
-def kubeconfig(cluster: Cluster, home: str) -> Iterator[Path]:
-    """The kubeconfig of the operator's account, which the policies bind."""
-    with bound_policies(cluster, home) as file:
-        yield file
-
-
 @pytest.fixture
 def place(
-    cluster: Cluster, home: str, kubeconfig: Path, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
+    cluster: Cluster, home: str, bound_kubeconfig: Path, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
 ) -> Place:
-    return Place(cluster, home, kubeconfig, ssm, proxy, syncs, tmp_path)
+    return Place(cluster, home, bound_kubeconfig, ssm, proxy, syncs, tmp_path)
 
 
 def test_a_secure_value_that_is_routed_into_a_config_map(place: Place) -> None:

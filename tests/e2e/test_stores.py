@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.aws.proxy import Proxy
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.scene import MERGE, READY, RECONCILING, SOON, STALLED, Json, Scene, conditions, message
-from tests.edge.policies import RULES, bound_policies, release
+from tests.edge.policies import RULES, release
 from tests.running.objects import BASE
 from tests.running.operator import Operator, run_operator
 
@@ -35,23 +36,13 @@ def settings(endpoint: str) -> Json:
 
 
 @pytest.fixture(scope="module")
-def home(cluster: Cluster) -> Iterator[str]:
-    """The operator's own namespace."""
-    with cluster.namespace("home") as name:
-        yield name
-
-
-@pytest.fixture(scope="module")
 def shared_operator(
-    cluster: Cluster, home: str, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
+    bound_kubeconfig: Path, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Operator]:
     directory = tmp_path_factory.mktemp("operator")
     # A ParameterStore has no endpoint.
     aws = {f"AWS_ENDPOINT_URL_{service}": shared_proxy.url for service in ("SSM", "STS")}
-    with (
-        bound_policies(cluster, home) as kubeconfig,
-        run_operator(kubeconfig, directory, settings=settings(shared_proxy.url), environment=aws) as running,
-    ):
+    with run_operator(bound_kubeconfig, directory, settings=settings(shared_proxy.url), environment=aws) as running:
         yield running
 
 

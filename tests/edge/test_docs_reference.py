@@ -1,6 +1,7 @@
 """The documentation says what the code does: each test fails when one of them moves without the other."""
 
 import re
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -31,6 +32,7 @@ from paramsync.core.report import APPROVE
 from paramsync.runtime.metrics import Metrics
 from paramsync.runtime.settings import Settings
 from paramsync.runtime.syncs import REFRESH_ANNOTATION
+from tests.edge.policies import ACCOUNT, POLICIES, policies, release
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -238,6 +240,30 @@ def test_the_role_in_the_install_page_has_exactly_the_rights_that_the_operator_u
     }
 
     assert granted == RIGHTS
+
+
+def test_every_rule_of_the_policies_has_a_row_under_its_policy() -> None:
+    page = (DOCS / "policies.md").read_text()
+    cells = [[cell.strip() for cell in line.split("|")[1:3]] for line in page.splitlines() if line.startswith("| ")]
+    documented: list[tuple[str, str]] = []
+    for first, message in cells:
+        if first.startswith("`") or not first:
+            documented.append((first.strip("`") or documented[-1][0], message))
+
+    shipped = [each for each in yaml.safe_load_all(POLICIES.read_text()) if "validations" in each["spec"]]
+    assert documented == [
+        (policy["metadata"]["name"], rule["message"]) for policy in shipped for rule in policy["spec"]["validations"]
+    ]
+
+
+def test_the_policies_are_adapted_as_the_page_says() -> None:
+    (command,) = re.findall(r"^    (sed -e .*?) \|", (DOCS / "policies.md").read_text(), re.MULTILINE | re.DOTALL)
+    for word, text in (("NAMESPACE", "home"), ("ACCOUNT", ACCOUNT), ("RELEASE", release("home"))):
+        command = command.replace(word, text)
+
+    adapted = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert list(yaml.safe_load_all(adapted)) == policies("home")
 
 
 def test_the_pages_speak_of_this_version() -> None:
