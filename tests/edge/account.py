@@ -6,22 +6,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from kubernetes.client import ApiClient
 
 from paramsync.api.sync import TargetKind
 from paramsync.core.drift import Seen
-from paramsync.core.objects import Content, Live, Owner
+from paramsync.core.objects import MANAGED_BY_LABEL, SYNC_ANNOTATION, Content, Live, Owner
 from paramsync.core.routing import TargetRef
+from paramsync.core.values import SecureValue
 from paramsync.kube.targets import Targets
 from paramsync.kube.transport import JSON, MERGE_PATCH
 from tests.cluster.cluster import Cluster
 from tests.edge.policies import ACCOUNT, refusal, release
+from tests.unit.builders import CONFIG_MAP, SECRET, config_map_content, secret_content
 
 PLURALS = {TargetKind.SECRET: "secrets", TargetKind.CONFIG_MAP: "configmaps"}
 SYNCS = "/apis/paramsync.dev/v1alpha1/namespaces/{}/parametersyncs"
 Json = dict[str, Any]
 Denial = tuple[str, str]
 """A policy, without the name of the release, and its words."""
+
+CONTENTS: Mapping[TargetRef, Content] = {
+    SECRET: secret_content({"PASSWORD": SecureValue(b"hunter2")}),
+    CONFIG_MAP: config_map_content({"HOST": "db.internal"}),
+}
+BOTH = pytest.mark.parametrize("ref", CONTENTS, ids=["Secret", "ConfigMap"])
+
+MARKS: Json = {"labels": {MANAGED_BY_LABEL: "paramsync"}, "annotations": {SYNC_ANNOTATION: "app"}}
+SOMEBODY = {"apiVersion": "example.com/v1", "kind": "Owner", "name": "app", "uid": "4b1d"}
+"""Of a kind that is not served: whether it exists is not known, so that the garbage collector waits."""
 
 _DENIAL = re.compile(r"ValidatingAdmissionPolicy '(\S+)' with binding '\S+' denied request: ([^\"]*)\"")
 
@@ -100,6 +113,11 @@ class Account:
         if found is None:
             return ("", answer) if answer else None
         return found[1].removeprefix(f"{release(self.home)}-"), found[2]
+
+
+def marked(**metadata: object) -> Json:
+    """The metadata of a target that its sync does not own, with more."""
+    return {**MARKS, **metadata}
 
 
 def create_sync(cluster: Cluster, namespace: str, name: str) -> Owner:

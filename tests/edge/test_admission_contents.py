@@ -6,12 +6,12 @@ import pytest
 
 from paramsync.core.objects import PLAIN_KEYS_ANNOTATION, SYNC_ANNOTATION, ConfigMapContent, Content
 from paramsync.kube.errors import Refused
-from tests.edge.account import Account, Json
+from tests.edge.account import MARKS, Account, Json
 from tests.edge.policies import release
-from tests.edge.test_admission_targets import MARKS, TRACKED
 from tests.unit.builders import CONFIG_MAP, SECRET, config_map_content
 
 TWO = {"HOST": "db.example", "PORT": "5432"}
+TRACKED = "the operator sets no label or annotation by which others own or adopt"
 WRONG_TYPE = "the operator writes no Secret of this type"
 PLAIN = "a key of the ConfigMap has no plain source"
 BINARY = "a binary key of the ConfigMap has no plain source"

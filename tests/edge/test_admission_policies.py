@@ -9,7 +9,7 @@ from itertools import islice, product
 
 import pytest
 
-from paramsync.core.objects import MANAGED_BY_LABEL, PLAIN_KEYS_ANNOTATION, SYNC_ANNOTATION, Content
+from paramsync.core.objects import MANAGED_BY_LABEL, PLAIN_KEYS_ANNOTATION, SYNC_ANNOTATION
 from paramsync.core.ownership import is_ours
 from paramsync.core.routing import TargetRef
 from paramsync.core.sizes import MOST_ANNOTATION_BYTES
@@ -17,16 +17,14 @@ from paramsync.core.values import SecureValue
 from paramsync.kube.encoding import apply_body
 from paramsync.kube.transport import APPLY, MERGE_PATCH
 from tests.cluster.access import request
-from tests.edge.account import Account, Json, decoded
+from tests.edge.account import BOTH, CONTENTS, Account, Json, decoded
 from tests.unit.builders import CONFIG_MAP, SECRET, config_map_content, secret_content
 
 ONE = {"HOST": "db.internal"}
 TWO = {"HOST": "db.example", "PORT": "5432"}
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 SECRETS = {"PASSWORD": SecureValue(b"hunter2")}
 
-BOTH = pytest.mark.parametrize(
-    "content", [secret_content(SECRETS), config_map_content(ONE)], ids=["Secret", "ConfigMap"]
-)
 DEFACED = {
     "label": {"labels": {MANAGED_BY_LABEL: "Helm"}},
     "no label": {"labels": {MANAGED_BY_LABEL: None}},
@@ -97,15 +95,15 @@ def test_a_dropped_key_goes_although_nobody_owns_it_any_more(account: Account) -
 @pytest.mark.parametrize("defaced", DEFACED)
 @BOTH
 def test_a_target_that_lost_its_marks_is_repaired(
-    account: Account, content: Content, defaced: str, surplus: bool
+    account: Account, ref: TargetRef, defaced: str, surplus: bool
 ) -> None:
-    account.write(content)
-    kept = account.data(content.ref)
-    account.meddle(content.ref, {"metadata": DEFACED[defaced], "data": {"STRAY": "AAEC"} if surplus else {}})
+    account.write(CONTENTS[ref])
+    kept = account.data(ref)
+    account.meddle(ref, {"metadata": DEFACED[defaced], "data": {"STRAY": "AAEC"} if surplus else {}})
 
-    account.write(content)
+    account.write(CONTENTS[ref])
 
-    found = account.stored(content.ref)
+    found = account.stored(ref)
     assert found["data"] == kept
     assert found["metadata"]["labels"] == {MANAGED_BY_LABEL: "paramsync"}
     assert found["metadata"]["annotations"][SYNC_ANNOTATION] == "app"
@@ -113,20 +111,18 @@ def test_a_target_that_lost_its_marks_is_repaired(
 
 @pytest.mark.parametrize("changed", [{"blockOwnerDeletion": True}, {"controller": False}], ids=str)
 @BOTH
-def test_an_owner_reference_that_somebody_changed_is_repaired(
-    account: Account, content: Content, changed: Json
-) -> None:
-    account.write(content)
-    account.meddle(content.ref, {"metadata": {"ownerReferences": [account.reference(**changed)]}})
+def test_an_owner_reference_that_somebody_changed_is_repaired(account: Account, ref: TargetRef, changed: Json) -> None:
+    account.write(CONTENTS[ref])
+    account.meddle(ref, {"metadata": {"ownerReferences": [account.reference(**changed)]}})
 
-    account.write(content)
+    account.write(CONTENTS[ref])
 
-    assert account.stored(content.ref)["metadata"]["ownerReferences"] == [account.reference()]
+    assert account.stored(ref)["metadata"]["ownerReferences"] == [account.reference()]
 
 
 @BOTH
-def test_what_others_put_onto_a_target_stays(account: Account, content: Content) -> None:
-    account.write(content)
+def test_what_others_put_onto_a_target_stays(account: Account, ref: TargetRef) -> None:
+    account.write(CONTENTS[ref])
     owner = TargetRef(CONFIG_MAP.kind, "owner")
     account.foreign(owner)
     uid = account.stored(owner)["metadata"]["uid"]
@@ -137,65 +133,74 @@ def test_what_others_put_onto_a_target_stays(account: Account, content: Content)
         "finalizers": ["example.com/held"],
         "ownerReferences": [account.reference(), theirs],
     }
-    account.meddle(content.ref, {"metadata": put, "data": {"STRAY": "AAEC"}})
+    account.meddle(ref, {"metadata": put, "data": {"STRAY": "AAEC"}})
 
-    account.write(content)
+    account.write(CONTENTS[ref])
 
-    kept = account.stored(content.ref)["metadata"]
+    kept = account.stored(ref)["metadata"]
     assert kept["labels"] == {**put["labels"], MANAGED_BY_LABEL: "paramsync"}
     assert put["annotations"].items() <= kept["annotations"].items()
     assert (kept["finalizers"], kept["ownerReferences"]) == (put["finalizers"], put["ownerReferences"])
-    account.meddle(content.ref, {"metadata": {"finalizers": None}})
+    account.meddle(ref, {"metadata": {"finalizers": None}})
 
 
 @BOTH
-def test_a_retained_target_loses_its_owner_and_gets_it_back(account: Account, content: Content) -> None:
-    account.write(content)
-    live = account.read(content.ref)
+def test_a_retained_target_loses_its_owner_and_gets_it_back(account: Account, ref: TargetRef) -> None:
+    account.write(CONTENTS[ref])
+    live = account.read(ref)
     assert live is not None
-    body = apply_body(content, live, account.owner, account.namespace)
+    body = apply_body(CONTENTS[ref], live, account.owner, account.namespace)
     body["metadata"] = {k: v for k, v in body["metadata"].items() if k != "ownerReferences"}  # type: ignore[attr-defined]
     query = {"fieldManager": "paramsync", "force": "true"}
-    request(account.client, "PATCH", account.path(content.ref), body, content_type=APPLY, query=query)
-    assert "ownerReferences" not in account.stored(content.ref)["metadata"]
+    request(account.client, "PATCH", account.path(ref), body, content_type=APPLY, query=query)
+    assert "ownerReferences" not in account.stored(ref)["metadata"]
 
-    account.write(content)
+    account.write(CONTENTS[ref])
 
-    assert account.stored(content.ref)["metadata"]["ownerReferences"] == [account.reference()]
+    assert account.stored(ref)["metadata"]["ownerReferences"] == [account.reference()]
 
 
 @BOTH
-def test_a_sync_that_was_created_again_takes_over_what_was_orphaned(account: Account, content: Content) -> None:
-    account.write(content)
-    account.meddle(content.ref, {"metadata": {"ownerReferences": None}})
+def test_a_sync_that_was_created_again_takes_over_what_was_orphaned(account: Account, ref: TargetRef) -> None:
+    account.write(CONTENTS[ref])
+    account.meddle(ref, {"metadata": {"ownerReferences": None}})
     account.cluster.request("DELETE", account.sync_path("app"))
     again = account.sync("app")
 
-    account.write(content, again)
+    account.write(CONTENTS[ref], again)
 
-    assert account.stored(content.ref)["metadata"]["ownerReferences"] == [account.reference(again)]
+    assert account.stored(ref)["metadata"]["ownerReferences"] == [account.reference(again)]
 
 
-@pytest.mark.parametrize("before", [{}, {MANAGED_BY_LABEL: "somebody"}], ids=["", "labelled"])
+@pytest.mark.parametrize(
+    ("labels", "annotations"),
+    [({}, {}), ({}, {LAST_APPLIED: "{}"}), ({MANAGED_BY_LABEL: "paramsync"}, {SYNC_ANNOTATION: "other"})],
+    ids=["", "by kubectl", "retained by another sync"],
+)
 @BOTH
-def test_an_object_that_was_given_away_is_adopted(account: Account, content: Content, before: dict[str, str]) -> None:
-    kept = dict.fromkeys(content.data, "b2xk")
-    given = {"labels": {"team": "red", **before}, "annotations": {"paramsync.dev/adopt": "app", "note": "hello"}}
-    account.foreign(content.ref, metadata=given, data={**kept, "DROPPED": "b2xk"})
+def test_an_object_that_was_given_away_is_adopted(
+    account: Account, ref: TargetRef, labels: dict[str, str], annotations: dict[str, str]
+) -> None:
+    kept = dict.fromkeys(CONTENTS[ref].data, "b2xk")
+    given = {
+        "labels": {"team": "red", **labels},
+        "annotations": {"paramsync.dev/adopt": "app", "note": "hello", **annotations},
+    }
+    account.foreign(ref, metadata=given, data={**kept, "DROPPED": "b2xk"})
 
-    adopt(account, content, surplus={"DROPPED"})
-    account.write(content)
+    adopt(account, ref, surplus={"DROPPED"})
+    account.write(CONTENTS[ref])
 
-    found = account.stored(content.ref)
-    assert found["data"].keys() == content.data.keys()
+    found = account.stored(ref)
+    assert found["data"].keys() == CONTENTS[ref].data.keys()
     assert found["metadata"]["labels"] == {"team": "red", MANAGED_BY_LABEL: "paramsync"}
     assert found["metadata"]["annotations"]["note"] == "hello"
     assert found["metadata"]["ownerReferences"] == [account.reference()]
 
 
-def adopt(account: Account, content: Content, surplus: set[str]) -> None:
+def adopt(account: Account, ref: TargetRef, surplus: set[str]) -> None:
     """The merge patch with which an adoption begins; what is adopted is asked for no longer."""
-    live = account.read(content.ref)
+    live = account.read(ref)
     assert live is not None
     metadata = {
         "uid": live.uid,
@@ -204,28 +209,29 @@ def adopt(account: Account, content: Content, surplus: set[str]) -> None:
         "annotations": {
             SYNC_ANNOTATION: account.owner.name,
             "paramsync.dev/adopt": None,
-            PLAIN_KEYS_ANNOTATION: content.annotations.get(PLAIN_KEYS_ANNOTATION),
+            LAST_APPLIED: None,
+            PLAIN_KEYS_ANNOTATION: CONTENTS[ref].annotations.get(PLAIN_KEYS_ANNOTATION),
         },
         "managedFields": [{}],
     }
     body = {"metadata": metadata, "data": dict.fromkeys(surplus)}
     query = {"fieldManager": "paramsync"}
-    request(account.client, "PATCH", account.path(content.ref), body, content_type=MERGE_PATCH, query=query)
+    request(account.client, "PATCH", account.path(ref), body, content_type=MERGE_PATCH, query=query)
 
 
 @pytest.mark.parametrize("defaced", [None, *DEFACED])
 @BOTH
-def test_a_dropped_target_is_deleted(account: Account, content: Content, defaced: str | None) -> None:
-    account.write(content)
+def test_a_dropped_target_is_deleted(account: Account, ref: TargetRef, defaced: str | None) -> None:
+    account.write(CONTENTS[ref])
     if defaced is not None:
-        account.meddle(content.ref, {"metadata": DEFACED[defaced]})
-    live = account.read(content.ref)
+        account.meddle(ref, {"metadata": DEFACED[defaced]})
+    live = account.read(ref)
     assert live is not None
     assert is_ours(live, account.owner)
 
     account.targets.delete(live, account.namespace)
 
-    assert account.read(content.ref) is None
+    assert account.read(ref) is None
 
 
 def test_as_many_keys_as_fit_into_the_annotations(account: Account) -> None:
