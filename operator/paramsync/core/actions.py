@@ -23,11 +23,17 @@ class ActionKind(StrEnum):
     MOVE = "move"
     """It goes, for its parameter goes into a target of the other kind."""
 
+    REPLACE = "replace"
+    """A key of an object that is taken over is there already. Whether its value is the same is never said."""
+
     KEEP = "keep"
 
 
 LOSSES: Final = frozenset({ActionKind.REMOVE, ActionKind.MOVE})
 """What takes a key from its target."""
+
+NEW: Final = frozenset({ActionKind.ADD, ActionKind.REPLACE})
+"""What makes a key of a target this sync's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,16 @@ class Draft:
     before: Before
     desired: Mapping[str, Wish]
     actions: tuple[Action, ...]
+    surplus: tuple[Action, ...] = ()
+    """What goes from an object that is taken over. It never was ours: to the guard it is no removal."""
+
+    is_adoption: bool = False
+    """Whether it takes over an object of somebody else's."""
+
+    @property
+    def all_actions(self) -> tuple[Action, ...]:
+        """All that would happen to the target's keys, whoever's they are."""
+        return (*self.actions, *self.surplus)
 
 
 def draft(

@@ -1,9 +1,20 @@
-"""Whose an object is. A foreign one is never touched."""
+"""Whose an object is: ours, given to us by its owner, or foreign. A foreign one is never touched."""
 
 from paramsync.api.base import GROUP
 
-from .objects import MANAGED_BY, MANAGED_BY_LABEL, OPAQUE, SYNC_ANNOTATION, Live, Owner
+from .objects import (
+    ADOPT_ANNOTATION,
+    MANAGED_BY,
+    MANAGED_BY_LABEL,
+    OPAQUE,
+    PROVENANCE_ANNOTATION,
+    SYNC_ANNOTATION,
+    Controller,
+    Live,
+    Owner,
+)
 from .reasons import Problem, Reason
+from .trackers import Tracked, tracked, tracker_of
 
 
 def is_ours(live: Live, owner: Owner) -> bool:
@@ -13,28 +24,49 @@ def is_ours(live: Live, owner: Owner) -> bool:
     """
     if live.controller is not None:
         # A reference of another kind with our uid is somebody's forgery: the garbage collector would not know us.
-        return live.controller.uid == owner.uid and live.controller.kind == "ParameterSync"
+        return live.controller.uid == owner.uid and _is_sync(live.controller)
     return live.labels.get(MANAGED_BY_LABEL) == MANAGED_BY and live.annotations.get(SYNC_ANNOTATION) == owner.name
+
+
+def is_given(live: Live, owner: Owner) -> bool:
+    """Whether an object's owner gave it to this sync, and nothing else holds it: no controller, and no other tool."""
+    is_free = live.controller is None and tracked(live) is None
+    return is_free and not is_ours(live, owner) and _names(live, owner)
+
+
+def is_adoption(live: Live, owner: Owner) -> bool:
+    """Whether writing an object takes it over: it is given to us; or it was, and taking it over was interrupted.
+
+    What an interruption leaves behind bears our marks, and nothing in it was written by us yet.
+    """
+    if live.controller is not None or not is_ours(live, owner):
+        return is_given(live, owner)
+    has_keys_of_ours = live.data is None or not live.data.keys() <= live.foreign_keys
+    return PROVENANCE_ANNOTATION not in live.annotations and not has_keys_of_ours
 
 
 def conflict(live: Live, owner: Owner) -> Problem | None:
     """Why a target cannot be written now, if it cannot."""
     if live.deleting:
         return Problem(Reason.PENDING, str(live.ref), f"{live.ref} is being deleted; it is made anew once it is gone")
-    if is_ours(live, owner):
+    if is_ours(live, owner) or is_given(live, owner):
         return _unwritable(live)
-    if live.controller is None:
-        return _foreign(live, "it was made by someone else")
-    controller = live.controller
-    is_sync = controller.api_version.startswith(f"{GROUP}/") and controller.kind == "ParameterSync"
-    if is_sync and controller.name == owner.name:
+    if live.controller is not None and _is_sync(live.controller) and live.controller.name == owner.name:
         # Its sync was deleted and re-created; the garbage collector takes the old target at any moment.
         return Problem(
             Reason.PENDING,
             str(live.ref),
             f"{live.ref} belongs to an earlier {owner.name} and is about to be collected",
         )
-    return _foreign(live, f"{controller.kind} {controller.name} controls it")
+    return Problem(Reason.TARGET_CONFLICT, str(live.ref), _foreign(live, owner))
+
+
+def _is_sync(controller: Controller) -> bool:
+    return controller.api_version.startswith(f"{GROUP}/") and controller.kind == "ParameterSync"
+
+
+def _names(live: Live, owner: Owner) -> bool:
+    return live.annotations.get(ADOPT_ANNOTATION) == owner.name
 
 
 def _unwritable(live: Live) -> Problem | None:
@@ -47,10 +79,39 @@ def _unwritable(live: Live) -> Problem | None:
     return Problem(Reason.TARGET_CONFLICT, str(live.ref), f"{live.ref} {why}; delete it, and it is made anew")
 
 
-def _foreign(live: Live, why: str) -> Problem:
-    return Problem(
-        Reason.TARGET_CONFLICT,
-        str(live.ref),
-        f"{live.ref} exists and is not this sync's: {why}; nothing was written anywhere."
-        " Delete or rename the object, or name another one in spec.targets",
-    )
+def _foreign(live: Live, owner: Owner) -> str:
+    whose, release = _whose(live)
+    give = f"annotate it with {ADOPT_ANNOTATION}={owner.name}"
+    if _names(live, owner):
+        what, remedy = f"{live.ref} is given to this sync, but {whose}", f"To go on, {release}"
+    elif release is not None:
+        what = f"{live.ref} exists and is not this sync's: {whose}"
+        remedy = f"Name another one in spec.targets; or, to give it to this sync, {release}, and {give}"
+    else:
+        what = f"{live.ref} exists and is not this sync's: {whose}"
+        remedy = (
+            f"Delete or rename the object, or name another one in spec.targets; or, to give it to this sync, {give}"
+        )
+    return f"{what}; nothing was written anywhere. {remedy}"
+
+
+def _whose(live: Live) -> tuple[str, str | None]:
+    """Who holds a foreign object, and what makes them let go of it; None if it can be given away as it is."""
+    by_mark = tracked(live)
+    unmark = f", then remove from it the {' and the '.join(by_mark.marks)}" if by_mark is not None else ""
+    if live.controller is not None:
+        by = _holder(live.controller)
+        return f"{by.tool} controls it, and an object has one controller at most", f"{by.release}{unmark}"
+    if by_mark is not None:
+        return f"{by_mark.tool} tracks it and would write it as well", f"{by_mark.release}{unmark}"
+    if live.labels.get(MANAGED_BY_LABEL) == MANAGED_BY and SYNC_ANNOTATION in live.annotations:
+        return "another ParameterSync made it", None
+    if ADOPT_ANNOTATION in live.annotations:
+        return "its owner gave it to another sync", None
+    return "it was made by someone else", None
+
+
+def _holder(controller: Controller) -> Tracked:
+    if _is_sync(controller):
+        return Tracked(f"ParameterSync {controller.name}", "delete that sync with --cascade=orphan")
+    return tracker_of(controller)

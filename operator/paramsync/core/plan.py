@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from paramsync.api.sync import ParameterSyncSpec, ParameterType
 
-from . import actions, contents, ownership
-from .actions import Action, ActionKind, Draft, draft, with_moves
+from . import actions, adoption, contents, ownership
+from .actions import Action, ActionKind, Draft, Wish, draft, with_moves
 from .emptiness import awaits_absence, empty_sources
 from .guard.case import Case
 from .guard.chain import holds
@@ -62,6 +62,9 @@ class Plan:
 
     contents: tuple[Content, ...] = ()
     """What every target should hold, in the order of writing: gains before losses, Secrets before ConfigMaps."""
+
+    adopted: frozenset[TargetRef] = frozenset()
+    """Targets that are taken over from somebody else."""
 
     dropped: tuple[TargetRef, ...] = ()
     """Targets that were written once and that the spec no longer names."""
@@ -133,7 +136,7 @@ def plan(
 
     is_settled = _settled(snapshots)
     dropped = tuple(sorted(record.targets - desired.keys()))
-    drafts = [draft(each.ref, live[each.ref], desired[each.ref], is_settled) for each in route_list]
+    drafts = [_draft(each.ref, live[each.ref], desired[each.ref], owner, is_settled) for each in route_list]
     drafts += [
         actions.dropped(ref, each, is_settled)
         for ref in dropped
@@ -142,6 +145,10 @@ def plan(
     drafts = with_moves(drafts)
     if unknown := frozenset(each.ref for each in drafts if contents.may_have_more_keys(each)):
         return Plan(needs_values=unknown)
+    if problems := tuple(problem for each in drafts if (problem := adoption.would_empty(each)) is not None):
+        return Plan(problems=problems)
+    if not all(adoption.has_settled(each, is_settled) for each in drafts):
+        return Plan(unsettled=True, waits=True)
 
     origins = origins_of(spec, snapshots, drafts)
     skipped_names = frozenset(each.relative for each in skipped)
@@ -155,6 +162,18 @@ def plan(
     return _completed(reviewed, drafts, dropped, Memory(owner.name, origins, _once_secure(drafts)), overlay, skipped)
 
 
+def _draft(
+    ref: TargetRef,
+    live: Live | None,
+    desired: Mapping[str, Wish],
+    owner: Owner,
+    is_settled: Callable[[str | None], bool],
+) -> Draft:
+    if live is not None and ownership.is_adoption(live, owner):
+        return adoption.adoption(ref, live, desired)
+    return draft(ref, live, desired, is_settled)
+
+
 def _reviewed(case: Case, owner: Owner, record: Record) -> Plan:
     """The plan as far as the guard: all actions, and those that are held."""
     found = holds(case)
@@ -162,7 +181,7 @@ def _reviewed(case: Case, owner: Owner, record: Record) -> Plan:
     held = () if approved else found
     kept_back = offending(held)
     return Plan(
-        actions=tuple(action for each in case.drafts for action in each.actions),
+        actions=tuple(action for each in case.drafts for action in each.all_actions),
         holds=held,
         digest=digest(owner.uid, record.approval.last, held),
         approved=approved,
@@ -184,7 +203,7 @@ def _completed(
     skipped: Sequence[Selected],
 ) -> Plan:
     """The plan with what every target should hold."""
-    planned = replace(reviewed, actions=tuple(action for each in drafts for action in each.actions))
+    planned = replace(reviewed, actions=tuple(action for each in drafts for action in each.all_actions))
     written = [each for each in drafts if each.ref not in dropped]
     if needs_values := frozenset(each.ref for each in written if contents.lacks_values(each)):
         return replace(planned, needs_values=needs_values)
@@ -196,6 +215,7 @@ def _completed(
     return replace(
         planned,
         contents=contents.in_writing_order(made, planned.actions),
+        adopted=frozenset(each.ref for each in written if each.is_adoption),
         dropped=tuple(ref for ref in dropped if ref not in kept),
         kept=kept,
         notes=tuple(note for each in finished for note in each.notes),

@@ -1,11 +1,13 @@
 """The bodies of the writes to targets. The only place where a secure value is revealed: into the data of a Secret."""
 
 import base64
-from typing import assert_never
+from typing import Final, assert_never
 
 from paramsync.api.base import API_VERSION
+from paramsync.core.adoption import Handover
 from paramsync.core.drift import Surplus
 from paramsync.core.objects import (
+    FIELD_MANAGER,
     MANAGED_BY,
     MANAGED_BY_LABEL,
     OPAQUE,
@@ -22,6 +24,21 @@ ABSENT = "1"
 """A resourceVersion with which an apply creates an absent object (201) and never touches a present one (409)."""
 
 Body = dict[str, object]
+
+NOBODY_OWNS_A_KEY: Final[list[Body]] = [
+    {
+        "manager": FIELD_MANAGER,
+        "operation": "Apply",
+        "apiVersion": "v1",
+        "fieldsType": "FieldsV1",
+        "fieldsV1": {"f:metadata": {"f:labels": {f"f:{MANAGED_BY_LABEL}": {}}}},
+    }
+]
+"""The managedFields of an object that is taken over, before its keys are applied.
+
+Not ``[{}]``, which leaves none at all: at the first apply the API server then gives whatever is there to a manager
+``before-first-apply``, so that a key that holds the applied value already would be owned by both and outlive us.
+"""
 
 
 def apply_body(content: Content, live: Live | None, owner: Owner, namespace: str) -> Body:
@@ -70,4 +87,22 @@ def surplus_body(surplus: Surplus, live: Live) -> Body:
     body: Body = {"metadata": metadata, "data": dict.fromkeys(sorted(surplus.keys - binary))}
     if surplus.keys & binary:
         body["binaryData"] = dict.fromkeys(sorted(surplus.keys & binary))
+    return body
+
+
+def handover_body(handover: Handover, live: Live) -> Body:
+    """The body of the merge patch that makes an object of somebody else's ours before its keys are applied."""
+    binary = {key for key, value in (live.data or {}).items() if isinstance(value, bytes)}
+    body: Body = {
+        "metadata": {
+            "uid": live.uid,
+            "resourceVersion": live.resource_version,
+            "labels": {MANAGED_BY_LABEL: MANAGED_BY},
+            "annotations": dict(handover.annotations),
+            "managedFields": NOBODY_OWNS_A_KEY,
+        },
+        "data": {**dict.fromkeys(sorted(handover.removed - binary)), **handover.text},
+    }
+    if binary:
+        body["binaryData"] = dict.fromkeys(sorted(binary))
     return body

@@ -1,8 +1,9 @@
 """Reading and writing targets, in the one sequence that neither loses nor takes anything.
 
 GET, then: absent → apply with a resourceVersion that only creates; present → apply with the uid and the
-resourceVersion that were read. Keys of other field managers go before, by a merge patch. Never POST or PUT:
-they would leave field-manager entries that keep dropped keys alive. Any 409 means: start again.
+resourceVersion that were read. Keys of other field managers go before, by a merge patch; an object that was given to
+the sync is made ours by one. Never POST or PUT: they would leave field-manager entries that keep dropped keys alive.
+Any 409 means: start again.
 """
 
 import base64
@@ -12,11 +13,13 @@ from typing import Final
 from urllib.parse import quote
 
 from paramsync.api.sync import TargetKind
+from paramsync.core.adoption import handover
 from paramsync.core.drift import Seen, surplus
 from paramsync.core.objects import FIELD_MANAGER, Content, Controller, Live, Owner
+from paramsync.core.ownership import is_adoption
 from paramsync.core.routing import TargetRef
 
-from .encoding import apply_body, surplus_body
+from .encoding import Body, apply_body, handover_body, surplus_body
 from .errors import NotFound, Stale
 from .transport import APPLY, JSON, MERGE_PATCH, METADATA_ONLY, Fence, Transport
 from .wire import ConfigMapObject, Metadata, PartialObject, SecretObject
@@ -51,12 +54,11 @@ class Targets:
         :raises Stale: if the target is not as it was read.
         :raises ApiError: if it cannot be written.
         """
-        if live is not None:
-            gone = surplus(content, live)
-            if gone.keys:
-                body = self._write("PATCH", content.ref, namespace, surplus_body(gone, live), MERGE_PATCH)
-                live = replace(live, resource_version=PartialObject.model_validate_json(body).metadata.resource_version)
-        body = self._write("PATCH", content.ref, namespace, apply_body(content, live, owner, namespace), APPLY)
+        if live is not None and is_adoption(live, owner):
+            live = self._patch(live, namespace, handover_body(handover(content, live), live), "take over")
+        elif live is not None and (gone := surplus(content, live)).keys:
+            live = self._patch(live, namespace, surplus_body(gone, live), "remove foreign keys of")
+        body = self._write("PATCH", content.ref, namespace, apply_body(content, live, owner, namespace), APPLY, "apply")
         made = _live(content.ref, body)
         if set(made.data or ()) != content.data.keys():
             raise Stale(f"apply {content.ref}: other keys appeared in the meantime")
@@ -70,20 +72,24 @@ class Targets:
         """
         preconditions = {"uid": live.uid, "resourceVersion": live.resource_version}
         try:
-            self._write("DELETE", live.ref, namespace, {"preconditions": preconditions}, JSON)
+            self._write("DELETE", live.ref, namespace, {"preconditions": preconditions}, JSON, "delete")
         except NotFound:
             return
 
-    def _write(self, method: str, ref: TargetRef, namespace: str, body: object, content_type: str) -> bytes:
+    def _patch(self, live: Live, namespace: str, patch: Body, what: str) -> Live:
+        """Merge into a target what goes before the apply, and return it with the resourceVersion that it has then."""
+        body = self._write("PATCH", live.ref, namespace, patch, MERGE_PATCH, what)
+        return replace(live, resource_version=PartialObject.model_validate_json(body).metadata.resource_version)
+
+    def _write(self, method: str, ref: TargetRef, namespace: str, body: object, content_type: str, what: str) -> bytes:
         self._fence.check()
         query = {"fieldManager": FIELD_MANAGER} if method == "PATCH" else {}
         if content_type == APPLY:
             query["force"] = "true"
-        words = {APPLY: "apply", MERGE_PATCH: "remove foreign keys of", JSON: "delete"}
         return self._transport.request(
             method,
             _path(ref, namespace),
-            what=f"{words[content_type]} {ref}",
+            what=f"{what} {ref}",
             query=query,
             body=body,
             content_type=content_type,

@@ -54,6 +54,7 @@ def _changes(applied: Applied) -> str:
         if written.changed:
             kinds = Counter(action.kind for action in applied.plan.actions if action.target == written.content.ref)
             counts = ", ".join(f"{kinds[kind]} {kind}" for kind in ActionKind if kinds[kind])
-            parts.append(f"{written.content.ref}: {counts or 'repaired'}")
+            taken = "taken over, " if written.content.ref in applied.plan.adopted else ""
+            parts.append(f"{written.content.ref}: {taken}{counts or 'repaired'}")
     parts += [f"{ref}: deleted" for ref in applied.dropped]
     return "; ".join(parts)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from paramsync.api.sync import ParameterType, TargetKind
-from paramsync.core.actions import LOSSES, Action, ActionKind, Draft
+from paramsync.core.actions import LOSSES, NEW, Action, ActionKind, Draft
 from paramsync.core.reasons import Reason
 from paramsync.core.routing import PLAIN
 
@@ -20,7 +20,7 @@ def no_downgrade(case: Case) -> tuple[Hold, ...]:
         _hold(draft, action, lost.get(action.key), relative)
         for draft in case.drafts
         for action in draft.actions
-        if action.kind in (ActionKind.ADD, ActionKind.CHANGE)
+        if action.kind in NEW or action.kind is ActionKind.CHANGE
         for entry in (draft.desired[action.key].entry,)
         for relative in (entry.relative or action.key,)
         if entry.type in PLAIN

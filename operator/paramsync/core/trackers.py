@@ -1,0 +1,135 @@
+"""The tools that hold an object to be theirs. Each would go on writing, or one day delete, what a sync took over."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from .objects import MANAGED_BY, MANAGED_BY_LABEL, Controller, Live
+
+ANY: Final = None
+"""Of a mark that counts whatever its value is."""
+
+Marks = Mapping[str, str | None]
+"""By name of the label or annotation, the one value that counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """That a tool holds an object to be its own."""
+
+    tool: str
+    release: str
+    """What makes the tool let go of the object without deleting it."""
+
+    marks: tuple[str, ...] = ()
+    """What on the object shows it and has to be removed from it: ``label x``, ``annotation y``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tracker:
+    tool: str
+    release: str
+    labels: Marks = field(default_factory=dict)
+    annotations: Marks = field(default_factory=dict)
+    controller: tuple[str, str] | None = None
+    """Group and kind of what controls its objects."""
+
+    def marks_on(self, live: Live) -> tuple[str, ...]:
+        labels = (f"label {name}" for name in _found(self.labels, live.labels))
+        return (*labels, *(f"annotation {name}" for name in _found(self.annotations, live.annotations)))
+
+
+def _found(marks: Marks, there: Mapping[str, str]) -> Iterator[str]:
+    for name, counts in marks.items():
+        value = there.get(name)
+        if value is not None and (counts is ANY or value.lower() == counts.lower()):
+            yield name
+
+
+_FROM_CHART: Final = (
+    "in its chart, annotate it with helm.sh/resource-policy: keep, upgrade, and take it out of the chart"
+)
+
+# As the tools' sources have them. Argo CD: common/common.go; Flux: pkg/ssa; Helm: pkg/action/validate.go; External
+# Secrets: apis/externalsecrets (one marks whatever it writes, and is its controller under creationPolicy Owner alone);
+# the CSI driver: controllers/ (its owner references control nothing); Sealed Secrets: pkg/apis/sealedsecrets;
+# cert-manager: pkg/apis/certmanager (by default there is no owner reference).
+_TRACKERS: Final = (
+    _Tracker(
+        "Argo CD",
+        "in Git, annotate it with argocd.argoproj.io/sync-options: Prune=false, sync, and take it out of Git",
+        labels={"argocd.argoproj.io/instance": ANY},
+        annotations={"argocd.argoproj.io/tracking-id": ANY, "argocd.argoproj.io/installation-id": ANY},
+    ),
+    _Tracker(
+        "Flux",
+        "in Git, annotate it with kustomize.toolkit.fluxcd.io/prune: disabled, reconcile, and take it out of Git",
+        labels={"kustomize.toolkit.fluxcd.io/name": ANY, "kustomize.toolkit.fluxcd.io/namespace": ANY},
+    ),
+    _Tracker(
+        "Flux",
+        _FROM_CHART,
+        labels={"helm.toolkit.fluxcd.io/name": ANY, "helm.toolkit.fluxcd.io/namespace": ANY},
+    ),
+    _Tracker(
+        "Helm",
+        _FROM_CHART,
+        labels={MANAGED_BY_LABEL: "Helm"},
+        annotations={"meta.helm.sh/release-name": ANY, "meta.helm.sh/release-namespace": ANY},
+    ),
+    _Tracker(
+        "External Secrets Operator",
+        "give its ExternalSecret creationPolicy: Orphan and deletionPolicy: Retain, wait until no owner reference names"
+        " it, and delete the ExternalSecret with --cascade=orphan",
+        labels={"reconcile.external-secrets.io/managed": "true", "reconcile.external-secrets.io/created-by": ANY},
+        controller=("external-secrets.io", "ExternalSecret"),
+    ),
+    _Tracker(
+        "Secrets Store CSI driver",
+        "take it out of secretObjects in its SecretProviderClass",
+        labels={"secrets-store.csi.k8s.io/managed": "true"},
+    ),
+    _Tracker(
+        "Sealed Secrets",
+        "delete its SealedSecret with --cascade=orphan",
+        annotations={
+            "sealedsecrets.bitnami.com/managed": "true",
+            "sealedsecrets.bitnami.com/patch": "true",
+            "sealedsecrets.bitnami.com/skip-set-owner-references": "true",
+        },
+        controller=("bitnami.com", "SealedSecret"),
+    ),
+    _Tracker(
+        "cert-manager",
+        "delete its Certificate with --cascade=orphan",
+        annotations={"cert-manager.io/certificate-name": ANY},
+        controller=("cert-manager.io", "Certificate"),
+    ),
+)
+
+
+def tracked(live: Live) -> Tracked | None:
+    """The tools whose marks an object bears, as one; None if there are none.
+
+    Of several, the first says how it lets go: Argo CD and Flux render charts, whose objects name Helm as well. The
+    label ``app.kubernetes.io/managed-by`` counts for any tool: it has to become ours.
+    """
+    found = [(tracker, marks) for tracker in _TRACKERS if (marks := tracker.marks_on(live))]
+    if found:
+        tools = dict.fromkeys(tracker.tool for tracker, _ in found)
+        marks = tuple(mark for _, marks in found for mark in marks)
+        return Tracked(" and ".join(tools), found[0][0].release, marks)
+    tool = live.labels.get(MANAGED_BY_LABEL, MANAGED_BY)
+    if tool == MANAGED_BY:
+        return None
+    return Tracked(tool, f"see to it that {tool} writes it no longer", (f"label {MANAGED_BY_LABEL}",))
+
+
+def tracker_of(controller: Controller) -> Tracked:
+    """What controls an object, and how it lets go of the object."""
+    group = controller.api_version.rpartition("/")[0]
+    name = f"{controller.kind} {controller.name}"
+    for each in _TRACKERS:
+        if each.controller == (group, controller.kind):
+            return Tracked(f"{name} of {each.tool}", each.release)
+    return Tracked(name, f"delete {name} with --cascade=orphan")
