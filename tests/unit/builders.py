@@ -22,6 +22,7 @@ from paramsync.core.actions import Wish
 from paramsync.core.guard.approval import Approval
 from paramsync.core.identity import Identity
 from paramsync.core.objects import (
+    ADOPT_ANNOTATION,
     MANAGED_BY,
     MANAGED_BY_LABEL,
     OPAQUE,
@@ -245,6 +246,19 @@ def live(
         immutable=immutable,
         type=secret_type or (OPAQUE if ref.kind is TargetKind.SECRET else None),
     )
+
+
+def given(
+    ref: TargetRef = SECRET,
+    data: Mapping[str, KeyValue | bytes] | None = None,
+    *,
+    to: str = SYNC,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+) -> Live:
+    """An object of somebody else's that its owner gives to a sync, with its values."""
+    annotations = {ADOPT_ANNOTATION: to, **(annotations or {})}
+    return live(ref, data or {}, labels=labels, annotations=annotations, foreign_keys=data or ())
 
 
 def ours(

@@ -167,6 +167,7 @@ class World:
         self.customs = FakeCustoms({"sources": [{"path": "/prod/pay"}], "interval": "60s", **spec})
         self.targets = FakeTargets()
         self.notes = FakeNotes()
+        self.woken: list[SyncKey] = []
         self.restart()
 
     def restart(self) -> None:
@@ -235,4 +236,5 @@ class World:
         return Opened(values, frozenset(stamps) - values.keys())
 
     def _wake(self, key: SyncKey, *, urgent: bool) -> None:
+        self.woken.append(key)
         self._due.set()

@@ -154,6 +154,8 @@ class Reconciler:
         must_wait = sync.status.revision is not None and self._sources.must_wait(sync.key, read)
         record = Record.of(sync.status, sync.approve, self._now())
         applied = await self._applying.apply(sync.key, sync.owner, spec, read.snapshots, record, hold_changes=must_wait)
+        if applied.dropped:
+            self._wake_conflicted(sync.key.namespace)
         if applied.plan.unsettled:
             self._sources.confirm(sync.key, read)
         if not applied.held:
@@ -173,8 +175,6 @@ class Reconciler:
             self._stale.pop(sync.key, None)
         if applied.error is not None:
             return Result(cluster_outcome(sync.key, applied.error), read.listed_at, applied)
-        if applied.dropped:
-            self._wake_conflicted(sync.key.namespace)
         if not applied.plan.is_stopped:
             self._applied_at[sync.key] = read.listed_at
         return self._told(sync, spec, read, applied)
