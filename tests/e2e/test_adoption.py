@@ -1,6 +1,5 @@
 """Secrets that somebody else made become a sync's when their owner says so, and only then; without a gap."""
 
-
 from paramsync.api.base import API_VERSION
 from tests.cluster.waiting import wait_until
 from tests.e2e.scene import READY, REMOVAL, SOON, STALLED, Json, Scene, Story, conditions, message, tell_together

@@ -131,6 +131,14 @@ def given(desk: Desk, ref: TargetRef, data: Data = THEIRS, *, to: str = "app", *
     return desk.read(ref)
 
 
+def keep(desk: Desk, ref: TargetRef, data: Data, live: Live | None = None, targets: Targets | None = None) -> None:
+    """Make an object hold this as the operator does, as it was read before or is read now."""
+    targets, live, made = targets or desk.targets, live or desk.read(ref), content(ref, data)
+    if is_adoption(live, desk.owner):
+        live = targets.take_over(made, live, desk.namespace)
+    targets.apply(made, live, desk.owner, desk.namespace)
+
+
 def seen_keys(desk: Desk, ref: TargetRef, since: Live) -> list[set[str]]:
     """What keys a reader saw, write by write."""
     path, _, _ = desk.path(ref).rpartition("/")
@@ -147,7 +155,7 @@ class TestTakingOver:
         before = made_by(desk, ref, maker)
         assert conflict(before, desk.owner) is None
 
-        desk.apply(ref, OURS, before)
+        keep(desk, ref, OURS, before)
 
         found = desk.found(ref)
         assert desk.data(ref) == OURS
@@ -155,7 +163,7 @@ class TestTakingOver:
         assert [each["uid"] for each in found["metadata"]["ownerReferences"]] == [desk.owner.uid]
         assert managers(found, "f:data") == {("paramsync", "Apply")}
 
-        desk.write(ref, {"PORT": "new"})
+        keep(desk, ref, {"PORT": "new"})
 
         assert desk.data(ref) == {"PORT": "new"}, "what is dropped later goes"
 
@@ -165,7 +173,7 @@ class TestTakingOver:
         before = made_by(desk, ref, "kubectl apply")
         assert "old" in before.annotations[LAST_APPLIED_ANNOTATION] or ref == SECRET
 
-        desk.apply(ref, OURS, before)
+        keep(desk, ref, OURS, before)
 
         metadata = desk.found(ref)["metadata"]
         ours = content(ref, OURS).annotations
@@ -176,23 +184,23 @@ class TestTakingOver:
         before = given(desk, ref)
         since = desk.cluster.audit_mark()
 
-        desk.apply(ref, OURS, before)
+        keep(desk, ref, OURS, before)
 
         entries = [each for each in desk.cluster.audit(since) if each.target.namespace == desk.namespace]
         assert [each.verb for each in entries if each.user_agent == "paramsync"] == ["patch", "patch"]
         assert seen_keys(desk, ref, before) == [{"HOST", "PORT"}, {"HOST", "PORT", "USER"}]
 
     def test_a_second_write_of_the_same_changes_nothing(self, desk: Desk, ref: TargetRef) -> None:
-        desk.apply(ref, OURS, given(desk, ref))
+        keep(desk, ref, OURS, given(desk, ref))
         before = desk.found(ref)
         assert not is_adoption(desk.read(ref), desk.owner)
 
-        desk.write(ref, OURS)
+        keep(desk, ref, OURS)
 
         assert desk.found(ref) == before
 
     def test_an_object_without_any_key(self, desk: Desk, ref: TargetRef) -> None:
-        desk.apply(ref, OURS, given(desk, ref, {}))
+        keep(desk, ref, OURS, given(desk, ref, {}))
         assert desk.data(ref) == OURS
 
     def test_binary_keys_that_stay_are_never_missing(self, desk: Desk) -> None:
@@ -200,19 +208,19 @@ class TestTakingOver:
         desk.meddle(CONFIG_MAP, {"binaryData": {"HOST": "AAEC", "SURPLUS": "AAEC"}})
         before = desk.read(CONFIG_MAP)
 
-        desk.apply(CONFIG_MAP, OURS, before)
+        keep(desk, CONFIG_MAP, OURS, before)
 
         found = desk.found(CONFIG_MAP)
         assert found["data"] == OURS
         assert "binaryData" not in found
         assert seen_keys(desk, CONFIG_MAP, before) == [{"HOST", "PORT"}, {"HOST", "PORT", "USER"}]
-        desk.write(CONFIG_MAP, {"PORT": "new"})
+        keep(desk, CONFIG_MAP, {"PORT": "new"})
         assert desk.data(CONFIG_MAP) == {"PORT": "new"}
 
     def test_references_to_owners_that_control_nothing_stay(self, desk: Desk, ref: TargetRef) -> None:
         other = {"apiVersion": "v1", "kind": "Namespace", "name": desk.namespace}
         other["uid"] = desk.cluster.request("GET", f"/api/v1/namespaces/{desk.namespace}")["metadata"]["uid"]
-        desk.apply(ref, OURS, given(desk, ref, ownerReferences=[other]))
+        keep(desk, ref, OURS, given(desk, ref, ownerReferences=[other]))
 
         owners = {each["uid"]: each.get("controller") for each in desk.found(ref)["metadata"]["ownerReferences"]}
         assert owners == {other["uid"]: None, desk.owner.uid: True}
@@ -228,7 +236,7 @@ class TestTakingOver:
         assert "another ParameterSync made it" in problem.message
 
         desk.meddle(ref, {"metadata": {"annotations": GIVEN}})
-        desk.write(ref, OURS)
+        keep(desk, ref, OURS)
 
         live = desk.read(ref)
         assert desk.data(ref) == OURS
@@ -243,7 +251,7 @@ class TestInterrupted:
         before = made_by(desk, ref, "kubectl apply")
         targets = Targets(desk.transport, Interrupted(writes=1))
         with pytest.raises(Fenced):
-            targets.apply(content(ref, OURS), before, desk.owner, desk.namespace)
+            keep(desk, ref, OURS, before, targets)
 
         between = desk.read(ref)
         assert desk.data(ref) == {"HOST": "same", "PORT": "old"}, "what stays has its value all the time"
@@ -255,18 +263,18 @@ class TestInterrupted:
         if ref.kind is TargetKind.CONFIG_MAP:
             assert between.annotations[PLAIN_KEYS_ANNOTATION] == "HOST=String PORT=String"
 
-        desk.write(ref, {"PORT": "newer", "USER": "new"})
+        keep(desk, ref, {"PORT": "newer", "USER": "new"})
 
         assert desk.data(ref) == {"PORT": "newer", "USER": "new"}
         assert managers(desk.found(ref), "f:data") == {("paramsync", "Apply")}
-        desk.write(ref, {"USER": "new"})
+        keep(desk, ref, {"USER": "new"})
         assert desk.data(ref) == {"USER": "new"}
 
     def test_before_the_patch(self, desk: Desk, ref: TargetRef) -> None:
         before = given(desk, ref)
         found = desk.found(ref)
         with pytest.raises(Fenced):
-            Targets(desk.transport, Interrupted(writes=0)).apply(content(ref, OURS), before, desk.owner, desk.namespace)
+            keep(desk, ref, OURS, before, Targets(desk.transport, Interrupted(writes=0)))
         assert desk.found(ref) == found
 
 
@@ -286,7 +294,7 @@ class TestWhatWasReadIsAPrecondition:
         found = desk.found(ref)
 
         with pytest.raises(Stale):
-            desk.apply(ref, OURS, before)
+            keep(desk, ref, OURS, before)
 
         assert desk.found(ref) == found
 
@@ -296,9 +304,18 @@ class TestWhatWasReadIsAPrecondition:
         found = desk.create(ref, data=THEIRS)
 
         with pytest.raises(Stale):
-            desk.apply(ref, OURS, before)
+            keep(desk, ref, OURS, before)
 
         assert desk.found(ref) == found
+
+    def test_one_that_went_is_not_made_by_taking_it_over(self, desk: Desk, ref: TargetRef) -> None:
+        before = given(desk, ref)
+        desk.remove(ref)
+
+        with pytest.raises(Stale):
+            keep(desk, ref, OURS, before)
+
+        assert desk.targets.get(ref, desk.namespace, values=True) is None
 
     def test_a_change_between_the_patch_and_the_apply(self, desk: Desk, ref: TargetRef) -> None:
         before = given(desk, ref)
@@ -312,10 +329,10 @@ class TestWhatWasReadIsAPrecondition:
                     desk.meddle(ref, {"metadata": {"labels": {"team": "pay"}}})
 
         with pytest.raises(Stale):
-            Targets(desk.transport, Meddled()).apply(content(ref, OURS), before, desk.owner, desk.namespace)
+            keep(desk, ref, OURS, before, Targets(desk.transport, Meddled()))
         assert desk.data(ref) == {"HOST": "same", "PORT": "old"}
 
-        desk.write(ref, OURS)
+        keep(desk, ref, OURS)
         assert desk.data(ref) == OURS
 
 
@@ -329,7 +346,7 @@ class TestWhatIsNotTakenOver:
         assert "is immutable" in problem.message
 
         with pytest.raises(Refused, match="Invalid, at data"):
-            desk.apply(ref, OURS, live)
+            keep(desk, ref, OURS, live)
         assert desk.found(ref) == found, "it is refused as a whole: nothing of it is ours"
 
     def test_two_controllers_are_refused(self, desk: Desk, ref: TargetRef) -> None:
@@ -343,7 +360,7 @@ class TestWhatIsNotTakenOver:
         assert "ParameterSync other controls it, and an object has one controller at most" in problem.message
 
         with pytest.raises(Refused, match=r"Invalid, at metadata\.ownerReferences"):
-            desk.apply(ref, OURS, live)
+            keep(desk, ref, OURS, live)
         assert desk.found(ref) == found
 
     @pytest.mark.parametrize("to", ["other", ""])
@@ -357,7 +374,7 @@ class TestWhatIsNotTakenOver:
         assert conflict(live, desk.owner) is not None
 
         with pytest.raises(Refused, match=r"Forbidden, paramsync-operator-.*-targets"):
-            desk.apply(ref, OURS, live)
+            keep(desk, ref, OURS, live)
         assert desk.found(ref) == found
 
 
@@ -417,8 +434,11 @@ class TestTwoSyncsNeverShareATarget:
             live = targets.get(ref, namespace, values=True)
             if live is not None and conflict(live, racer) is not None:
                 return False
+            made = config_map_content({key: "x"}, ref=ref)
             try:
-                targets.apply(config_map_content({key: "x"}, ref=ref), live, racer, namespace)
+                if live is not None and is_adoption(live, racer):
+                    live = targets.take_over(made, live, namespace)
+                targets.apply(made, live, racer, namespace)
             except Stale:
                 return False
             return True

@@ -125,6 +125,9 @@ class FakeTargets(Targets):
         )
         return Seen(f"uid of {content.ref}", version, content.revision)
 
+    def take_over(self, content: Content, live: Live, namespace: str) -> Live:
+        return live
+
     def delete(self, live: Live, namespace: str) -> None:
         del self.objects[live.ref]
         self.deleted.append(live.ref)

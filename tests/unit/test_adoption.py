@@ -114,7 +114,8 @@ class TestKeyByKey:
         assert same not in repr(plan.actions)
 
     def test_a_parameter_that_leaves_a_target_for_it_moves(self) -> None:
-        was = ours(SECRET, {"HOST": SecureValue(b"x")}, entries={"HOST": entry("host")})
+        entries = {"HOST": entry("host"), "PASSWORD": entry("password", kind=SECURE_STRING)}
+        was = ours(SECRET, {"HOST": SecureValue(b"x"), "PASSWORD": SecureValue(b"hunter2")}, entries=entries)
         plan = planned(FULL, live=[was, given(CONFIG_MAP, {"HOST": "theirs"})], applied=[SECRET])
         assert kinds(plan, SECRET)["HOST"] is ActionKind.MOVE
         assert kinds(plan, CONFIG_MAP) == {"HOST": ActionKind.REPLACE}

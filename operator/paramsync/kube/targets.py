@@ -16,10 +16,9 @@ from paramsync.api.sync import TargetKind
 from paramsync.core.adoption import handover
 from paramsync.core.drift import Seen, surplus
 from paramsync.core.objects import FIELD_MANAGER, Content, Controller, Live, Owner
-from paramsync.core.ownership import is_adoption
 from paramsync.core.routing import TargetRef
 
-from .encoding import Body, apply_body, handover_body, surplus_body
+from .encoding import apply_body, handover_body, surplus_body
 from .errors import NotFound, Stale
 from .transport import APPLY, JSON, MERGE_PATCH, METADATA_ONLY, Fence, Transport
 from .wire import ConfigMapObject, Metadata, PartialObject, SecretObject
@@ -54,15 +53,29 @@ class Targets:
         :raises Stale: if the target is not as it was read.
         :raises ApiError: if it cannot be written.
         """
-        if live is not None and is_adoption(live, owner):
-            live = self._patch(live, namespace, handover_body(handover(content, live), live), "take over")
-        elif live is not None and (gone := surplus(content, live)).keys:
-            live = self._patch(live, namespace, surplus_body(gone, live), "remove foreign keys of")
+        if live is not None:
+            gone = surplus(content, live)
+            if gone.keys:
+                words = "remove foreign keys of"
+                body = self._write("PATCH", live.ref, namespace, surplus_body(gone, live), MERGE_PATCH, words)
+                live = replace(live, resource_version=PartialObject.model_validate_json(body).metadata.resource_version)
         body = self._write("PATCH", content.ref, namespace, apply_body(content, live, owner, namespace), APPLY, "apply")
         made = _live(content.ref, body)
         if set(made.data or ()) != content.data.keys():
             raise Stale(f"apply {content.ref}: other keys appeared in the meantime")
         return Seen(made.uid, made.resource_version, content.revision)
+
+    def take_over(self, content: Content, live: Live, namespace: str) -> Live:
+        """Make an object that was given to the sync its own, and return it; its content is to be applied next.
+
+        :raises Stale: if the object is not as it was read.
+        :raises ApiError: if it cannot be written.
+        """
+        patch = handover_body(handover(content, live), live)
+        try:
+            return _live(live.ref, self._write("PATCH", live.ref, namespace, patch, MERGE_PATCH, "take over"))
+        except NotFound as error:
+            raise Stale(str(error)) from None
 
     def delete(self, live: Live, namespace: str) -> None:
         """Delete a target if it is still the one that was read.
@@ -75,11 +88,6 @@ class Targets:
             self._write("DELETE", live.ref, namespace, {"preconditions": preconditions}, JSON, "delete")
         except NotFound:
             return
-
-    def _patch(self, live: Live, namespace: str, patch: Body, what: str) -> Live:
-        """Merge into a target what goes before the apply, and return it with the resourceVersion that it has then."""
-        body = self._write("PATCH", live.ref, namespace, patch, MERGE_PATCH, what)
-        return replace(live, resource_version=PartialObject.model_validate_json(body).metadata.resource_version)
 
     def _write(self, method: str, ref: TargetRef, namespace: str, body: object, content_type: str, what: str) -> bytes:
         self._fence.check()

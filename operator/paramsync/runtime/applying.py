@@ -98,6 +98,8 @@ class Applying:
                 if before is not None and intact:
                     seen[content.ref] = Seen(before.uid, before.resource_version, content.revision)
                 else:
+                    if before is not None and content.ref in made.adopted:
+                        before = await self._threads.run(self._targets.take_over, content, before, key.namespace)
                     seen[content.ref] = await self._threads.run(
                         self._targets.apply, content, before, owner, key.namespace
                     )
