@@ -100,6 +100,30 @@ def test_between_two_targets_of_a_change(gateway: Gateway, ssm: Emulator, syncs:
         syncs.wait_data("ConfigMap", "app", {"PLAIN": "new value"})
 
 
+def test_between_taking_a_secret_over_and_writing_it(gateway: Gateway, syncs: Syncs, start: Start) -> None:
+    path = syncs.target_path("Secret", "app")
+    given = {"name": "app", "annotations": {"paramsync.dev/adopt": "app"}}
+    body = {"metadata": given, "stringData": {"KEY": "theirs"}}
+    uid = syncs.cluster.request("POST", path.rpartition("/")[0], body)["metadata"]["uid"]
+    taking = gateway.hold("PATCH", path)
+    with start() as operator:
+        syncs.create("app", "/app", interval=SLOW)
+        taking.arrived()
+        writing = gateway.hold("PATCH", path)
+        taking.release()
+        kill_at(writing, operator)
+    target = syncs.target("Secret", "app")
+    assert target is not None
+    assert syncs.data("Secret", "app") == {"KEY": "theirs"}, "what stays is never missing"
+    assert target["metadata"]["annotations"] == {"paramsync.dev/sync": "app"}
+
+    with start():
+        assert_converged(syncs)
+    target = syncs.target("Secret", "app")
+    assert target is not None
+    assert target["metadata"]["uid"] == uid
+
+
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 def test_before_a_renamed_target_is_made_and_before_it_goes(
     gateway: Gateway, syncs: Syncs, start: Start, method: str

@@ -75,6 +75,17 @@ def test_the_main_job_under_the_policies(
         cluster.wait_for_absence(scene.syncs.path("app"))
         scene.synced(interval=SLOW, targets=[{"kind": "Secret", "name": "other"}])
 
+        # A ConfigMap of somebody else's, which its owner gives away.
+        path = scene.syncs.target_path("ConfigMap", "given")
+        giving = {"name": "given", "annotations": {"paramsync.dev/adopt": "given"}}
+        theirs = {"metadata": giving, "data": {"ADDED": "theirs"}, "binaryData": {"CHANGED": "AAEC"}}
+        cluster.request("POST", path.rpartition("/")[0], theirs)
+        scene.syncs.create("given", scene.path("app/plain"), targets=[{"kind": "ConfigMap", "name": "given"}])
+        scene.syncs.wait_reason("given", "Synced", SOON)
+        assert scene.wait_event("given", "Synced", "ConfigMap given: taken over")
+        taken = scene.syncs.data("ConfigMap", "given") or {}
+        assert (taken["ADDED"], taken["CHANGED"]) == ("new", "new")
+
     ours = [entry for entry in cluster.audit(since) if entry.target.namespace == syncs.namespace]
     assert {"secrets", "configmaps", "events", "parametersyncs/status"} <= {
         entry.resource for entry in ours if entry.username == f"system:serviceaccount:{home}:{ACCOUNT}"

@@ -26,9 +26,10 @@ from paramsync.aws.budget import Budgets
 from paramsync.cli.run import run
 from paramsync.core.actions import ActionKind
 from paramsync.core.guard.chain import RULES
-from paramsync.core.objects import PLAIN_KEYS_ANNOTATION, PROVENANCE_ANNOTATION, SYNC_ANNOTATION
+from paramsync.core.objects import ADOPT_ANNOTATION, PLAIN_KEYS_ANNOTATION, PROVENANCE_ANNOTATION, SYNC_ANNOTATION
 from paramsync.core.reasons import Nature, Reason
 from paramsync.core.report import APPROVE
+from paramsync.core.trackers import TRACKERS
 from paramsync.runtime.metrics import Metrics
 from paramsync.runtime.settings import Settings
 from paramsync.runtime.syncs import REFRESH_ANNOTATION
@@ -153,7 +154,8 @@ def test_every_rule_of_the_guard_and_every_action_has_a_row() -> None:
 def test_every_annotation_has_a_row() -> None:
     documented = {row for row in table(REFERENCE / "parametersync.md") if row.startswith("paramsync.dev/")}
 
-    assert documented == {REFRESH_ANNOTATION, APPROVE, SYNC_ANNOTATION, PROVENANCE_ANNOTATION, PLAIN_KEYS_ANNOTATION}
+    ours = {SYNC_ANNOTATION, PROVENANCE_ANNOTATION, PLAIN_KEYS_ANNOTATION}
+    assert documented == {REFRESH_ANNOTATION, APPROVE, ADOPT_ANNOTATION, *ours}
 
 
 async def exported() -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -294,3 +296,13 @@ def test_the_index_lists_every_page() -> None:
     listed = {(DOCS / link).resolve() for link in LINK.findall(prose(DOCS / "index.md"))}
 
     assert sorted({*DOCS.rglob("*.md")} - {DOCS / "index.md"} - listed) == []
+
+
+def test_every_mark_of_a_tool_is_on_the_page_about_taking_over() -> None:
+    text = (DOCS / "take-over.md").read_text()
+
+    for tracker in TRACKERS:
+        for name in (*tracker.labels, *tracker.annotations):
+            prefix, _, last = name.partition("/")
+            assert name in text or (f"{prefix}/" in text and f"`…/{last}`" in text), name
+        assert tracker.controller is None or f"`{tracker.controller[1]}`" in text, tracker.tool

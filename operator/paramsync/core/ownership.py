@@ -35,14 +35,14 @@ def is_given(live: Live, owner: Owner) -> bool:
 
 
 def is_adoption(live: Live, owner: Owner) -> bool:
-    """Whether writing an object takes it over: it is given to us; or it was, and taking it over was interrupted.
+    """Whether writing an object takes it over: it is given to us; or it was, and taking it over was interrupted."""
+    return is_given(live, owner) or _is_half_taken(live, owner)
 
-    What an interruption leaves behind bears our marks, and nothing in it was written by us yet.
-    """
-    if live.controller is not None or not is_ours(live, owner):
-        return is_given(live, owner)
-    has_keys_of_ours = live.data is None or not live.data.keys() <= live.foreign_keys
-    return PROVENANCE_ANNOTATION not in live.annotations and not has_keys_of_ours
+
+def _is_half_taken(live: Live, owner: Owner) -> bool:
+    """Whether an object bears our marks, and nothing in it was written by us yet."""
+    is_marked = live.controller is None and is_ours(live, owner) and PROVENANCE_ANNOTATION not in live.annotations
+    return is_marked and live.data is not None and live.data.keys() <= live.foreign_keys
 
 
 def conflict(live: Live, owner: Owner) -> Problem | None:

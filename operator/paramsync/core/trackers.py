@@ -26,7 +26,9 @@ class Tracked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tracker:
+class Tracker:
+    """A tool, what it marks its objects with, and how it lets go of one without deleting it."""
+
     tool: str
     release: str
     labels: Marks = field(default_factory=dict)
@@ -35,6 +37,7 @@ class _Tracker:
     """Group and kind of what controls its objects."""
 
     def marks_on(self, live: Live) -> tuple[str, ...]:
+        """Which of its marks an object bears."""
         labels = (f"label {name}" for name in _found(self.labels, live.labels))
         return (*labels, *(f"annotation {name}" for name in _found(self.annotations, live.annotations)))
 
@@ -54,42 +57,42 @@ _FROM_CHART: Final = (
 # Secrets: apis/externalsecrets (one marks whatever it writes, and is its controller under creationPolicy Owner alone);
 # the CSI driver: controllers/ (its owner references control nothing); Sealed Secrets: pkg/apis/sealedsecrets;
 # cert-manager: pkg/apis/certmanager (by default there is no owner reference).
-_TRACKERS: Final = (
-    _Tracker(
+TRACKERS: Final = (
+    Tracker(
         "Argo CD",
         "in Git, annotate it with argocd.argoproj.io/sync-options: Prune=false, sync, and take it out of Git",
         labels={"argocd.argoproj.io/instance": ANY},
         annotations={"argocd.argoproj.io/tracking-id": ANY, "argocd.argoproj.io/installation-id": ANY},
     ),
-    _Tracker(
+    Tracker(
         "Flux",
         "in Git, annotate it with kustomize.toolkit.fluxcd.io/prune: disabled, reconcile, and take it out of Git",
         labels={"kustomize.toolkit.fluxcd.io/name": ANY, "kustomize.toolkit.fluxcd.io/namespace": ANY},
     ),
-    _Tracker(
+    Tracker(
         "Flux",
         _FROM_CHART,
         labels={"helm.toolkit.fluxcd.io/name": ANY, "helm.toolkit.fluxcd.io/namespace": ANY},
     ),
-    _Tracker(
+    Tracker(
         "Helm",
         _FROM_CHART,
         labels={MANAGED_BY_LABEL: "Helm"},
         annotations={"meta.helm.sh/release-name": ANY, "meta.helm.sh/release-namespace": ANY},
     ),
-    _Tracker(
+    Tracker(
         "External Secrets Operator",
         "give its ExternalSecret creationPolicy: Orphan and deletionPolicy: Retain, wait until no owner reference names"
         " it, and delete the ExternalSecret with --cascade=orphan",
         labels={"reconcile.external-secrets.io/managed": "true", "reconcile.external-secrets.io/created-by": ANY},
         controller=("external-secrets.io", "ExternalSecret"),
     ),
-    _Tracker(
+    Tracker(
         "Secrets Store CSI driver",
         "take it out of secretObjects in its SecretProviderClass",
         labels={"secrets-store.csi.k8s.io/managed": "true"},
     ),
-    _Tracker(
+    Tracker(
         "Sealed Secrets",
         "delete its SealedSecret with --cascade=orphan",
         annotations={
@@ -99,7 +102,7 @@ _TRACKERS: Final = (
         },
         controller=("bitnami.com", "SealedSecret"),
     ),
-    _Tracker(
+    Tracker(
         "cert-manager",
         "delete its Certificate with --cascade=orphan",
         annotations={"cert-manager.io/certificate-name": ANY},
@@ -114,7 +117,7 @@ def tracked(live: Live) -> Tracked | None:
     Of several, the first says how it lets go: Argo CD and Flux render charts, whose objects name Helm as well. The
     label ``app.kubernetes.io/managed-by`` counts for any tool: it has to become ours.
     """
-    found = [(tracker, marks) for tracker in _TRACKERS if (marks := tracker.marks_on(live))]
+    found = [(tracker, marks) for tracker in TRACKERS if (marks := tracker.marks_on(live))]
     if found:
         tools = dict.fromkeys(tracker.tool for tracker, _ in found)
         marks = tuple(mark for _, marks in found for mark in marks)
@@ -129,7 +132,7 @@ def tracker_of(controller: Controller) -> Tracked:
     """What controls an object, and how it lets go of the object."""
     group = controller.api_version.rpartition("/")[0]
     name = f"{controller.kind} {controller.name}"
-    for each in _TRACKERS:
+    for each in TRACKERS:
         if each.controller == (group, controller.kind):
             return Tracked(f"{name} of {each.tool}", each.release)
     return Tracked(name, f"delete {name} with --cascade=orphan")
