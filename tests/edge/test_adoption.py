@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -227,8 +228,10 @@ class TestTakingOver:
 
     def test_what_another_sync_left_behind(self, desk: Desk, ref: TargetRef) -> None:
         other = sync(desk.cluster, desk.namespace, "other")
-        desk.targets.apply(content(ref, THEIRS), None, other, desk.namespace)
-        desk.meddle(ref, {"metadata": {"ownerReferences": None, "annotations": {SYNC_ANNOTATION: "other"}}})
+        made = content(ref, THEIRS)
+        theirs = replace(made, annotations={**made.annotations, SYNC_ANNOTATION: "other"})
+        desk.targets.apply(theirs, None, other, desk.namespace)
+        desk.meddle(ref, {"metadata": {"ownerReferences": None}})
         left = desk.read(ref)
         assert is_ours(left, other)
         problem = conflict(left, desk.owner)
