@@ -125,9 +125,9 @@ def plan(
     desired, problems = wishes(overlay, snapshots, taken)
     if record.targets and awaits_absence(spec, snapshots, overlay):
         return Plan(unsettled=True, waits=True)
-    conflicts = (ownership.conflict(each, owner) for ref in desired if (each := live[ref]) is not None)
+    conflicts = _conflicts(desired, live, owner)
     problems = (
-        *(conflict for conflict in conflicts if conflict is not None),
+        *(() if spec.only_plans else conflicts.values()),
         *empty_sources(spec, snapshots, overlay, has_applied=bool(record.targets)),
         *problems,
     )
@@ -136,7 +136,10 @@ def plan(
 
     is_settled = _settled(snapshots)
     dropped = tuple(sorted(record.targets - desired.keys()))
-    drafts = [_draft(each.ref, live[each.ref], desired[each.ref], owner, is_settled) for each in route_list]
+    drafts = [
+        _draft(each.ref, live[each.ref], desired[each.ref], owner, is_settled, as_given=each.ref in conflicts)
+        for each in route_list
+    ]
     drafts += [
         actions.dropped(ref, each, is_settled)
         for ref in dropped
@@ -159,7 +162,18 @@ def plan(
     if reviewed.is_stopped:
         return reviewed
     drafts = [_with_held_kept(each, reviewed.held) for each in drafts]
-    return _completed(reviewed, drafts, dropped, Memory(owner.name, origins, _once_secure(drafts)), overlay, skipped)
+    memory = Memory(owner.name, origins, _once_secure(drafts))
+    completed = _completed(reviewed, drafts, dropped, memory, overlay, skipped)
+    return replace(completed, notes=(*conflicts.values(), *completed.notes))
+
+
+def _conflicts(
+    refs: Iterable[TargetRef], live: Mapping[TargetRef, Live | None], owner: Owner
+) -> dict[TargetRef, Problem]:
+    """Why targets cannot be written now. It stops everything, but for a plan that is not to be carried out: that tells
+    what taking them over would change, and these beside it."""
+    found = ((ref, ownership.conflict(each, owner)) for ref in refs if (each := live[ref]) is not None)
+    return {ref: conflict for ref, conflict in found if conflict is not None}
 
 
 def _draft(
@@ -168,8 +182,10 @@ def _draft(
     desired: Mapping[str, Wish],
     owner: Owner,
     is_settled: Callable[[str | None], bool],
+    *,
+    as_given: bool,
 ) -> Draft:
-    if live is not None and ownership.is_adoption(live, owner):
+    if live is not None and (as_given or ownership.is_adoption(live, owner)):
         return adoption.adoption(ref, live, desired)
     return draft(ref, live, desired, is_settled)
 
