@@ -81,14 +81,14 @@ def place(
 
 
 def test_a_secure_value_that_is_routed_into_a_config_map(place: Place) -> None:
-    known, new = Canary.of("known", "{}{}"), Canary.of("new", "postgres://user:{}@db/{}")
+    added, new = Canary.of("added", "{}{}"), Canary.of("new", "postgres://user:{}@db/{}")
     revision, mark = canaries.etcd_revision(place.cluster), place.cluster.audit_mark()
     with place.running() as scene:
-        scene.put("app/password", known.value, "SecureString")
         scene.put("app/host", "db.internal")
         scene.synced(interval=SLOW)
         before = place.syncs.target("ConfigMap", "app")
     with place.running("routing") as scene:
+        scene.put("app/password", added.value, "SecureString")
         scene.put("other/url", new.value, "SecureString")
         place.syncs.create("other", scene.path("other"), interval=SLOW)
         place.syncs.annotate("app", refresh="1")
@@ -99,7 +99,7 @@ def test_a_secure_value_that_is_routed_into_a_config_map(place: Place) -> None:
     assert place.syncs.target("ConfigMap", "other") is None
     assert "apply ConfigMap other" in said[0]
     assert {refusal[:3] for refusal in place.refusals(mark)} == {(403, "patch", "configmaps")}
-    assert_no_secret_escaped(place, revision, mark, [known, new])
+    assert_no_secret_escaped(place, revision, mark, [added, new])
 
 
 def assert_no_secret_escaped(place: Place, revision: int, mark: int, secrets: Sequence[Canary]) -> None:
