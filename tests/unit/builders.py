@@ -63,8 +63,8 @@ SECRET = TargetRef(TargetKind.SECRET, SYNC)
 CONFIG_MAP = TargetRef(TargetKind.CONFIG_MAP, SYNC)
 
 
-def owner(*, name: str = SYNC, uid: str = UID) -> Owner:
-    return Owner(name, uid)
+def owner(*, name: str = SYNC, uid: str = UID, retains: bool = False) -> Owner:
+    return Owner(name, uid, retains)
 
 
 def stamp(
@@ -243,6 +243,7 @@ def live(
         deleting=deleting,
         data=data,
         foreign_keys=frozenset(foreign_keys),
+        owners=frozenset(() if controlled_by is None else {controlled_by.uid}),
         immutable=immutable,
         type=secret_type or (OPAQUE if ref.kind is TargetKind.SECRET else None),
     )
@@ -291,7 +292,7 @@ def ours(
         data,
         labels={MANAGED_BY_LABEL: MANAGED_BY},
         annotations={key: text for key, text in merged.items() if text is not None},
-        controlled_by=controller(name=by.name, uid=by.uid),
+        controlled_by=None if by.retains else controller(name=by.name, uid=by.uid),
         foreign_keys=foreign_keys,
         immutable=immutable,
         deleting=deleting,
@@ -309,7 +310,7 @@ def written(content: Content, *, by: Owner | None = None, values: bool = True) -
         dict(content.data) if values else None,
         labels={MANAGED_BY_LABEL: MANAGED_BY},
         annotations=dict(content.annotations),
-        controlled_by=controller(name=by.name, uid=by.uid),
+        controlled_by=None if by.retains else controller(name=by.name, uid=by.uid),
     )
 
 
@@ -360,7 +361,7 @@ def planned(
         spec,
         snapshots,
         {**{ref: found.get(ref) for ref in refs}, **found},
-        Record(recorded, window, approval or Approval()),
+        Record(recorded, window, approval or Approval(), {ref: each.uid for ref, each in found.items()}),
     )
 
 

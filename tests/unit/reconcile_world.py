@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -11,6 +12,7 @@ from paramsync.api.base import API_VERSION
 from paramsync.api.stores import AccessRule
 from paramsync.api.sync import StoreRef
 from paramsync.core.access import Namespace
+from paramsync.core.deletion import follows_policy
 from paramsync.core.drift import Seen
 from paramsync.core.identity import Identity
 from paramsync.core.listing import Listed
@@ -33,6 +35,7 @@ from paramsync.runtime.feeds.registry import Feeds
 from paramsync.runtime.keys import SyncKey
 from paramsync.runtime.metrics import Metrics
 from paramsync.runtime.notes import Notes
+from paramsync.runtime.owning import Owning
 from paramsync.runtime.reconcile import Reconciler
 from paramsync.runtime.stores import Stores
 from paramsync.runtime.threads import Threads
@@ -68,6 +71,8 @@ class FakeCustoms(Customs):
     def __init__(self, spec: JsonValue) -> None:
         self.spec = spec
         self.generation = 1
+        self.uid = UID
+        self.deleted_at: str | None = None
         self.annotations: dict[str, str] = {}
         self.status: JsonValue = None
         self.writes: list[JsonValue] = []
@@ -78,10 +83,11 @@ class FakeCustoms(Customs):
                 "metadata": {
                     "name": name,
                     "namespace": namespace,
-                    "uid": UID,
+                    "uid": self.uid,
                     "resourceVersion": "1",
                     "generation": self.generation,
                     "creationTimestamp": "2026-03-01T11:00:00Z",
+                    "deletionTimestamp": self.deleted_at,
                     "annotations": self.annotations,
                 },
                 "spec": self.spec,
@@ -94,11 +100,17 @@ class FakeCustoms(Customs):
         self.writes.append(status)
 
 
+def controller_of(owner: Owner) -> Controller:
+    return Controller(API_VERSION, "ParameterSync", owner.name, owner.uid)
+
+
 class FakeTargets(Targets):
     """Targets in a dictionary; reads and writes fail as they are told."""
 
     def __init__(self) -> None:
         self.objects: dict[TargetRef, Live] = {}
+        self.reads: list[TargetRef] = []
+        self.owner_changes: list[TargetRef] = []
         self.deleted: list[TargetRef] = []
         self.write_error: ApiError | None = None
         self.read_error: ApiError | None = None
@@ -106,11 +118,13 @@ class FakeTargets(Targets):
     def get(self, ref: TargetRef, namespace: str, *, values: bool) -> Live | None:
         if self.read_error is not None:
             raise self.read_error
+        self.reads.append(ref)
         return self.objects.get(ref)
 
     def apply(self, content: Content, live: Live | None, owner: Owner, namespace: str) -> Seen:
         if self.write_error is not None:
             raise self.write_error
+        assert live is None or follows_policy(live, owner), "an apply cannot change an owner reference for good"
         version = str(int(live.resource_version) + 1) if live is not None else "10"
         self.objects[content.ref] = Live(
             content.ref,
@@ -118,9 +132,10 @@ class FakeTargets(Targets):
             version,
             {MANAGED_BY_LABEL: MANAGED_BY},
             dict(content.annotations),
-            Controller(API_VERSION, "ParameterSync", owner.name, owner.uid),
+            None if owner.retains else controller_of(owner),
             deleting=False,
             data=dict(content.data),
+            owners=frozenset() if owner.retains else frozenset({owner.uid}),
             type=OPAQUE if isinstance(content, SecretContent) else None,
         )
         return Seen(f"uid of {content.ref}", version, content.revision)
@@ -128,18 +143,34 @@ class FakeTargets(Targets):
     def take_over(self, content: Content, live: Live, namespace: str) -> Live:
         return live
 
+    def set_owner(self, live: Live, owner: Owner, namespace: str) -> Live:
+        if self.write_error is not None:
+            raise self.write_error
+        assert self.objects[live.ref] == live
+        others = live.owners - {owner.uid}
+        self.objects[live.ref] = replace(
+            live,
+            resource_version=str(int(live.resource_version) + 1),
+            controller=None if owner.retains else controller_of(owner),
+            owners=others if owner.retains else others | {owner.uid},
+        )
+        self.owner_changes.append(live.ref)
+        return self.objects[live.ref]
+
     def delete(self, live: Live, namespace: str) -> None:
         del self.objects[live.ref]
         self.deleted.append(live.ref)
 
 
 class FakeStores(Stores):
-    """One store, which lets everybody read everything."""
+    """One store, which lets everybody read everything; or none."""
 
     def __init__(self) -> None:
-        pass
+        self.missing: Problem | None = None
 
     async def find_all(self, refs: Iterable[StoreRef], user: SyncKey) -> dict[StoreRef, Store | Problem]:
+        if self.missing is not None:
+            return dict.fromkeys(refs, self.missing)
         access = (AccessRule(namespaces=("*",), paths=("/",)),)
         return {ref: Store(Identity(str(ref.name) if ref.name != "default" else "eu-west-1"), access) for ref in refs}
 
@@ -169,6 +200,7 @@ class World:
         self.load = Load()
         self.customs = FakeCustoms({"sources": [{"path": "/prod/pay"}], "interval": "60s", **spec})
         self.targets = FakeTargets()
+        self.stores = FakeStores()
         self.notes = FakeNotes()
         self.woken: list[SyncKey] = []
         self.restart()
@@ -176,12 +208,15 @@ class World:
     def restart(self) -> None:
         """Begin anew, knowing nothing but what the cluster holds."""
         threads, metrics = InlineThreads(), Metrics()
+        self.metrics = metrics
+        owning = Owning(self.customs, self.targets, self.notes, metrics, threads)
         self.feeds = Feeds(Tools(self, lambda _: self.load, self._wake, Plaintext(2**20), self.now, lambda: 0.0))
         self.reconciler = Reconciler(
             self.customs,
-            FakeStores(),
+            self.stores,
             self.feeds,
-            Applying(self.targets, metrics, threads),
+            owning,
+            Applying(self.targets, owning, metrics, threads),
             Conclusions(self.customs, self.notes, metrics, threads),
             threads,
             self._wake,

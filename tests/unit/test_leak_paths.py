@@ -28,7 +28,7 @@ from paramsync.core.values import SecureValue
 from paramsync.kube.errors import ApiError, error_for
 from paramsync.kube.wire import ConfigMapObject, CustomObject, PartialObject, SecretObject
 from paramsync.runtime import logs
-from paramsync.runtime.applying import Applied
+from paramsync.runtime.applied import Applied
 from paramsync.runtime.notes import note_for
 
 from . import builders

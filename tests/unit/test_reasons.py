@@ -4,7 +4,13 @@ import pytest
 
 from paramsync.core.reasons import Nature, Problem, Reason, summary
 
-GOOD = {Reason.SYNCED, Reason.PLANNED, Reason.SUSPENDED, Reason.INTERVAL_STRETCHED}
+GOOD = {
+    Reason.SYNCED,
+    Reason.PLANNED,
+    Reason.SUSPENDED,
+    Reason.INTERVAL_STRETCHED,
+    Reason.DELETION_POLICY_CHANGED,
+}
 WAITING = {
     Reason.PENDING,
     Reason.THROTTLED,

@@ -51,6 +51,13 @@ class Guard(Model):
     it, such as 20% (the default). At least one may be; removing everything always needs an approval."""
 
 
+class DeletionPolicy(StrEnum):
+    """What happens to the targets when their sync is deleted."""
+
+    DELETE = "Delete"
+    RETAIN = "Retain"
+
+
 class StoreRef(Model):
     """Names the store that a sync reads from."""
 
@@ -152,6 +159,11 @@ class ParameterSyncSpec(Model):
 
     targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=16)] | None = None
     """The objects to write. Default: one Secret and one ConfigMap, both named like the sync."""
+
+    deletion_policy: DeletionPolicy | None = None
+    """What happens to the targets when the sync is deleted: Delete (the default) deletes them with it, Retain leaves
+    them as they are. A change takes effect at once, also while the sync is suspended or cannot be read. A target that
+    the spec names no longer is deleted in either case."""
 
     rules = (
         Rule(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from paramsync.api.sync import ParameterType
 
+from .deletion import follows_policy
 from .objects import (
     MANAGED_BY,
     MANAGED_BY_LABEL,
@@ -35,7 +36,7 @@ def is_untouched(live: Live, seen: Seen | None) -> bool:
 
 def is_intact(content: Content, live: Live | None, seen: Seen | None, owner: Owner) -> bool:
     """Whether a target holds what it should, so that nothing has to be written."""
-    if live is None:
+    if live is None or not follows_policy(live, owner):
         return False
     if not all(live.annotations.get(key) == text for key, text in content.annotations.items()):
         return False
@@ -44,8 +45,6 @@ def is_intact(content: Content, live: Live | None, seen: Seen | None, owner: Own
     return (
         dict(live.data) == dict(content.data)
         and live.labels.get(MANAGED_BY_LABEL) == MANAGED_BY
-        and live.controller is not None
-        and live.controller.uid == owner.uid
         and (not isinstance(content, SecretContent) or live.type == OPAQUE)
     )
 

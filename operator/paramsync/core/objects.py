@@ -50,6 +50,9 @@ class Live:
     foreign_keys: frozenset[str] = frozenset()
     """Keys that other field managers own, alone or with us."""
 
+    owners: frozenset[str] = frozenset()
+    """The uids of all owner references: when the last of these is gone, so is the object."""
+
     immutable: bool = False
     type: str | None = None
     """The type of a Secret."""
@@ -98,3 +101,5 @@ class Owner:
 
     name: str
     uid: str
+    retains: bool = False
+    """Whether its targets outlive it: they carry no owner reference to it, and its name in an annotation alone."""

@@ -20,12 +20,17 @@ from .trackers import Tracked, tracked, tracker_of
 def is_ours(live: Live, owner: Owner) -> bool:
     """Whether a target is this sync's: our uid as controller; or our label and annotation and no controller.
 
-    The second case is what ``kubectl delete --cascade=orphan`` leaves behind.
+    The second case is a target under ``Retain``, and what ``kubectl delete --cascade=orphan`` leaves behind.
     """
     if live.controller is not None:
-        # A reference of another kind with our uid is somebody's forgery: the garbage collector would not know us.
-        return live.controller.uid == owner.uid and _is_sync(live.controller)
+        return is_controlled(live, owner)
     return live.labels.get(MANAGED_BY_LABEL) == MANAGED_BY and live.annotations.get(SYNC_ANNOTATION) == owner.name
+
+
+def is_controlled(live: Live, owner: Owner) -> bool:
+    """Whether the controller of a target is this sync."""
+    # A reference of another kind with our uid is somebody's forgery: the garbage collector would not know us.
+    return live.controller is not None and live.controller.uid == owner.uid and _is_sync(live.controller)
 
 
 def is_given(live: Live, owner: Owner) -> bool:
@@ -80,7 +85,7 @@ def _unwritable(live: Live) -> Problem | None:
 
 
 def _foreign(live: Live, owner: Owner) -> str:
-    whose, release = _whose(live)
+    whose, release = _whose(live, owner)
     give = f"annotate it with {ADOPT_ANNOTATION}={owner.name}"
     if _names(live, owner):
         what, remedy = f"{live.ref} is given to this sync, but {whose}", f"To go on, {release}"
@@ -95,7 +100,7 @@ def _foreign(live: Live, owner: Owner) -> str:
     return f"{what}; nothing was written anywhere. {remedy}"
 
 
-def _whose(live: Live) -> tuple[str, str | None]:
+def _whose(live: Live, owner: Owner) -> tuple[str, str | None]:
     """Who holds a foreign object, and what makes them let go of it; None if it can be given away as it is."""
     by_mark = tracked(live)
     unmark = f", then remove from it the {' and the '.join(by_mark.marks)}" if by_mark is not None else ""
@@ -106,6 +111,8 @@ def _whose(live: Live) -> tuple[str, str | None]:
         return f"{by_mark.tool} tracks it and would write it as well", f"{by_mark.release}{unmark}"
     if live.labels.get(MANAGED_BY_LABEL) == MANAGED_BY and SYNC_ANNOTATION in live.annotations:
         return "another ParameterSync made it", None
+    if live.annotations.get(SYNC_ANNOTATION) == owner.name:
+        return f"it lacks the label {MANAGED_BY_LABEL}={MANAGED_BY}, which is to be put back if this sync made it", None
     if ADOPT_ANNOTATION in live.annotations:
         return "its owner gave it to another sync", None
     return "it was made by someone else", None

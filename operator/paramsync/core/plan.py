@@ -11,6 +11,7 @@ from paramsync.api.sync import ParameterSyncSpec, ParameterType
 
 from . import actions, adoption, contents, ownership
 from .actions import Action, ActionKind, Draft, Wish, draft, with_moves
+from .deletion import is_recorded
 from .emptiness import awaits_absence, empty_sources
 from .guard.case import Case
 from .guard.chain import holds
@@ -143,7 +144,7 @@ def plan(
     drafts += [
         actions.dropped(ref, each, is_settled)
         for ref in dropped
-        if (each := live[ref]) is not None and not each.deleting and ownership.is_ours(each, owner)
+        if (each := live[ref]) is not None and not each.deleting and is_recorded(each, owner, record.uids.get(ref))
     ]
     drafts = with_moves(drafts)
     if unknown := frozenset(each.ref for each in drafts if contents.may_have_more_keys(each)):

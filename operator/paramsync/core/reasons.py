@@ -46,6 +46,7 @@ class Reason(StrEnum):
     TARGET_CONFLICT = "TargetConflict"
     REMOVAL_BLOCKED = "RemovalBlocked"
     DOWNGRADE_BLOCKED = "DowngradeBlocked"
+    DELETION_POLICY_CHANGED = "DeletionPolicyChanged"
     INVALID_SPEC = "InvalidSpec"
     INTERNAL_ERROR = "InternalError"
 
@@ -62,6 +63,7 @@ _NATURES = {
     Reason.PENDING: Nature.WAITING,
     Reason.THROTTLED: Nature.WAITING,
     Reason.INTERVAL_STRETCHED: Nature.GOOD,
+    Reason.DELETION_POLICY_CHANGED: Nature.GOOD,
     Reason.SOURCE_UNAVAILABLE: Nature.WAITING,
     Reason.CLUSTER_UNAVAILABLE: Nature.WAITING,
     Reason.INTERNAL_ERROR: Nature.WAITING,

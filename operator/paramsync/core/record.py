@@ -1,11 +1,12 @@
 """What is remembered of a sync beside its targets: what status recorded, and what a person has approved."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from paramsync.api.status import GuardWindow, SyncStatus
-from paramsync.api.sync import TargetKind
 
+from .deletion import recorded
 from .guard.approval import Approval
 from .guard.window import remembered
 from .routing import TargetRef
@@ -23,14 +24,19 @@ class Record:
 
     approval: Approval = field(default_factory=Approval)
 
+    uids: Mapping[TargetRef, str] = field(default_factory=dict)
+    """The uids of the targets."""
+
     @classmethod
     def of(cls, status: SyncStatus, approve: str | None, now: datetime) -> "Record":
         """Read it from status.
 
         :param approve: the value of the annotation ``paramsync.dev/approve``.
         """
+        uids = recorded(status)
         return cls(
-            frozenset(TargetRef(TargetKind(each.kind), each.name) for each in status.targets),
+            frozenset(uids),
             remembered(status.guard, now, is_held=status.is_held),
             Approval(approve, status.last_handled_approval, status.plan),
+            uids,
         )

@@ -12,6 +12,7 @@ from paramsync.core.objects import (
     MANAGED_BY_LABEL,
     OPAQUE,
     PLAIN_KEYS_ANNOTATION,
+    SYNC_ANNOTATION,
     ConfigMapContent,
     Content,
     Live,
@@ -52,18 +53,9 @@ def apply_body(content: Content, live: Live | None, owner: Owner, namespace: str
         "resourceVersion": ABSENT if live is None else live.resource_version,
         "labels": {MANAGED_BY_LABEL: MANAGED_BY},
         "annotations": dict(content.annotations),
-        "ownerReferences": [
-            {
-                "apiVersion": API_VERSION,
-                "kind": "ParameterSync",
-                "name": owner.name,
-                "uid": owner.uid,
-                "controller": True,
-                # True would need rights on the sync's finalizers (OwnerReferencesPermissionEnforcement).
-                "blockOwnerDeletion": False,
-            }
-        ],
     }
+    if not owner.retains:
+        metadata["ownerReferences"] = [_reference(owner)]
     if live is not None:
         metadata["uid"] = live.uid
     body: Body = {"apiVersion": "v1", "kind": str(content.ref.kind), "metadata": metadata}
@@ -76,6 +68,34 @@ def apply_body(content: Content, live: Live | None, owner: Owner, namespace: str
         case _:
             assert_never(content)
     return body
+
+
+def owner_body(live: Live, owner: Owner) -> Body:
+    """The body of the strategic merge patch that adds the sync's owner reference to a target, or removes it.
+
+    References of others stay: their list is merged by uid. The marks are restated, for without the reference they are
+    all that says whose the target is.
+    """
+    metadata: Body = {
+        "uid": live.uid,
+        "resourceVersion": live.resource_version,
+        "labels": {MANAGED_BY_LABEL: MANAGED_BY},
+        "annotations": {SYNC_ANNOTATION: owner.name},
+        "ownerReferences": [{"$patch": "delete", "uid": owner.uid} if owner.retains else _reference(owner)],
+    }
+    return {"metadata": metadata}
+
+
+def _reference(owner: Owner) -> Body:
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "ParameterSync",
+        "name": owner.name,
+        "uid": owner.uid,
+        "controller": True,
+        # True would need rights on the sync's finalizers (OwnerReferencesPermissionEnforcement).
+        "blockOwnerDeletion": False,
+    }
 
 
 def surplus_body(surplus: Surplus, live: Live) -> Body:

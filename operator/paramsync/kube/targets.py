@@ -18,9 +18,9 @@ from paramsync.core.drift import Seen, surplus
 from paramsync.core.objects import FIELD_MANAGER, Content, Controller, Live, Owner
 from paramsync.core.routing import TargetRef
 
-from .encoding import apply_body, handover_body, surplus_body
+from .encoding import apply_body, handover_body, owner_body, surplus_body
 from .errors import NotFound, Stale
-from .transport import APPLY, JSON, MERGE_PATCH, METADATA_ONLY, Fence, Transport
+from .transport import APPLY, JSON, MERGE_PATCH, METADATA_ONLY, STRATEGIC_MERGE_PATCH, Fence, Transport
 from .wire import ConfigMapObject, Metadata, PartialObject, SecretObject
 
 _PLURALS: Final = {TargetKind.SECRET: "secrets", TargetKind.CONFIG_MAP: "configmaps"}
@@ -77,6 +77,30 @@ class Targets:
         except NotFound as error:
             raise Stale(str(error)) from None
 
+    def set_owner(self, live: Live, owner: Owner, namespace: str) -> Live:
+        """Add the sync's owner reference to a target, or remove it, as its deletion policy asks; return the target.
+
+        By metadata alone, and always by this patch. An apply has to state the values; and it cannot remove a reference
+        that a patch has added, for that is in a field-manager entry of its own. A patch takes it out of all entries.
+
+        :raises Stale: if the target is not as it was read.
+        :raises ApiError: if it cannot be written.
+        """
+        patch, what = owner_body(live, owner), "change the owner reference of"
+        try:
+            body = self._write("PATCH", live.ref, namespace, patch, STRATEGIC_MERGE_PATCH, what, accept=METADATA_ONLY)
+        except NotFound as error:
+            raise Stale(str(error)) from None
+        metadata = PartialObject.model_validate_json(body).metadata
+        return replace(
+            live,
+            resource_version=metadata.resource_version,
+            labels=metadata.labels,
+            annotations=metadata.annotations,
+            controller=_controller(metadata),
+            owners=_owners(metadata),
+        )
+
     def delete(self, live: Live, namespace: str) -> None:
         """Delete a target if it is still the one that was read.
 
@@ -89,7 +113,17 @@ class Targets:
         except NotFound:
             return
 
-    def _write(self, method: str, ref: TargetRef, namespace: str, body: object, content_type: str, what: str) -> bytes:
+    def _write(
+        self,
+        method: str,
+        ref: TargetRef,
+        namespace: str,
+        body: object,
+        content_type: str,
+        what: str,
+        *,
+        accept: str = JSON,
+    ) -> bytes:
         self._fence.check()
         query = {"fieldManager": FIELD_MANAGER} if method == "PATCH" else {}
         if content_type == APPLY:
@@ -101,6 +135,7 @@ class Targets:
             query=query,
             body=body,
             content_type=content_type,
+            accept=accept,
         )
 
 
@@ -133,6 +168,7 @@ def _from_metadata(ref: TargetRef, metadata: Metadata) -> Live:
         deleting=metadata.deletion_timestamp is not None,
         data=None,
         foreign_keys=_foreign_keys(metadata, ()),
+        owners=_owners(metadata),
     )
 
 
@@ -140,6 +176,10 @@ def _controller(metadata: Metadata) -> Controller | None:
     return next(
         (Controller(o.api_version, o.kind, o.name, o.uid) for o in metadata.owner_references if o.controller), None
     )
+
+
+def _owners(metadata: Metadata) -> frozenset[str]:
+    return frozenset(reference.uid for reference in metadata.owner_references)
 
 
 def _foreign_keys(metadata: Metadata, keys: Iterable[str]) -> frozenset[str]:

@@ -5,12 +5,12 @@ the spec no longer names last. Killed between any two, the next run converges.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from paramsync.api.sync import ParameterSyncSpec
+from paramsync.core.deletion import is_recorded
 from paramsync.core.drift import Seen, is_intact, is_untouched
 from paramsync.core.objects import Live, Owner
-from paramsync.core.ownership import is_ours
 from paramsync.core.parameters import Snapshot
 from paramsync.core.plan import Plan, plan
 from paramsync.core.record import Record
@@ -19,35 +19,19 @@ from paramsync.core.routing import TargetRef, routes
 from paramsync.kube.errors import ApiError
 from paramsync.kube.targets import Targets
 
+from .applied import Applied
 from .keys import SyncKey
 from .metrics import Metrics
+from .owning import Owning
 from .threads import Threads
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What became of a plan."""
-
-    plan: Plan
-    written: tuple[Written, ...] = ()
-    dropped: tuple[TargetRef, ...] = ()
-    """Targets that the spec no longer names and that were deleted."""
-
-    error: ApiError | None = None
-    """What ended the apply before its end, if anything did."""
-
-    only_planned: bool = False
-    """Whether nothing was to be written."""
-
-    held: bool = False
-    """Whether nothing was done, for it would have changed something that is to wait."""
 
 
 class Applying:
     """Carries out plans. Remembers of each target what it was when it was last written or found intact."""
 
-    def __init__(self, targets: Targets, metrics: Metrics, threads: Threads) -> None:
+    def __init__(self, targets: Targets, owning: Owning, metrics: Metrics, threads: Threads) -> None:
         self._targets = targets
+        self._owning = owning
         self._metrics = metrics
         self._threads = threads
         self._seen: dict[SyncKey, dict[TargetRef, Seen]] = {}
@@ -71,6 +55,7 @@ class Applying:
         :param hold_changes: whether a plan that changes what any key holds is not carried out yet.
         :raises ApiError: if the targets cannot be read; nothing is written then.
         :raises Fenced: if this process may not write any more.
+        :raises SyncGone: if the sync turned out to be deleted, or about to be.
         """
         refs = {each.ref for each in routes(spec, owner.name)} | record.targets
         live = {ref: await self._read(key, ref) for ref in sorted(refs)}
@@ -84,9 +69,11 @@ class Applying:
             return Applied(made, held=True)
         if spec.only_plans:
             return Applied(made, only_planned=True)
-        return await self._carry_out(key, owner, made, live)
+        return await self._carry_out(key, owner, made, live, record)
 
-    async def _carry_out(self, key: SyncKey, owner: Owner, made: Plan, live: dict[TargetRef, Live | None]) -> Applied:
+    async def _carry_out(
+        self, key: SyncKey, owner: Owner, made: Plan, live: dict[TargetRef, Live | None], record: Record
+    ) -> Applied:
         done = Applied(made)
         if made.is_stopped:
             return done
@@ -98,6 +85,7 @@ class Applying:
                 if before is not None and intact:
                     seen[content.ref] = Seen(before.uid, before.resource_version, content.revision)
                 else:
+                    before = before and await self._owning.settle(key, owner, before)
                     if before is not None and content.ref in made.adopted:
                         before = await self._threads.run(self._targets.take_over, content, before, key.namespace)
                     seen[content.ref] = await self._threads.run(
@@ -107,21 +95,22 @@ class Applying:
                 written = Written(content, seen[content.ref].uid, changed=not intact)
                 done = replace(done, written=(*done.written, written))
             for ref in made.dropped:
-                if await self._drop(key, ref, owner):
-                    done = replace(done, dropped=(*done.dropped, ref))
+                done = await self._drop(done, key, ref, owner, record.uids[ref])
         except ApiError as error:
             return replace(done, error=error)
         return done
 
-    async def _drop(self, key: SyncKey, ref: TargetRef, owner: Owner) -> bool:
-        """Delete a target that the spec no longer names, if it is there and still ours."""
+    async def _drop(self, done: Applied, key: SyncKey, ref: TargetRef, owner: Owner, uid: str) -> Applied:
+        """Delete a target that the spec no longer names, if it is there and still the one that was written."""
         self._seen.get(key, {}).pop(ref, None)
         live = await self._get(key, ref, values=False)
-        if live is None or live.deleting or not is_ours(live, owner):
-            return False
+        if live is None or live.deleting:
+            return done
+        if not is_recorded(live, owner, uid):
+            return replace(done, left=(*done.left, ref))
         await self._threads.run(self._targets.delete, live, key.namespace)
         self._metrics.wrote(ref.kind)
-        return True
+        return replace(done, dropped=(*done.dropped, ref))
 
     async def _read(self, key: SyncKey, ref: TargetRef) -> Live | None:
         """A target: its metadata alone if nobody touched it since it was last seen, with its values otherwise."""

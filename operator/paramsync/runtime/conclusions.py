@@ -11,7 +11,7 @@ from paramsync.core.reasons import Reason
 from paramsync.kube.customs import Customs
 from paramsync.kube.wire import CustomObject
 
-from .applying import Applied
+from .applied import Applied
 from .keys import SyncKey
 from .metrics import Metrics
 from .notes import Notes, note_for

@@ -10,7 +10,7 @@ from paramsync.core.reasons import Nature, Reason
 from paramsync.kube.errors import ApiError
 from paramsync.kube.events import Events, Note
 
-from .applying import Applied
+from .applied import Applied
 from .keys import SyncKey
 from .threads import Threads
 
@@ -34,7 +34,9 @@ class Notes:
 
 def note_for(previous: SyncStatus, now: SyncStatus, outcome: Outcome, applied: Applied | None) -> Note | None:
     """The Event that a reconcile is worth, if any."""
-    changed = applied is not None and (bool(applied.dropped) or any(each.changed for each in applied.written))
+    changed = applied is not None and (
+        bool(applied.dropped or applied.left) or any(each.changed for each in applied.written)
+    )
     if applied is not None and changed and applied.error is None:
         good = outcome.reason.nature is Nature.GOOD
         text = _changes(applied) if good else f"{_changes(applied)}. {outcome.message}"
@@ -57,4 +59,5 @@ def _changes(applied: Applied) -> str:
             taken = "taken over, " if written.content.ref in applied.plan.adopted else ""
             parts.append(f"{written.content.ref}: {taken}{counts or 'repaired'}")
     parts += [f"{ref}: deleted" for ref in applied.dropped]
+    parts += [f"{ref}: left as it is, for this sync did not make it" for ref in applied.left]
     return "; ".join(parts)

@@ -38,6 +38,7 @@ from .keys import SyncKey
 from .logs import RECONCILE, crash, lost_task
 from .metrics import Metrics
 from .notes import Notes
+from .owning import Owning
 from .queue import Queue, QueueClosed
 from .reconcile import Reconciler
 from .settings import Settings
@@ -109,17 +110,16 @@ class Operator:
         reader = Reader(self._clients, self._budgets, self._aws, self._metrics)
         tools = Tools(reader, lambda subtree: reader.budget(subtree.identity), self._wake, self._plaintext)
         self._feeds = Feeds(tools, unused=reader.release)
+        targets = Targets(transport, self._fence)
+        notes = Notes(Events(transport, self._fence, socket.gethostname()), self._kube)
+        owning = Owning(self._customs, targets, notes, self._metrics, self._kube)
         self._reconciler = Reconciler(
             self._customs,
             self._stores,
             self._feeds,
-            Applying(Targets(transport, self._fence), self._metrics, self._kube),
-            Conclusions(
-                self._customs,
-                Notes(Events(transport, self._fence, socket.gethostname()), self._kube),
-                self._metrics,
-                self._kube,
-            ),
+            owning,
+            Applying(targets, owning, self._metrics, self._kube),
+            Conclusions(self._customs, notes, self._metrics, self._kube),
             self._kube,
             self._wake,
         )

@@ -23,12 +23,14 @@ from paramsync.kube.errors import ApiError, Stale
 from paramsync.kube.fence import Fenced
 from paramsync.kube.wire import CustomObject
 
-from .applying import Applied, Applying
+from .applied import Applied
+from .applying import Applying
 from .conclusions import Conclusions, Result
 from .failures import cluster_outcome
 from .feeds.needs import Wake
 from .feeds.registry import Feeds
 from .keys import SyncKey
+from .owning import Owning, SyncGone
 from .sources import Read, Sources, Unread, Waiting
 from .stores import Stores
 from .syncs import Sync
@@ -48,6 +50,7 @@ class Reconciler:
         customs: Customs,
         stores: Stores,
         feeds: Feeds,
+        owning: Owning,
         applying: Applying,
         conclusions: Conclusions,
         threads: Threads,
@@ -59,6 +62,7 @@ class Reconciler:
         self._customs = customs
         self._stores = stores
         self._sources = Sources(feeds, now)
+        self._owning = owning
         self._applying = applying
         self._conclusions = conclusions
         self._threads = threads
@@ -70,6 +74,7 @@ class Reconciler:
         self._failures: dict[SyncKey, int] = {}
         self._stale: dict[SyncKey, int] = {}
         self._applied_at: dict[SyncKey, datetime] = {}
+        self._uids: dict[SyncKey, str] = {}
 
     async def reconcile(self, key: SyncKey) -> float | None:
         """Reconcile a sync.
@@ -83,10 +88,14 @@ class Reconciler:
             self.forget(key)
             return None
         sync = Sync.of(key, found)
+        self._begin_anew(key, sync.owner.uid)
         try:
             result = await self._run(sync)
         except Fenced:
             raise
+        except SyncGone:
+            self.forget(key)
+            return None
         except ApiError as error:
             result = Result(cluster_outcome(sync.key, error))
         except Exception as defect:
@@ -101,18 +110,30 @@ class Reconciler:
         """Drop what is known of a sync that is gone."""
         self._sources.forget(key)
         self._stores.forget(key)
+        self._owning.forget(key)
         self._applying.forget(key)
         self._conclusions.forget(key)
-        self._failures.pop(key, None)
-        self._stale.pop(key, None)
-        self._applied_at.pop(key, None)
+        self._uids.pop(key, None)
+        self._forget_failures(key)
         self._conflicted.discard(key)
 
     def conflicted(self, namespace: str) -> list[SyncKey]:
         """The syncs of a namespace that wait for a target which is not theirs."""
         return [key for key in self._conflicted if key.namespace == namespace]
 
+    def _begin_anew(self, key: SyncKey, uid: str) -> None:
+        """A sync that was deleted and made again does not wait for as long as the failures of the old one ask for."""
+        if self._uids.setdefault(key, uid) != uid:
+            self._uids[key] = uid
+            self._forget_failures(key)
+
+    def _forget_failures(self, key: SyncKey) -> None:
+        self._failures.pop(key, None)
+        self._stale.pop(key, None)
+        self._applied_at.pop(key, None)
+
     async def _run(self, sync: Sync) -> Result | Waiting:
+        await self._owning.follow(sync)
         spec = sync.spec
         if spec is None:
             self._sources.release(sync.key)

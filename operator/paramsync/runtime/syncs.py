@@ -7,9 +7,10 @@ from pydantic import ValidationError
 
 from paramsync.api.errors import explain
 from paramsync.api.status import ConditionType, SyncStatus
-from paramsync.api.sync import ParameterSyncSpec
+from paramsync.api.sync import DeletionPolicy, ParameterSyncSpec
 from paramsync.core import report
 from paramsync.core.clock import when
+from paramsync.core.deletion import policy_of, writes
 from paramsync.core.objects import Owner
 from paramsync.core.routing import routes
 from paramsync.kube.wire import CustomObject
@@ -38,6 +39,8 @@ class Sync:
     """None if it is not valid; then ``invalid`` says why."""
 
     invalid: str = ""
+    follows_policy: bool = True
+    """Whether it says what is to become of its targets when it is deleted, and writes at all."""
 
     @property
     def is_well(self) -> bool:
@@ -61,10 +64,10 @@ class Sync:
             invalid = f"spec: {explain(error)}"
         except ValueError as error:
             spec, invalid = None, str(error)
-        metadata = found.metadata
+        metadata, policy = found.metadata, policy_of(found.spec)
         return cls(
             key,
-            Owner(key.name, metadata.uid),
+            Owner(key.name, metadata.uid, retains=policy is DeletionPolicy.RETAIN),
             metadata.generation,
             when(metadata.creation_timestamp),
             metadata.annotations.get(REFRESH_ANNOTATION),
@@ -72,6 +75,7 @@ class Sync:
             _status(found),
             spec,
             invalid,
+            follows_policy=policy is not None and writes(found.spec),
         )
 
 
