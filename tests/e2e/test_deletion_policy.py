@@ -140,6 +140,10 @@ def test_retained_targets_follow_and_an_unchanged_pass_writes_nothing(scene: Sce
         scene.syncs.refresh("app")
         assert scene.versions() == versions
 
+    scene.syncs.patch("app", {"spec": {"targets": [{"kind": "Secret", "name": "new"}, {"kind": "ConfigMap"}]}})
+    scene.syncs.wait_data("Secret", "new", HELD[0])
+    scene.syncs.wait_data("Secret", "app", None)
+
 
 def test_a_retained_target_that_lost_its_label_is_left_alone(scene: Scene) -> None:
     put_and_sync(scene, deletionPolicy="Retain")

@@ -173,15 +173,18 @@ def test_without_it_a_sync_and_a_namespace_can_be_deleted(
 ) -> None:
     put(ssm)
     with run_operator(cluster.kubeconfig, tmp_path, endpoint=proxy.url):
-        for name in ("first", "second"):
-            syncs.create(name, "/app")
-        for name in ("first", "second"):
+        policies = {"first": "Delete", "second": "Delete", "third": "Retain", "fourth": "Retain"}
+        for name, policy in policies.items():
+            syncs.create(name, "/app", deletionPolicy=policy)
+        for name in policies:
             syncs.wait_reason(name, "Synced")
 
+    syncs.delete("third")
     syncs.delete("first")
     syncs.wait_data("Secret", "first", None)
     syncs.wait_data("ConfigMap", "first", None)
-    assert syncs.data("Secret", "second") is not None
+    for name in ("second", "third", "fourth"):
+        assert syncs.data("Secret", name) is not None
     cluster.request("DELETE", f"/api/v1/namespaces/{syncs.namespace}")
     cluster.wait_for_absence(f"/api/v1/namespaces/{syncs.namespace}", 60)
 

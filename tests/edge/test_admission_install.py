@@ -62,10 +62,10 @@ def test_the_definitions_go_once_they_are_annotated(
     installed: Cluster, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.chdir(ROOT)
-    delete = [*documented("upgrade-and-removal.md", "delete -f crds/"), "--dry-run=server"]
+    delete = [*documented("removal.md", "delete -f crds/"), "--dry-run=server"]
     wait_until(lambda: "annotate it" in refusal(installed, *delete), "the policy for definitions is in force")
 
     request.addfinalizer(lambda: installed.kubectl("annotate", "-f", "crds/", "paramsync.dev/allow-deletion-"))
-    installed.kubectl(*documented("upgrade-and-removal.md", "annotate -f crds/"))
+    installed.kubectl(*documented("removal.md", "annotate -f crds/"))
 
     assert refusal(installed, *delete) == ""
