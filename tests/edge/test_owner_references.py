@@ -78,7 +78,7 @@ def write(desk: Desk, ref: TargetRef, data: Data, *, retain: bool) -> None:
     live, owner = desk.targets.get(ref, desk.namespace, values=True), under(desk, retain=retain)
     if is_intact(content(ref, data), live, None, owner):
         return
-    if live is not None and not follows_policy(live, owner):
+    if live is not None and retain and not follows_policy(live, owner):
         live = desk.targets.set_owner(live, owner, desk.namespace)
     desk.targets.apply(content(ref, data), live, owner, desk.namespace)
 

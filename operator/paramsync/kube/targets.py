@@ -80,8 +80,8 @@ class Targets:
     def set_owner(self, live: Live, owner: Owner, namespace: str) -> Live:
         """Add the sync's owner reference to a target, or remove it, as its deletion policy asks; return the target.
 
-        By metadata alone, and always by this patch. An apply has to state the values; and it cannot remove a reference
-        that a patch has added, for that is in a field-manager entry of its own. A patch takes it out of all entries.
+        By metadata alone: an apply has to state the values. Nor can an apply remove a reference that this patch has
+        added, for that is in a field-manager entry of its own; a patch takes it out of all entries.
 
         :raises Stale: if the target is not as it was read.
         :raises ApiError: if it cannot be written.

@@ -85,7 +85,7 @@ class Applying:
                 if before is not None and intact:
                     seen[content.ref] = Seen(before.uid, before.resource_version, content.revision)
                 else:
-                    before = before and await self._owning.settle(key, owner, before)
+                    before = before and await self._owning.before_apply(key, owner, before)
                     if before is not None and content.ref in made.adopted:
                         before = await self._threads.run(self._targets.take_over, content, before, key.namespace)
                     seen[content.ref] = await self._threads.run(

@@ -72,8 +72,10 @@ class Owning:
             raise failures[0]
         self._followed[sync.key] = mark
 
-    async def settle(self, key: SyncKey, owner: Owner, live: Live) -> Live:
-        """Give a target that is ours the owner reference that the policy asks for, and return what it is then.
+    async def before_apply(self, key: SyncKey, owner: Owner, live: Live) -> Live:
+        """What goes before an apply to a target that exists; return what the target is then.
+
+        An apply adds the owner reference, and cannot be relied on to remove one.
 
         :raises Stale: if the target is not as it was read.
         :raises ApiError: if it cannot be written, or the sync not be read.
@@ -82,11 +84,10 @@ class Owning:
         """
         if follows_policy(live, owner):
             return live
-        if not owner.retains and not await self._lives(key, owner):
-            raise SyncGone
-        changed = await self._threads.run(self._targets.set_owner, live, owner, key.namespace)
-        self._metrics.wrote(live.ref.kind)
-        return changed
+        if owner.retains:
+            return await self._set(key, owner, live)
+        await self._check_life(key, owner)
+        return live
 
     async def _follow(self, sync: Sync, ref: TargetRef, uid: str) -> bool:
         """Whether the target had to be changed."""
@@ -97,18 +98,27 @@ class Owning:
 
     async def _try(self, sync: Sync, ref: TargetRef, uid: str) -> bool:
         live = await self._threads.run(self._targets.get, ref, sync.key.namespace, values=False)
-        if live is None or live.deleting or not is_recorded(live, sync.owner, uid):
+        if live is None or live.deleting or not is_recorded(live, sync.owner, uid) or follows_policy(live, sync.owner):
             return False
-        return await self.settle(sync.key, sync.owner, live) is not live
+        if not sync.owner.retains:
+            await self._check_life(sync.key, sync.owner)
+        await self._set(sync.key, sync.owner, live)
+        return True
 
-    async def _lives(self, key: SyncKey, owner: Owner) -> bool:
-        """Whether the sync is still there, asked after the target was read.
+    async def _set(self, key: SyncKey, owner: Owner, live: Live) -> Live:
+        changed = await self._threads.run(self._targets.set_owner, live, owner, key.namespace)
+        self._metrics.wrote(live.ref.kind)
+        return changed
+
+    async def _check_life(self, key: SyncKey, owner: Owner) -> None:
+        """Return if the sync is still there, asked after a target was read that is to get a reference to it.
 
         ``--cascade=orphan`` takes the reference from the target and then deletes the sync. A reconcile that began
         before that must not give it back: the garbage collector would take the target, for its owner is gone.
         """
         found = await self._threads.run(self._customs.sync, *key)
-        return found is not None and found.metadata.uid == owner.uid and found.metadata.deletion_timestamp is None
+        if found is None or found.metadata.uid != owner.uid or found.metadata.deletion_timestamp is not None:
+            raise SyncGone
 
 
 def _is_told(sync: Sync) -> bool:
