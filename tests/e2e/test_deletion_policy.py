@@ -196,8 +196,10 @@ def test_a_sync_made_again_takes_over_without_a_gap(scene: Scene, before: str, p
     reader = Reader(scene)
 
     delete(scene.syncs, propagation=propagation)
-    scene.put("app/plain", "new")
     sync = scene.synced(interval=SLOW, deletionPolicy=after)
+    scene.put("app/plain", "new")
+    scene.syncs.refresh("app")
+    scene.syncs.wait_data("ConfigMap", "app", {"PLAIN": "new"})
 
     assert owners(scene.syncs) == ([] if after == "Retain" else [sync["metadata"]["uid"]] * 2)
     seen = reader.saw("Secret")

@@ -20,7 +20,6 @@ from paramsync.kube.transport import APPLY, STRATEGIC_MERGE_PATCH, Transport
 from tests.cluster.access import request
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
-from tests.edge.policies import bound_policies
 from tests.edge.test_targets import PLURALS, Data, Desk, Json, content, managers
 from tests.unit.builders import CONFIG_MAP, SECRET
 
@@ -31,17 +30,6 @@ ROUNDS = 3
 @pytest.fixture(scope="module")
 def client(cluster: Cluster) -> Iterator[ApiClient]:
     with cluster.api() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def account(cluster: Cluster) -> Iterator[ApiClient]:
-    """The operator's account in an installation."""
-    with (
-        cluster.namespace("operator") as home,
-        bound_policies(cluster, home) as kubeconfig,
-        cluster.api(kubeconfig) as made,
-    ):
         yield made
 
 
@@ -302,8 +290,8 @@ class TestTheGarbageCollector:
 class TestTheOperatorsAccount:
     """With the operator's rights, the admission policies, and OwnerReferencesPermissionEnforcement."""
 
-    def test_it_may(self, cluster: Cluster, account: ApiClient, namespace: str, ref: TargetRef) -> None:
-        desk = at_work(cluster, namespace, account)
+    def test_it_may(self, cluster: Cluster, bound: ApiClient, namespace: str, ref: TargetRef) -> None:
+        desk = at_work(cluster, namespace, bound)
         write(desk, ref, ONE, retain=False)
         for _ in range(ROUNDS):
             for retain in (True, False):
