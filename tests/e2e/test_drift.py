@@ -125,6 +125,16 @@ def test_a_binary_key_of_a_config_map_goes(scene: Scene) -> None:
     assert target["data"] == DATA
 
 
+@pytest.mark.parametrize("stated", [None, "", "HOST=SecureString PORT=String", "HOST"], ids=str)
+def test_plain_keys_are_put_right(scene: Scene, stated: str | None) -> None:
+    before = synced_target(scene, "ConfigMap")
+    scene.edit("ConfigMap", "app", {"metadata": {"annotations": {"paramsync.dev/plain-keys": stated}}})
+
+    scene.syncs.refresh("app", SOON)
+
+    assert without_history(scene.syncs.target("ConfigMap", "app")) == without_history(before)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_labels_and_annotations_of_others_stay(scene: Scene, kind: str) -> None:
     synced_target(scene, kind)
@@ -174,4 +184,4 @@ def test_drift_is_found_without_being_asked(drifted: tuple[Scene, str]) -> None:
         return bool(datetime.fromisoformat(now) > datetime.fromisoformat(at))
 
     wait_until(told, "status tells when it was written")
-    assert scene.wait_event("drifted", "Synced", "Secret drifted: 1 change")
+    assert scene.wait_event("drifted", "DriftRepaired", "Secret drifted was changed by ").endswith(": 1 key put back")

@@ -1,5 +1,7 @@
 """While nothing changes, nothing is written and no value is read again; and the operator stays small."""
 
+import re
+from collections import Counter
 from pathlib import Path
 
 from tests.aws.emulator import Emulator
@@ -7,13 +9,49 @@ from tests.aws.proxy import Proxy
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.gateway import Gateway
-from tests.e2e.scene import MERGE, Scene, store, store_path
+from tests.e2e.scene import MERGE, Json, Scene, store, store_path
 from tests.running.objects import Syncs
-from tests.running.operator import run_operator
+from tests.running.operator import Operator, run_operator
 
 MIB = 2**20
 MOST_MEMORY = 90 * MIB
 DONE = "paramsync_reconciles_total"
+TARGETS: list[Json] = [
+    {"kind": "Secret"},
+    {"kind": "ConfigMap"},
+    {"kind": "Secret", "name": "all", "types": ["String", "StringList", "SecureString"]},
+    {"kind": "ConfigMap", "name": "empty", "types": ["StringList"]},
+]
+"""Of every kind, with keys and without."""
+
+COUNTER = re.compile(r'apiserver_request_total{.*resource="(\w+)".*verb="(\w+)".*} (\S+)')
+WRITES = ("APPLY", "PATCH")
+"""What only an operator asks for here; the cluster's own controllers delete what earlier tests left."""
+
+WRITTEN = ("secrets", "configmaps", "parametersyncs")
+
+
+def counted_writes(cluster: Cluster) -> Counter[str]:
+    """How often the API server was asked to write what an operator writes, by its own counters."""
+    found: Counter[str] = Counter()
+    for resource, verb, count in COUNTER.findall(cluster.request("GET", "/metrics")):
+        if resource in WRITTEN and verb in WRITES:
+            found[f"{verb} {resource}"] += int(float(count))
+    return found
+
+
+def targets_of(syncs: Syncs) -> list[object]:
+    """All targets, as they are."""
+    return [syncs.target(each["kind"], each.get("name", "app")) for each in TARGETS]
+
+
+def look_again(operator: Operator, cluster: Cluster, found: Json, number: int) -> None:
+    """Let the operator look at the sync of a store, by changing what does not concern the sync."""
+    looked = operator.metric(DONE, reason="Synced")
+    access = [*found["spec"]["access"], {"namespaces": [f"other-{number}"], "paths": ["/"]}]
+    body = {"spec": {"access": access}}
+    cluster.request("PATCH", store_path(found["metadata"]["name"]), body, content_type=MERGE)
+    wait_until(lambda: operator.metric(DONE, reason="Synced") > looked, "a look")
 
 
 def test_passes_that_change_nothing_write_nothing(
@@ -28,9 +66,12 @@ def test_passes_that_change_nothing_write_nothing(
             for number in range(15):
                 scene.put(f"app/secret-{number}", "secret", "SecureString")
                 scene.put(f"app/plain-{number}", "value")
-            scene.synced(storeRef={"name": name})
+            scene.synced(storeRef={"name": name}, targets=TARGETS)
             scene.wait_event("app", "Synced")
-            before, versions, events = syncs.get("app"), scene.versions(), syncs.events()
+            before, targets, events = syncs.get("app"), targets_of(syncs), syncs.events()
+            counted = counted_writes(cluster)
+            assert counted["APPLY secrets"] >= 2
+            assert counted["APPLY configmaps"] >= 2
             gateway.forget()
             proxy.forget()
             mark = cluster.audit_mark()
@@ -43,22 +84,30 @@ def test_passes_that_change_nothing_write_nothing(
 
             # Whatever else wakes the sync: one look at it and at its targets, without their values.
             for rounds in (1, 2, 3):
-                looked = operator.metric(DONE, reason="Synced")
-                access = [*found["spec"]["access"], {"namespaces": [f"other-{rounds}"], "paths": ["/"]}]
-                body = {"spec": {"access": access}}
-                cluster.request("PATCH", store_path(name), body, content_type=MERGE)
-                wait_until(lambda looked=looked: operator.metric(DONE, reason="Synced") > looked, "a look")  # type: ignore[misc]
+                look_again(operator, cluster, found, rounds)
             asked = gateway.asked(f"/{name}/")
-            assert [each.method for each in asked] == ["GET"] * 9, "three rounds: the sync and two targets"
+            assert [each.method for each in asked] == ["GET"] * 15, "three rounds: the sync and four targets"
             assert all(each.metadata_only for each in asked if "parametersyncs" not in each.path)
 
             assert gateway.writes() == []
             ours = [entry for entry in cluster.audit(mark) if entry.user_agent.startswith(("paramsync", "kopf"))]
             assert {entry.verb for entry in ours} <= {"get", "list", "watch"}
-            assert (syncs.get("app"), scene.versions(), syncs.events()) == (before, versions, events)
+            assert counted_writes(cluster) == counted
+            assert (syncs.get("app"), targets_of(syncs), syncs.events()) == (before, targets, events)
 
             memory = operator.rss()
             print(f"the operator with one sync: {memory / MIB:.1f} MiB")
             assert memory <= MOST_MEMORY
+
+        gateway.forget()
+        with run_operator(gateway.kubeconfig, tmp_path) as operator:
+            wait_until(lambda: operator.metric(DONE, reason="Synced") >= 1, "a look after the restart")
+            look_again(operator, cluster, found, 4)
+            whole = [each.path for each in gateway.asked(f"/{name}/") if not each.metadata_only]
+            read = [path for path in whole if "parametersyncs" not in path]
+            assert len(read) == len(set(read)) == len(TARGETS), "after a restart each is read once with its values"
+            assert gateway.writes() == []
+            assert counted_writes(cluster) == counted
+            assert (syncs.get("app"), targets_of(syncs), syncs.events()) == (before, targets, events)
     finally:
         cluster.request("DELETE", store_path(name))

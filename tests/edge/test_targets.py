@@ -26,6 +26,7 @@ from paramsync.kube.fence import Fenced, SoleReplica
 from paramsync.kube.targets import Targets
 from paramsync.kube.transport import APPLY, METADATA_ONLY, Transport
 from tests.cluster.cluster import Cluster
+from tests.cluster.waiting import wait_until
 from tests.unit.builders import CONFIG_MAP, SECRET, config_map_content, secret_content
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -380,6 +381,111 @@ class TestDrift:
         metadata = desk.found(ref)["metadata"]
         assert metadata["labels"]["team"] == "pay"
         assert metadata["annotations"]["reloader"] == "on"
+
+    @pytest.mark.parametrize("damage", [{}, {"labels": None, "annotations": None}], ids=["intact", "damaged"])
+    def test_an_owner_that_is_no_controller_stays(self, desk: Desk, ref: TargetRef, damage: Json) -> None:
+        desk.write(ref, {"HOST": "db.internal"})
+        theirs = desk.create(TargetRef(ref.kind, "theirs"))
+        reference = {"apiVersion": "v1", "kind": str(ref.kind), "name": "theirs", "uid": theirs["metadata"]["uid"]}
+        ours = desk.found(ref)["metadata"]["ownerReferences"]
+        desk.meddle(ref, {"metadata": {"ownerReferences": [*ours, reference], **damage}})
+        desk.put(ref, {"HOST": "evil"})
+
+        desk.write(ref, {"HOST": "db.internal"})
+
+        assert desk.data(ref) == {"HOST": "db.internal"}
+        assert desk.found(ref)["metadata"]["ownerReferences"] == [*ours, reference]
+
+    @pytest.mark.parametrize("values", [False, True], ids=["metadata", "whole"])
+    def test_those_who_hold_what_is_ours_are_known(self, desk: Desk, ref: TargetRef, values: bool) -> None:
+        desk.write(ref, {"HOST": "db.internal", "PORT": "5432"})
+        desk.put(ref, {"HOST": "theirs"}, "kubectl-edit")
+        desk.put(ref, {"STRAY": "x"}, "helm")
+        desk.put(ref, {"STRAY": "y", "PORT": None}, "argocd-controller")
+        theirs = {
+            "labels": {MANAGED_BY_LABEL: "Helm", "team": "pay"},
+            "annotations": {SYNC_ANNOTATION: "b", "note": "c"},
+        }
+        desk.meddle(ref, {"metadata": theirs}, "kubectl-label")
+
+        live = desk.targets.get(ref, desk.namespace, values=values)
+
+        assert live is not None
+        assert live.editors == {
+            "HOST": {"kubectl-edit"},
+            "STRAY": {"argocd-controller"},
+            MANAGED_BY_LABEL: {"kubectl-label"},
+            SYNC_ANNOTATION: {"kubectl-label"},
+        }
+
+    def test_one_who_applies_under_our_name_is_not_known_and_is_repaired(self, desk: Desk, ref: TargetRef) -> None:
+        desk.write(ref, {"HOST": "db.internal"})
+        before = desk.found(ref)
+        forged = {key: before[key] for key in ("apiVersion", "kind", "metadata")}
+        forged["metadata"] = {
+            key: before["metadata"][key] for key in ("name", "labels", "annotations", "ownerReferences")
+        }
+        value = "evil" if ref.kind is TargetKind.CONFIG_MAP else base64.b64encode(b"evil").decode()
+        forged["data"] = {"HOST": value, "STRAY": value}
+        query = {"fieldManager": "paramsync", "force": "true"}
+        desk.cluster.request("PATCH", desk.path(ref), forged, content_type=APPLY, query=query)
+        live = desk.read(ref)
+        assert (dict(live.editors), live.foreign_keys) == ({}, frozenset())
+        assert live.resource_version != before["metadata"]["resourceVersion"]
+
+        desk.write(ref, {"HOST": "db.internal"})
+
+        assert desk.data(ref) == {"HOST": "db.internal"}
+
+
+@pytest.fixture
+def webhook(desk: Desk) -> Iterator[str]:
+    """Something on the way to etcd that gives a key of every object in the namespace another value: which key."""
+    selector = {"matchLabels": {"kubernetes.io/metadata.name": desk.namespace}}
+    rule = {
+        "apiGroups": [""],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE", "UPDATE"],
+        "resources": ["secrets", "configmaps"],
+    }
+    patch = '[JSONPatch{op: "add", path: "/data/HOST", value: "ZXZpbA=="}]'
+    spec = {
+        "matchConstraints": {"namespaceSelector": selector, "resourceRules": [rule]},
+        "matchConditions": [{"name": "data", "expression": "has(object.data)"}],
+        "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": patch}}],
+        "reinvocationPolicy": "Never",
+    }
+    group, name = "/apis/admissionregistration.k8s.io/v1", f"meddler-{desk.namespace}"
+    bodies = {
+        "mutatingadmissionpolicies": {"metadata": {"name": name}, "spec": spec},
+        "mutatingadmissionpolicybindings": {"metadata": {"name": name}, "spec": {"policyName": name}},
+    }
+    for plural, body in bodies.items():
+        desk.cluster.request("POST", f"{group}/{plural}", body)
+    probe = {"metadata": {"name": "probe"}, "data": {"KEY": "value"}}
+
+    def is_in_force() -> bool:
+        collection, _, _ = desk.path(CONFIG_MAP).rpartition("/")
+        made = desk.cluster.request("POST", collection, probe, query={"dryRun": "All"})
+        return "HOST" in made.get("data", {})
+
+    try:
+        wait_until(is_in_force, "the policy is in force")
+        yield "HOST"
+    finally:
+        for plural in bodies:
+            desk.cluster.request("DELETE", f"{group}/{plural}/{name}")
+
+
+@pytest.mark.parametrize("held", [{"HOST": "db.internal"}, {"PORT": "5432"}], ids=["a value", "a key more"])
+def test_what_is_changed_on_its_way_is_told_at_once(desk: Desk, ref: TargetRef, webhook: str, held: Data) -> None:
+    with pytest.raises(Stale, match="something else is there than what was applied"):
+        desk.write(ref, held)
+
+    live = desk.read(ref)
+    assert live.data is not None
+    assert live.data.keys() == held.keys() | {webhook}
+    assert live.editors == {}, "the API server names nobody for it"
 
 
 class TestWhatCannotBeWritten:

@@ -23,13 +23,15 @@ from paramsync.api.sync import ParameterSyncSpec
 from paramsync.aws.errors import SourceError, meaning
 from paramsync.aws.listing import parse_page
 from paramsync.core import report
+from paramsync.core.drift import Seen
 from paramsync.core.plan import Plan
+from paramsync.core.repairs import repair_of
 from paramsync.core.values import SecureValue
 from paramsync.kube.errors import ApiError, error_for
 from paramsync.kube.wire import ConfigMapObject, CustomObject, PartialObject, SecretObject
 from paramsync.runtime import logs
 from paramsync.runtime.applied import Applied
-from paramsync.runtime.notes import note_for
+from paramsync.runtime.notes import note_for, note_of_repairs
 
 from . import builders
 
@@ -308,6 +310,19 @@ def test_no_plan_outcome_status_or_event_shows_a_secure_value(value: str) -> Non
         assert name
     # All three ends were reached: nothing may be written, something is held, something is written.
     assert {(True, False, False), (False, True, True), (False, False, True)} <= kinds
+
+
+@values
+def test_what_is_told_of_a_repair_shows_no_value(value: str) -> None:
+    """Neither what a key should hold nor what somebody wrote into it, or called a key of theirs."""
+    content = builders.secret_content({"PASSWORD": SecureValue.of(value), "OTHER": SecureValue(b"other")})
+    found = replace(builders.written(content), data={"OTHER": SecureValue.of(value), value: SecureValue.of(value)})
+    repair = repair_of(content, found, Seen(found.uid, "6", content.revision), content.revision, builders.owner())
+    assert repair is not None
+    assert (repair.put_back, repair.removed) == (2, 1)
+    done = Applied(Plan(), (report.Written(content, "uid", changed=True, repair=repair),))
+    for text in (repair.told, repr(repair), repr(done), repr(note_of_repairs(done))):
+        assert_hidden(text, value)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.text(st.characters(exclude_categories=["Cs"])))

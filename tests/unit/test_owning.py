@@ -279,7 +279,7 @@ async def test_targets_of_a_sync_that_has_applied_nothing_are_not_tied_to_it() -
 
 @pytest.mark.parametrize(
     ("error", "reason"),
-    [(REFUSED, "ClusterRefused"), (Unavailable("no answer"), "ClusterUnavailable"), (Stale("s"), "TargetConflict")],
+    [(REFUSED, "ClusterRefused"), (Unavailable("no answer"), "ClusterUnavailable"), (Stale("s"), "Contended")],
     ids=["refused", "unavailable", "changed again and again"],
 )
 @pytest.mark.parametrize("suspend", [False, True], ids=["running", "suspended"])
@@ -413,7 +413,7 @@ async def test_an_owner_reference_that_was_taken_away_is_repaired_and_told() -> 
     world.targets.objects[SECRET] = lost
     await world.run(120)
     assert owners(world) == OWNED
-    assert world.notes.notes[-1].text == "Secret app: repaired"
+    assert world.notes.notes[-1].text == "Secret app was changed by someone: label, annotations or owner put back"
     assert applied_at(world) != before
 
 

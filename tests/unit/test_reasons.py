@@ -10,6 +10,7 @@ GOOD = {
     Reason.SUSPENDED,
     Reason.INTERVAL_STRETCHED,
     Reason.DELETION_POLICY_CHANGED,
+    Reason.DRIFT_REPAIRED,
 }
 WAITING = {
     Reason.PENDING,

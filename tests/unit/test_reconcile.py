@@ -60,7 +60,7 @@ def test_a_refresh_is_one_listing(refresh: str) -> None:
     [
         (Unavailable("apply Secret app: the API server cannot do it now (InternalError)"), "ClusterUnavailable"),
         (Refused("apply Secret app: the API server refuses (Forbidden)"), "ClusterRefused"),
-        (Stale("apply Secret app: the object has changed since it was read"), "TargetConflict"),
+        (Stale("apply Secret app: the object has changed since it was read"), "Contended"),
     ],
     ids=["unavailable", "refused", "changed again and again"],
 )
@@ -98,7 +98,7 @@ async def test_one_conflict_after_many_failures_of_aws_is_no_problem() -> None:
     world.targets.write_error = None
     await world.run(HOUR)
     assert world.condition("Ready") == "True Synced"
-    assert not any("TargetConflict" in str(status) for status in world.customs.writes)
+    assert not any("Contended" in str(status) for status in world.customs.writes)
 
 
 @in_virtual_time

@@ -2,20 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from paramsync.api.sync import TargetKind
 
 from . import sizes
 from .actions import LOSSES, Action, ActionKind, Draft
-from .objects import PLAIN_KEYS_ANNOTATION, PROVENANCE_ANNOTATION, SYNC_ANNOTATION, Content
+from .objects import OUR_ANNOTATIONS, Content
 from .provenance import Entry, Origin
 from .reasons import Problem, Reason
 from .rendering import Memory, render
 from .routing import TargetRef
 from .values import SecureValue
-
-OUR_ANNOTATIONS: Final = frozenset({SYNC_ANNOTATION, PROVENANCE_ANNOTATION, PLAIN_KEYS_ANNOTATION})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Targets as they are in the cluster (live) and as they should be (content)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from .provenance import Entry
@@ -18,6 +18,8 @@ ADOPT_ANNOTATION: Final = "paramsync.dev/adopt"
 PROVENANCE_ANNOTATION: Final = "paramsync.dev/provenance"
 PLAIN_KEYS_ANNOTATION: Final = "paramsync.dev/plain-keys"
 OPAQUE: Final = "Opaque"
+
+OUR_ANNOTATIONS: Final = frozenset({SYNC_ANNOTATION, PROVENANCE_ANNOTATION, PLAIN_KEYS_ANNOTATION})
 
 KeyValue = str | SecureValue
 
@@ -52,6 +54,9 @@ class Live:
 
     owners: frozenset[str] = frozenset()
     """The uids of all owner references: when the last of these is gone, so is the object."""
+
+    editors: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The other field managers that hold a data key, our label or one of our annotations, by its name."""
 
     immutable: bool = False
     type: str | None = None

@@ -44,6 +44,8 @@ class Reason(StrEnum):
     INVALID_VALUE = "InvalidValue"
     TOO_LARGE = "TooLarge"
     TARGET_CONFLICT = "TargetConflict"
+    CONTENDED = "Contended"
+    DRIFT_REPAIRED = "DriftRepaired"
     REMOVAL_BLOCKED = "RemovalBlocked"
     DOWNGRADE_BLOCKED = "DowngradeBlocked"
     DELETION_POLICY_CHANGED = "DeletionPolicyChanged"
@@ -64,6 +66,7 @@ _NATURES = {
     Reason.THROTTLED: Nature.WAITING,
     Reason.INTERVAL_STRETCHED: Nature.GOOD,
     Reason.DELETION_POLICY_CHANGED: Nature.GOOD,
+    Reason.DRIFT_REPAIRED: Nature.GOOD,
     Reason.SOURCE_UNAVAILABLE: Nature.WAITING,
     Reason.CLUSTER_UNAVAILABLE: Nature.WAITING,
     Reason.INTERNAL_ERROR: Nature.WAITING,

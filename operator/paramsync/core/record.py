@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from paramsync.api.status import GuardWindow, SyncStatus
+from paramsync.api.sync import TargetKind
 
 from .deletion import recorded
 from .guard.approval import Approval
@@ -27,6 +28,9 @@ class Record:
     uids: Mapping[TargetRef, str] = field(default_factory=dict)
     """The uids of the targets."""
 
+    revisions: Mapping[TargetRef, str] = field(default_factory=dict)
+    """What each of the targets was to hold then."""
+
     @classmethod
     def of(cls, status: SyncStatus, approve: str | None, now: datetime) -> "Record":
         """Read it from status.
@@ -39,4 +43,5 @@ class Record:
             remembered(status.guard, now, is_held=status.is_held),
             Approval(approve, status.last_handled_approval, status.plan),
             uids,
+            {TargetRef(TargetKind(each.kind), each.name): each.revision for each in status.targets},
         )

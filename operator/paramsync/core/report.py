@@ -18,6 +18,7 @@ from .outcome import Circumstances, Outcome, conditions, is_still_fresh, shorten
 from .plan import Plan
 from .planned import plan_status
 from .reasons import Problem, Reason
+from .repairs import Repair
 from .routing import TargetRef
 
 APPROVE: Final = "paramsync.dev/approve"
@@ -34,12 +35,22 @@ class Written:
     content: Content
     uid: str
     changed: bool
+    repair: Repair | None = None
+    """What the change put back, if somebody had changed the target."""
+
+    @property
+    def is_renewed(self) -> bool:
+        """Whether it was changed to hold something new, and not only put back."""
+        return self.changed and (self.repair is None or not self.repair.is_all)
 
 
-def outcome_of(plan: Plan, namespace: str, name: str, *, only_planned: bool = False) -> Outcome:
+def outcome_of(
+    plan: Plan, namespace: str, name: str, *, only_planned: bool = False, contended: tuple[Problem, ...] = ()
+) -> Outcome:
     """How a reconcile that carried out a plan ended; or one that only planned.
 
     :param namespace: of the sync, whose name it is, for the command that approves what is held.
+    :param contended: what there is to say of targets that somebody else changes again and again.
     """
     if plan.problems:
         return Outcome.of(plan.problems)
@@ -47,8 +58,8 @@ def outcome_of(plan: Plan, namespace: str, name: str, *, only_planned: bool = Fa
     held = tuple(Problem(hold.reason, hold.subject, hold.message + approve) for hold in plan.holds)
     if only_planned:
         return Outcome(Reason.PLANNED, _planned(plan), (*held, *plan.notes))
-    if held:
-        return Outcome.of((*held, *plan.notes))
+    if held or contended:
+        return Outcome.of((*held, *contended, *plan.notes))
     counts = plan.counts
     return Outcome(
         Reason.SYNCED,

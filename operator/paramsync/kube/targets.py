@@ -12,16 +12,26 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
+from pydantic import JsonValue
+
 from paramsync.api.sync import TargetKind
 from paramsync.core.adoption import handover
-from paramsync.core.drift import Seen, surplus
-from paramsync.core.objects import FIELD_MANAGER, Content, Controller, Live, Owner
+from paramsync.core.drift import Seen, is_intact, surplus
+from paramsync.core.objects import (
+    FIELD_MANAGER,
+    MANAGED_BY_LABEL,
+    OUR_ANNOTATIONS,
+    Content,
+    Controller,
+    Live,
+    Owner,
+)
 from paramsync.core.routing import TargetRef
 
 from .encoding import apply_body, handover_body, owner_body, surplus_body
 from .errors import NotFound, Stale
 from .transport import APPLY, JSON, MERGE_PATCH, METADATA_ONLY, STRATEGIC_MERGE_PATCH, Fence, Transport
-from .wire import ConfigMapObject, Metadata, PartialObject, SecretObject
+from .wire import ConfigMapObject, ManagedFields, Metadata, PartialObject, SecretObject
 
 _PLURALS: Final = {TargetKind.SECRET: "secrets", TargetKind.CONFIG_MAP: "configmaps"}
 
@@ -61,8 +71,8 @@ class Targets:
                 live = replace(live, resource_version=PartialObject.model_validate_json(body).metadata.resource_version)
         body = self._write("PATCH", content.ref, namespace, apply_body(content, live, owner, namespace), APPLY, "apply")
         made = _live(content.ref, body)
-        if set(made.data or ()) != content.data.keys():
-            raise Stale(f"apply {content.ref}: other keys appeared in the meantime")
+        if not is_intact(content, made, None, owner):
+            raise Stale(f"apply {content.ref}: something else is there than what was applied")
         return Seen(made.uid, made.resource_version, content.revision)
 
     def take_over(self, content: Content, live: Live, namespace: str) -> Live:
@@ -169,6 +179,7 @@ def _from_metadata(ref: TargetRef, metadata: Metadata) -> Live:
         data=None,
         foreign_keys=_foreign_keys(metadata, ()),
         owners=_owners(metadata),
+        editors=_editors(metadata),
     )
 
 
@@ -187,9 +198,29 @@ def _foreign_keys(metadata: Metadata, keys: Iterable[str]) -> frozenset[str]:
     ours: set[str] = set()
     others: set[str] = set()
     for entry in metadata.managed_fields:
-        owned = ours if (entry.manager, entry.operation) == (FIELD_MANAGER, "Apply") else others
-        for part in ("f:data", "f:binaryData"):
-            fields = entry.fields.get(part)
-            if isinstance(fields, dict):
-                owned.update(field.removeprefix("f:") for field in fields if field != ".")
+        owned = ours if _is_ours(entry) else others
+        owned.update(_owned(entry.fields, "f:data"), _owned(entry.fields, "f:binaryData"))
     return frozenset(others | (set(keys) - ours))
+
+
+def _editors(metadata: Metadata) -> dict[str, frozenset[str]]:
+    """The other field managers that hold data keys, our label or our annotations, by their names."""
+    found: dict[str, frozenset[str]] = {}
+    for entry in metadata.managed_fields:
+        if _is_ours(entry):
+            continue
+        about = entry.fields.get("f:metadata")
+        marks = _owned(about, "f:labels") & {MANAGED_BY_LABEL} | _owned(about, "f:annotations") & OUR_ANNOTATIONS
+        for name in marks | _owned(entry.fields, "f:data") | _owned(entry.fields, "f:binaryData"):
+            found[name] = found.get(name, frozenset()) | {entry.manager}
+    return found
+
+
+def _is_ours(entry: ManagedFields) -> bool:
+    return (entry.manager, entry.operation) == (FIELD_MANAGER, "Apply")
+
+
+def _owned(fields: JsonValue, part: str) -> set[str]:
+    """The names below a part of a ``fieldsV1``."""
+    below = fields.get(part) if isinstance(fields, dict) else None
+    return {name.removeprefix("f:") for name in below if name != "."} if isinstance(below, dict) else set()

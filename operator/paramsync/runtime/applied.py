@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from paramsync.core.plan import Plan
+from paramsync.core.reasons import Problem
 from paramsync.core.report import Written
 from paramsync.core.routing import TargetRef
 from paramsync.kube.errors import ApiError
@@ -22,6 +23,9 @@ class Applied:
 
     error: ApiError | None = None
     """What ended the apply before its end, if anything did."""
+
+    contended: tuple[Problem, ...] = ()
+    """What there is to say of targets that somebody else changes again and again."""
 
     only_planned: bool = False
     """Whether nothing was to be written."""

@@ -4,41 +4,65 @@ The order of writing is the plan's: what gains keys first, what loses them after
 the spec no longer names last. Killed between any two, the next run converges.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from paramsync.api.sync import ParameterSyncSpec
+from paramsync.core import schedule
 from paramsync.core.deletion import is_recorded
 from paramsync.core.drift import Seen, is_intact, is_untouched
-from paramsync.core.objects import Live, Owner
+from paramsync.core.objects import Content, Live, Owner
 from paramsync.core.parameters import Snapshot
 from paramsync.core.plan import Plan, plan
 from paramsync.core.record import Record
+from paramsync.core.repairs import repair_of
 from paramsync.core.report import Written
 from paramsync.core.routing import TargetRef, routes
-from paramsync.kube.errors import ApiError
+from paramsync.kube.errors import ApiError, Stale
 from paramsync.kube.targets import Targets
 
 from .applied import Applied
+from .fights import Fights
 from .keys import SyncKey
 from .metrics import Metrics
 from .owning import Owning
 from .threads import Threads
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Whose targets are kept, and what was known of them before."""
+
+    key: SyncKey
+    owner: Owner
+    record: Record
+    deadline: float
+    """The sync's own deadline, in seconds."""
+
+
 class Applying:
     """Carries out plans. Remembers of each target what it was when it was last written or found intact."""
 
-    def __init__(self, targets: Targets, owning: Owning, metrics: Metrics, threads: Threads) -> None:
+    def __init__(
+        self,
+        targets: Targets,
+        owning: Owning,
+        metrics: Metrics,
+        threads: Threads,
+        clock: Callable[[], float] = lambda: asyncio.get_running_loop().time(),
+    ) -> None:
         self._targets = targets
         self._owning = owning
         self._metrics = metrics
         self._threads = threads
         self._seen: dict[SyncKey, dict[TargetRef, Seen]] = {}
+        self._fights = Fights(clock)
 
     def forget(self, key: SyncKey) -> None:
         """Drop what is remembered of a sync's targets."""
         self._seen.pop(key, None)
+        self._fights.forget(key)
 
     async def apply(
         self,
@@ -69,44 +93,65 @@ class Applying:
             return Applied(made, held=True)
         if spec.only_plans:
             return Applied(made, only_planned=True)
-        return await self._carry_out(key, owner, made, live, record)
-
-    async def _carry_out(
-        self, key: SyncKey, owner: Owner, made: Plan, live: dict[TargetRef, Live | None], record: Record
-    ) -> Applied:
-        done = Applied(made)
         if made.is_stopped:
-            return done
-        seen = self._seen.setdefault(key, {})
+            return Applied(made)
+        run = _Run(key, owner, record, schedule.own_deadline(spec.interval_seconds))
+        done = await self._carry_out(run, made, live)
+        return replace(done, contended=self._fights.problems(key, live))
+
+    async def _carry_out(self, run: _Run, made: Plan, live: Mapping[TargetRef, Live | None]) -> Applied:
+        done = Applied(made)
         try:
             for content in made.contents:
-                before = live[content.ref]
-                intact = is_intact(content, before, seen.get(content.ref), owner)
-                if before is not None and intact:
-                    seen[content.ref] = Seen(before.uid, before.resource_version, content.revision)
-                else:
-                    before = before and await self._owning.before_apply(key, owner, before)
-                    if before is not None and content.ref in made.adopted:
-                        before = await self._threads.run(self._targets.take_over, content, before, key.namespace)
-                    seen[content.ref] = await self._threads.run(
-                        self._targets.apply, content, before, owner, key.namespace
-                    )
-                    self._metrics.wrote(content.ref.kind)
-                written = Written(content, seen[content.ref].uid, changed=not intact)
+                written = await self._keep(run, content, live[content.ref], is_given=content.ref in made.adopted)
                 done = replace(done, written=(*done.written, written))
             for ref in made.dropped:
-                done = await self._drop(done, key, ref, owner, record.uids[ref])
+                done = await self._drop(done, run, ref)
         except ApiError as error:
             return replace(done, error=error)
         return done
 
-    async def _drop(self, done: Applied, key: SyncKey, ref: TargetRef, owner: Owner, uid: str) -> Applied:
+    async def _keep(self, run: _Run, content: Content, live: Live | None, *, is_given: bool) -> Written:
+        """Write a target if it is not intact, unless somebody fights over it.
+
+        :param is_given: whether it is an object of somebody else's that was given to the sync.
+        """
+        key, ref = run.key, content.ref
+        seen = self._seen.setdefault(key, {})
+        last = seen.get(ref)
+        if live is not None and is_intact(content, live, last, run.owner):
+            seen[ref] = Seen(live.uid, live.resource_version, content.revision)
+            self._fights.intact(key, ref, run.deadline)
+            return Written(content, live.uid, changed=False)
+        known = live or last
+        if known is not None and not is_given and self._fights.must_wait(key, content):
+            return Written(content, known.uid, changed=False)
+        repair = None if is_given else repair_of(content, live, last, run.record.revisions.get(ref), run.owner)
+        try:
+            if live is not None:
+                live = await self._owning.before_apply(key, run.owner, live)
+            if live is not None and is_given:
+                live = await self._threads.run(self._targets.take_over, content, live, key.namespace)
+            seen[ref] = await self._threads.run(self._targets.apply, content, live, run.owner, key.namespace)
+        except Stale:
+            # Somebody was faster, or changed at once what was written: both are how a fight looks.
+            self._fights.written(key, content, repair, run.deadline)
+            raise
+        self._fights.written(key, content, repair, run.deadline)
+        self._metrics.wrote(ref.kind)
+        if repair is not None:
+            self._metrics.repaired(ref.kind, repair.drift)
+        return Written(content, seen[ref].uid, changed=True, repair=repair)
+
+    async def _drop(self, done: Applied, run: _Run, ref: TargetRef) -> Applied:
         """Delete a target that the spec no longer names, if it is there and still the one that was written."""
+        key = run.key
         self._seen.get(key, {}).pop(ref, None)
+        self._fights.drop(key, ref)
         live = await self._get(key, ref, values=False)
         if live is None or live.deleting:
             return done
-        if not is_recorded(live, owner, uid):
+        if not is_recorded(live, run.owner, run.record.uids[ref]):
             return replace(done, left=(*done.left, ref))
         await self._threads.run(self._targets.delete, live, key.namespace)
         self._metrics.wrote(ref.kind)

@@ -9,12 +9,13 @@ from paramsync.core import report
 from paramsync.core.outcome import Circumstances, Outcome
 from paramsync.core.reasons import Reason
 from paramsync.kube.customs import Customs
+from paramsync.kube.events import Note
 from paramsync.kube.wire import CustomObject
 
 from .applied import Applied
 from .keys import SyncKey
 from .metrics import Metrics
-from .notes import Notes, note_for
+from .notes import Notes, note_for, note_of_repairs
 from .syncs import Sync
 from .threads import Threads
 
@@ -62,14 +63,23 @@ class Conclusions:
         ready = status.condition(ConditionType.READY)
         self._metrics.reconciled(outcome.reason)
         self._metrics.sync(key, ready=ready is not None and ready.status == "True", good_at=result.listed_at)
-        note = note_for(sync.status, status, outcome, result.applied)
-        if note is not None:
-            log.info("a sync changed", extra={"sync": str(key), "reason": outcome.reason, "note": note.text})
-            await self._notes.write(key, sync.owner.uid, note)
+        await self._write(sync, note_for(sync.status, status, outcome, result.applied))
+
+    async def tell_repairs(self, sync: Sync, applied: Applied) -> None:
+        """Say what somebody had changed and was put back: at once, for another target may hold up the rest.
+
+        :raises Fenced: if this process may not write any more.
+        """
+        await self._write(sync, note_of_repairs(applied))
 
     def forget(self, key: SyncKey) -> None:
         """Say nothing more of a sync that is gone."""
         self._metrics.forget(key)
+
+    async def _write(self, sync: Sync, note: Note | None) -> None:
+        if note is not None:
+            log.info("a sync changed", extra={"sync": str(sync.key), "reason": note.reason, "note": note.text})
+            await self._notes.write(sync.key, sync.owner.uid, note)
 
 
 def _status_after(sync: Sync, result: Result, at: Circumstances) -> SyncStatus:

@@ -35,7 +35,7 @@ def cluster_outcome(key: SyncKey, error: ApiError) -> Outcome:
             return Outcome(Reason.CLUSTER_UNAVAILABLE, str(error), retry_in=error.retry_after)
         case Stale():
             text = f"{error}, again and again: another controller or a webhook changes what is written; stop it"
-            return Outcome.of((Problem(Reason.TARGET_CONFLICT, str(key), text),))
+            return Outcome.of((Problem(Reason.CONTENDED, str(key), text),))
         case _:
             return Outcome.of(
                 (Problem(Reason.CLUSTER_REFUSED, str(key), f"{error}; allow it, or mend what refuses it"),)

@@ -52,6 +52,10 @@ class Metrics:
             "paramsync_kubernetes_writes", "Writes to the API server by what was written.", ["kind"],
             registry=self.registry,
         )  # fmt: skip
+        self._repairs = Counter(
+            "paramsync_drift_repairs", "Targets that somebody had changed and that were put back.", ["kind", "drift"],
+            registry=self.registry,
+        )  # fmt: skip
         self._ready = Gauge(
             "paramsync_sync_ready", "1 while a sync is Ready, 0 while it is not.", ["namespace", "name"],
             registry=self.registry,
@@ -109,6 +113,10 @@ class Metrics:
     def wrote(self, kind: str) -> None:
         """Count a write to the API server."""
         self._writes.labels(kind).inc()
+
+    def repaired(self, kind: str, drift: str) -> None:
+        """Count a target that somebody had changed and that was put back."""
+        self._repairs.labels(kind, drift).inc()
 
     def sync(self, key: SyncKey, *, ready: bool, good_at: datetime | None) -> None:
         """Say how a sync is, and when its last complete listing began."""

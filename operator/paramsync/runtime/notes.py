@@ -35,7 +35,7 @@ class Notes:
 def note_for(previous: SyncStatus, now: SyncStatus, outcome: Outcome, applied: Applied | None) -> Note | None:
     """The Event that a reconcile is worth, if any."""
     changed = applied is not None and (
-        bool(applied.dropped or applied.left) or any(each.changed for each in applied.written)
+        bool(applied.dropped or applied.left) or any(each.is_renewed for each in applied.written)
     )
     if applied is not None and changed and applied.error is None:
         good = outcome.reason.nature is Nature.GOOD
@@ -50,10 +50,21 @@ def note_for(previous: SyncStatus, now: SyncStatus, outcome: Outcome, applied: A
     return Note("Normal" if is_good else "Warning", outcome.reason, "Reconcile", outcome.message)
 
 
+def note_of_repairs(applied: Applied) -> Note | None:
+    """The Event about what somebody had changed and was put back.
+
+    A warning: until then pods may have read something else, and somebody's change is gone.
+    """
+    repairs = [each.repair for each in applied.written if each.repair is not None]
+    if not repairs:
+        return None
+    return Note("Warning", Reason.DRIFT_REPAIRED, "Repair", "; ".join(each.told for each in repairs))
+
+
 def _changes(applied: Applied) -> str:
     parts = []
     for written in applied.written:
-        if written.changed:
+        if written.is_renewed:
             kinds = Counter(action.kind for action in applied.plan.actions if action.target == written.content.ref)
             counts = ", ".join(f"{kinds[kind]} {kind}" for kind in ActionKind if kinds[kind])
             taken = "taken over, " if written.content.ref in applied.plan.adopted else ""

@@ -175,6 +175,7 @@ class Reconciler:
         must_wait = sync.status.revision is not None and self._sources.must_wait(sync.key, read)
         record = Record.of(sync.status, sync.approve, self._now())
         applied = await self._applying.apply(sync.key, sync.owner, spec, read.snapshots, record, hold_changes=must_wait)
+        await self._conclusions.tell_repairs(sync, applied)
         if applied.dropped:
             self._wake_conflicted(sync.key.namespace)
         if applied.plan.unsettled:
@@ -202,7 +203,9 @@ class Reconciler:
 
     def _told(self, sync: Sync, spec: ParameterSyncSpec, read: Read, applied: Applied) -> Result:
         """The result of a plan that was carried out."""
-        outcome = read.outcome or report.outcome_of(applied.plan, *sync.key, only_planned=spec.only_plans)
+        outcome = read.outcome or report.outcome_of(
+            applied.plan, *sync.key, only_planned=spec.only_plans, contended=applied.contended
+        )
         late = read.lateness(spec.interval_seconds, self._now())
         was_told = any(each.reason == Reason.INTERVAL_STRETCHED for each in sync.status.problems)
         outcome = told(outcome, late, was_told=was_told)
