@@ -114,7 +114,7 @@ def test_a_store_that_means_another_place_writes_nothing_until_that_is_meant(
         sync = syncs.wait_reason("app", "SourceMoved")
         assert conditions(sync) == STALLED
         place = f"account {OTHER_ACCOUNT} in {REGION}"
-        assert f"reads /app from {place}, but Secret app was written from {home}" in message(sync)
+        assert f"now reads /app from {place}, but the targets were written from {home};" in message(sync)
         assert [syncs.target(kind, "app") for kind in kinds] == before
 
     with start(region=NORTH):
