@@ -198,6 +198,9 @@ class World:
     def __init__(self, answer: Callable[[str], Snapshot | Exception], **spec: JsonValue) -> None:
         self.answer = answer
         self.polls: list[float] = []
+        self.jumped = timedelta(0)
+        """By how much somebody has set the clock of the node."""
+
         self.load = Load()
         self.customs = FakeCustoms({"sources": [{"path": "/prod/pay"}], "interval": "60s", **spec})
         self.targets = FakeTargets()
@@ -208,10 +211,11 @@ class World:
 
     def restart(self) -> None:
         """Begin anew, knowing nothing but what the cluster holds."""
+        self._jumped_before = self.jumped
         threads, metrics = InlineThreads(), Metrics()
         self.metrics = metrics
         owning = Owning(self.customs, self.targets, self.notes, metrics, threads)
-        self.feeds = Feeds(Tools(self, lambda _: self.load, self._wake, Plaintext(2**20), self.now, lambda: 0.0))
+        self.feeds = Feeds(Tools(self, lambda _: self.load, self._wake, Plaintext(2**20), self.steady, lambda: 0.0))
         self.reconciler = Reconciler(
             self.customs,
             self.stores,
@@ -221,13 +225,19 @@ class World:
             Conclusions(self.customs, self.notes, metrics, threads),
             threads,
             self._wake,
+            steady=self.steady,
             now=self.now,
             chance=lambda: 0.0,
         )
         self._due = asyncio.Event()
 
+    def steady(self) -> datetime:
+        """A clock that nobody can set; it began with what the clock of the node said at the start."""
+        return NOW + timedelta(seconds=asyncio.get_running_loop().time()) + self._jumped_before
+
     def now(self) -> datetime:
-        return NOW + timedelta(seconds=asyncio.get_running_loop().time())
+        """What the clock of the node says."""
+        return self.steady() - self._jumped_before + self.jumped
 
     async def run(self, seconds: float) -> None:
         """Let so much time pass, as the queue and one worker would."""

@@ -48,9 +48,12 @@ class Conclusions:
         self._metrics = metrics
         self._threads = threads
 
-    async def say(self, sync: Sync, found: CustomObject, result: Result, at: Circumstances) -> None:
+    async def say(
+        self, sync: Sync, found: CustomObject, result: Result, at: Circumstances, *, ahead: timedelta
+    ) -> None:
         """Say how a reconcile ended.
 
+        :param ahead: by how much the clock of the node is ahead of the one that listings are counted by.
         :raises ApiError: if the status cannot be written.
         :raises Fenced: if this process may not write any more.
         """
@@ -62,7 +65,8 @@ class Conclusions:
             self._metrics.wrote("ParameterSync")
         ready = status.condition(ConditionType.READY)
         self._metrics.reconciled(outcome.reason)
-        self._metrics.sync(key, ready=ready is not None and ready.status == "True", good_at=result.listed_at)
+        good_at = None if result.listed_at is None else result.listed_at + ahead
+        self._metrics.sync(key, ready=ready is not None and ready.status == "True", good_at=good_at)
         await self._write(sync, note_for(sync.status, status, outcome, result.applied))
 
     async def tell_repairs(self, sync: Sync, applied: Applied) -> None:

@@ -42,6 +42,7 @@ from .owning import Owning
 from .queue import Queue, QueueClosed
 from .reconcile import Reconciler
 from .settings import Settings
+from .steady import steady_clock
 from .stores import Stores
 from .threads import Threads
 from .tokens import token_for
@@ -108,7 +109,8 @@ class Operator:
         self._budgets = Budgets(settings.budget.rate_of)
         self._plaintext = Plaintext(settings.most_decrypted_bytes)
         reader = Reader(self._clients, self._budgets, self._aws, self._metrics)
-        tools = Tools(reader, lambda subtree: reader.budget(subtree.identity), self._wake, self._plaintext)
+        steady = steady_clock()
+        tools = Tools(reader, lambda subtree: reader.budget(subtree.identity), self._wake, self._plaintext, steady)
         self._feeds = Feeds(tools, unused=reader.release)
         targets = Targets(transport, self._fence)
         notes = Notes(Events(transport, self._fence, socket.gethostname()), self._kube)
@@ -122,6 +124,7 @@ class Operator:
             Conclusions(self._customs, notes, self._metrics, self._kube),
             self._kube,
             self._wake,
+            steady=steady,
         )
         self._watch = Watch(self._stores, self._wake, self._reconciler.conflicted)
         self._metrics.watch(self._queue.depth, lambda: len(self._feeds), lambda: self._plaintext.total)

@@ -56,20 +56,22 @@ class Reconciler:
         threads: Threads,
         wake: Wake,
         *,
+        steady: Callable[[], datetime],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._customs = customs
         self._stores = stores
-        self._sources = Sources(feeds, now)
+        self._sources = Sources(feeds, steady)
         self._owning = owning
         self._applying = applying
         self._conclusions = conclusions
         self._threads = threads
         self._wake = wake
+        self._steady = steady
         self._now = now
         self._chance = chance
-        self._began = now()
+        self._began = steady()
         self._conflicted: set[SyncKey] = set()
         self._failures: dict[SyncKey, int] = {}
         self._stale: dict[SyncKey, int] = {}
@@ -206,7 +208,7 @@ class Reconciler:
         outcome = read.outcome or report.outcome_of(
             applied.plan, *sync.key, only_planned=spec.only_plans, contended=applied.contended
         )
-        late = read.lateness(spec.interval_seconds, self._now())
+        late = read.lateness(spec.interval_seconds, self._steady())
         was_told = any(each.reason == Reason.INTERVAL_STRETCHED for each in sync.status.problems)
         outcome = told(outcome, late, was_told=was_told)
         if outcome.reason is Reason.SOURCE_UNAVAILABLE and read.outcome is None:
@@ -225,14 +227,14 @@ class Reconciler:
 
     async def _conclude(self, sync: Sync, found: CustomObject, result: Result) -> float:
         interval = sync.spec.interval_seconds if sync.spec is not None else schedule.LONGEST_DEADLINE
-        now = self._now()
+        now, steady = self._now(), self._steady()
         is_source = result.outcome.reason in (Reason.THROTTLED, Reason.SOURCE_UNAVAILABLE)
         good_at = result.listed_at if is_source else self._applied_at.get(sync.key)
-        data_age = max(now - (good_at or self._began), result.gets_old)
+        data_age = max(steady - (good_at or self._began), result.gets_old)
         at = Circumstances(
             sync.generation, sync.created, now, timedelta(seconds=interval), data_age, deadline=not is_source
         )
-        await self._conclusions.say(sync, found, result, at)
+        await self._conclusions.say(sync, found, result, at, ahead=now - steady)
         return self._follow_up(sync, result, at)
 
     def _follow_up(self, sync: Sync, result: Result, at: Circumstances) -> float:

@@ -2,14 +2,15 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from paramsync.aws.errors import SourceError
 from paramsync.core.parameters import Snapshot, Subtree
 from paramsync.core.want import Selection
 from paramsync.runtime.keys import SyncKey
+from paramsync.runtime.steady import steady_clock
 
 from .look import Ssm
 from .plaintext import Plaintext
@@ -45,7 +46,9 @@ class Tools:
     wake: Wake
     plaintext: Plaintext
 
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    now: Callable[[], datetime] = field(default_factory=steady_clock)
+    """A clock that only goes forward; whoever compares moments with those of a feed goes by the same."""
+
     chance: Callable[[], float] = random.random
     shortest_pause: float = 1.0
     """Seconds between the end of a look and the next, whoever asks."""
