@@ -112,11 +112,13 @@ def test_an_exception_without_a_traceback() -> None:
 @pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
 def test_libraries_that_print_bodies_are_capped_at_any_level(lines: Lines, level: str) -> None:
     configure("text", level)
-    for name in ("botocore.parsers", "urllib3.connectionpool", "kubernetes.client.rest", "boto3", "kopf.objects"):
+    for name in ("botocore.parsers", "kubernetes.client.rest", "boto3", "urllib3.connectionpool", "kopf.objects"):
         library = logging.getLogger(name)
         assert not library.isEnabledFor(logging.DEBUG)
-        assert library.isEnabledFor(logging.INFO) is (level in ("debug", "info") and not name.startswith("kopf"))
+        capped_at_info = not name.startswith(("urllib3", "kopf"))
+        assert library.isEnabledFor(logging.INFO) is (level in ("debug", "info") and capped_at_info)
         library.debug("response body: hunter2")
+    logging.getLogger("urllib3.connection").warning("Failed to parse headers: hunter2")
     assert lines() == []
 
 

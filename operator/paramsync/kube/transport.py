@@ -53,7 +53,8 @@ def connect(kubeconfig: str | None, context: str | None, connections: int) -> Ap
         raise KubeconfigError(f"no API server is known: {error}; give --kubeconfig") from None
     configuration.connection_pool_maxsize = connections
     # Nothing waits inside threads: by default urllib3 sleeps for as long as a Retry-After says.
-    configuration.retries = urllib3.Retry(total=1, status=0, respect_retry_after_header=False)
+    # No redirect is followed: urllib3 would send the body of a write, a Secret's too, wherever it is told to.
+    configuration.retries = urllib3.Retry(total=1, status=0, redirect=0, respect_retry_after_header=False)
     return ApiClient(configuration)
 
 

@@ -1,6 +1,6 @@
 """Logs: constant messages with facts beside them, as JSON or as text; never a value.
 
-Libraries that print the bodies of requests at DEBUG are capped whatever the user's level. A crash is told by
+Libraries that print what they send and receive are capped whatever the user's level. A crash is told by
 its type and its places in the code, never by its text, which may quote what it failed on.
 """
 
@@ -26,7 +26,7 @@ CAPPED: Final = {
     "boto3": logging.INFO,
     "botocore": logging.INFO,
     "botocore.credentials": logging.ERROR,  # a traceback for each renewal that fails; aws/credentials says it in a line
-    "urllib3": logging.INFO,
+    "urllib3": logging.ERROR,  # a warning quotes an answer that is no HTTP; whoever asked says that it failed
     "kubernetes": logging.INFO,
     "aiohttp": logging.INFO,
     "asyncio": logging.INFO,
