@@ -9,7 +9,7 @@ from tests.aws.emulator import Emulator
 from tests.aws.proxy import Proxy, run_proxy
 from tests.cluster.cluster import Cluster
 from tests.e2e.gateway import Gateway, run_gateway
-from tests.e2e.scene import Scene
+from tests.e2e.scene import Scene, Stores
 from tests.edge.policies import bound_policies
 from tests.running.objects import Syncs
 from tests.running.operator import Operator, run_operator
@@ -51,6 +51,14 @@ def scene(emulator: Emulator, shared_proxy: Proxy, shared_operator: Operator, sy
     """A namespace with a path of its own, served by the shared operator."""
     yield Scene(emulator, shared_proxy, shared_operator, syncs)
     shared_proxy.clear()
+
+
+@pytest.fixture
+def stores(scene: Scene) -> Iterator[Stores]:
+    """Stores as objects, which are deleted at the end."""
+    made = Stores(scene.syncs.cluster, scene.proxy)
+    yield made
+    made.delete_all()
 
 
 @pytest.fixture

@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+from kubernetes.client.exceptions import NotFoundException
 
 from tests.aws.emulator import Emulator
 from tests.aws.names import ParameterType
 from tests.aws.proxy import Proxy
+from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.running.objects import BASE, Syncs, decoded
 from tests.running.operator import Operator
@@ -41,6 +45,13 @@ class Scene:
     def put(self, relative: str, value: str, type: ParameterType = "String") -> None:  # noqa: A002
         """Write a parameter."""
         self.emulator.put(self.path(relative), value, type)
+
+    def put_app(self, app: str = "app") -> None:
+        """Write two SecureStrings and two Strings below a path."""
+        self.put(f"{app}/user", "pay", "SecureString")
+        self.put(f"{app}/password", "secret", "SecureString")
+        self.put(f"{app}/host", "db")
+        self.put(f"{app}/port", "5432")
 
     def delete(self, *relatives: str) -> None:
         """Delete parameters."""
@@ -108,6 +119,26 @@ def tell_together(scene: Scene, *stories: Callable[[Scene], Story]) -> None:
         told = [each for each in told if next(each, told) is not told]
 
 
+class Telling:
+    """Stories that are told at the same time, each to its end by a test of its own."""
+
+    def __init__(self, scene: Scene, *stories: Callable[[Scene], Story]) -> None:
+        self._told = {story.__name__: story(scene) for story in stories}
+        self._failed: dict[str, Exception] = {}
+        for name, story in self._told.items():
+            try:
+                next(story)
+            except Exception as error:  # noqa: BLE001  (its own test raises it, so that the others are told)
+                self._failed[name] = error
+
+    def end(self, story: Callable[[Scene], Story]) -> None:
+        """Tell a story to its end. Raises what its beginning raised."""
+        if story.__name__ in self._failed:
+            raise self._failed[story.__name__]
+        for _ in self._told[story.__name__]:
+            pass
+
+
 def kstatus(sync: Json) -> str:
     """What Helm and Argo CD make of a sync: the rules of sigs.k8s.io/cli-utils, pkg/kstatus."""
     status = sync.get("status", {})
@@ -137,6 +168,17 @@ STALLED = {"Ready": "False", "Stalled": "True"}
 RECONCILING = {"Ready": "False", "Reconciling": "True"}
 
 
+def blocked(scene: Scene, name: str, reason: str, shape: dict[str, str]) -> str:
+    """Wait until a sync is not Ready for a reason and everything says so; return its message."""
+    sync = scene.syncs.wait_reason(name, reason, SOON)
+    assert conditions(sync) == shape
+    assert kstatus(sync) == ("Failed" if shape == STALLED else "InProgress")
+    assert sync["status"]["problems"][0]["reason"] == reason
+    text = message(sync)
+    assert scene.wait_event(name, reason, text[:1000])
+    return text
+
+
 def store_path(name: str = "") -> str:
     """The URL path of a ClusterParameterStore."""
     return f"{BASE}/clusterparameterstores" + (f"/{name}" if name else "")
@@ -151,3 +193,35 @@ def store(name: str, endpoint: str, namespaces: list[str], paths: list[str]) -> 
         "metadata": {"name": name},
         "spec": spec,
     }
+
+
+class Stores:
+    """ClusterParameterStores of a test, as objects. They let every namespace read."""
+
+    def __init__(self, cluster: Cluster, proxy: Proxy) -> None:
+        self._cluster = cluster
+        self._proxy = proxy
+        self.names: set[str] = set()
+
+    def create(self, name: str, *paths: str) -> None:
+        """Create one that allows the paths."""
+        self.names.add(name)
+        self._cluster.request("POST", store_path(), store(name, self._proxy.url, ["*"], list(paths)))
+
+    def edit(self, name: str, **spec: object) -> None:
+        """Merge this into its spec."""
+        self._cluster.request("PATCH", store_path(name), {"spec": spec}, content_type=MERGE)
+
+    def allow(self, name: str, *paths: str) -> None:
+        """Let it allow these paths."""
+        self.edit(name, access=[{"namespaces": ["*"], "paths": list(paths)}])
+
+    def delete(self, name: str) -> None:
+        """Delete one that may be gone already."""
+        with suppress(NotFoundException):
+            self._cluster.request("DELETE", store_path(name))
+
+    def delete_all(self) -> None:
+        """Delete those that were created."""
+        for name in self.names:
+            self.delete(name)

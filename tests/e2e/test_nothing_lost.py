@@ -17,7 +17,6 @@ from tests.e2e.scene import (
     REMOVAL,
     SOON,
     STALLED,
-    Json,
     Scene,
     Story,
     conditions,
@@ -61,38 +60,8 @@ def shared_operator(
         yield running
 
 
-def put_app(scene: Scene, app: str = "app") -> None:
-    scene.put(f"{app}/user", "pay", "SecureString")
-    scene.put(f"{app}/password", "secret", "SecureString")
-    scene.put(f"{app}/host", "db")
-    scene.put(f"{app}/port", "5432")
-
-
-def an_emptied_path_empties_no_target(scene: Scene) -> Story:
-    put_app(scene, "emptied")
-    scene.synced("emptied", interval=SLOW)
-    versions = scene.versions("emptied")
-    scene.delete("emptied/user", "emptied/password", "emptied/host", "emptied/port")
-
-    sync = scene.syncs.refresh("emptied", SOON)
-
-    assert conditions(sync) == READY, "an answer that is suddenly empty is not believed at once"
-    yield
-    sync = scene.syncs.wait_reason("emptied", "NoParameters", REMOVAL)
-    text = f"There are no parameters below {scene.path('emptied')}; what the targets hold stays"
-    assert message(sync).startswith(text)
-    assert conditions(sync) == STALLED
-    assert kstatus(sync) == "Failed"
-    assert scene.versions("emptied") == versions
-    assert scene.wait_event("emptied", "NoParameters", message(sync))
-    assert sync["status"]["problems"][0]["reason"] == "NoParameters"
-
-    put_app(scene, "emptied")
-    assert conditions(scene.syncs.refresh("emptied", SOON)) == READY
-
-
 def one_emptied_target_keeps_its_keys_while_the_other_goes_on(scene: Scene) -> Story:
-    put_app(scene, "half")
+    scene.put_app("half")
     scene.synced("half", interval=SLOW, guard={"maxRemovals": 3})
     secret = scene.versions("half")[0]
     scene.delete("half/user", "half/password", "half/port")
@@ -167,33 +136,6 @@ def a_page_that_fails_once_is_asked_for_again(scene: Scene) -> Story:
     yield
 
 
-def a_changed_an_added_and_a_removed_parameter_arrive(scene: Scene) -> Story:
-    for name in ("changed", "kept", "removed", "stays"):
-        scene.put(f"mixed/{name}", "old", "SecureString")
-        scene.put(f"mixed/plain/{name}", "old")
-    before = scene.synced("mixed")
-    scene.put("mixed/changed", "new", "SecureString")
-    scene.put("mixed/plain/changed", "new")
-    scene.put("mixed/added", "new", "SecureString")
-    scene.put("mixed/plain/added", "new")
-    scene.delete("mixed/removed", "mixed/plain/removed")
-
-    # What vanished is not believed as soon: somebody may be about to create it again.
-    secret = {"ADDED": "new", "CHANGED": "new", "KEPT": "old", "STAYS": "old"}
-    plain = {f"PLAIN_{key}": value for key, value in secret.items()}
-    scene.syncs.wait_data("Secret", "mixed", {**secret, "REMOVED": "old"})
-    scene.syncs.wait_data("ConfigMap", "mixed", {**plain, "PLAIN_REMOVED": "old"})
-    between = wait_until(lambda: other_revision(scene, before["status"]["revision"]), "status tells of the change")
-    assert (between["parameters"], between["secure"]) == (10, 5)
-    assert scene.wait_event("mixed", "Synced", "Secret mixed: 1 add, 1 change")
-    yield
-    scene.syncs.wait_data("Secret", "mixed", secret, REMOVAL)
-    scene.syncs.wait_data("ConfigMap", "mixed", plain)
-    after = wait_until(lambda: other_revision(scene, between["revision"]), "status tells of the removal")
-    assert (after["parameters"], after["secure"]) == (8, 4)
-    assert scene.wait_event("mixed", "Synced", "Secret mixed: 1 remove")
-
-
 def an_outage_is_told_when_the_data_is_stale_and_ends_by_itself(scene: Scene) -> Story:
     for name in OUTAGES:
         scene.put(f"{name}/key", "secret", "SecureString")
@@ -234,21 +176,13 @@ def test_what_fails_or_vanishes_takes_nothing_along(scene: Scene) -> None:
         scene,
         an_outage_is_told_when_the_data_is_stale_and_ends_by_itself,
         a_page_that_fails_once_is_asked_for_again,
-        a_changed_an_added_and_a_removed_parameter_arrive,
-        an_emptied_path_empties_no_target,
         one_emptied_target_keeps_its_keys_while_the_other_goes_on,
         a_listing_that_fails_on_a_page_writes_nothing_and_removes_nothing,
     )
 
 
-def other_revision(scene: Scene, revision: str) -> Json:
-    """The status of a sync that has applied something else since."""
-    status: Json = scene.syncs.get("mixed")["status"]
-    return status if status["revision"] != revision else {}
-
-
 def test_withdrawn_rights_are_told_at_once_and_lose_nothing(scene: Scene) -> None:
-    put_app(scene)
+    scene.put_app()
     scene.synced(interval=SLOW)
     versions = scene.versions()
     rule = scene.proxy.add(denied(), path=scene.path())
@@ -261,25 +195,3 @@ def test_withdrawn_rights_are_told_at_once_and_lose_nothing(scene: Scene) -> Non
 
     rule.remove()
     assert conditions(scene.syncs.refresh("app", SOON)) == READY
-
-
-def test_a_mistyped_path_is_never_ready_and_heals_soon_though_the_interval_is_long(scene: Scene) -> None:
-    names = {"required": False, "optional": True}
-    for name, optional in names.items():
-        source = {"path": scene.path(name), "optional": optional}
-        scene.syncs.create(name, interval=SLOW, sources=[source])
-
-    for name in names:
-        sync = scene.syncs.wait_reason(name, "NoParameters", SOON)
-
-        assert conditions(sync) == RECONCILING, "Terraform may be about to create them"
-        assert kstatus(sync) == "InProgress"
-        assert scene.path(name) in message(sync)
-        assert scene.wait_event(name, "NoParameters", message(sync))
-        assert scene.versions(name) == [None, None]
-
-    for name in names:
-        scene.put(f"{name}/key", "value")
-    for name in names:
-        scene.syncs.wait_reason(name, "Synced", SOON)
-        assert scene.syncs.data("ConfigMap", name) == {"KEY": "value"}

@@ -1,10 +1,8 @@
 """Whatever stands in the way is told: why, which parameter or object, and what to do; nothing is written."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
-from kubernetes.client.exceptions import NotFoundException
 
 from tests.aws.errors import denied
 from tests.aws.proxy import Proxy
@@ -14,13 +12,11 @@ from tests.e2e.scene import (
     RECONCILING,
     SOON,
     STALLED,
-    Json,
     Scene,
+    Stores,
+    blocked,
     conditions,
-    kstatus,
-    message,
     store,
-    store_path,
 )
 from tests.running.operator import Operator, run_operator
 
@@ -39,48 +35,6 @@ def shared_operator(
     directory = tmp_path_factory.mktemp("operator")
     with run_operator(cluster.kubeconfig, directory, settings={"stores": stores}) as running:
         yield running
-
-
-class Stores:
-    """ClusterParameterStores of a test, as objects."""
-
-    def __init__(self, cluster: Cluster, proxy: Proxy) -> None:
-        self._cluster = cluster
-        self._proxy = proxy
-        self.names: set[str] = set()
-
-    def create(self, name: str, *paths: str) -> None:
-        self.names.add(name)
-        self._cluster.request("POST", store_path(), store(name, self._proxy.url, ["*"], list(paths)))
-
-    def allow(self, name: str, *paths: str) -> None:
-        access = [{"namespaces": ["*"], "paths": list(paths)}]
-        body = {"spec": {"access": access}}
-        self._cluster.request("PATCH", store_path(name), body, content_type="application/merge-patch+json")
-
-    def delete(self, name: str) -> None:
-        with suppress(NotFoundException):
-            self._cluster.request("DELETE", store_path(name))
-
-
-@pytest.fixture
-def stores(scene: Scene) -> Iterator[Stores]:
-    """Stores as objects, which are deleted at the end."""
-    made = Stores(scene.syncs.cluster, scene.proxy)
-    yield made
-    for name in made.names:
-        made.delete(name)
-
-
-def blocked(scene: Scene, name: str, reason: str, shape: dict[str, str]) -> str:
-    """Wait until a sync is not Ready for a reason and everything says so; return its message."""
-    sync: Json = scene.syncs.wait_reason(name, reason, SOON)
-    assert conditions(sync) == shape
-    assert kstatus(sync) == ("Failed" if shape == STALLED else "InProgress")
-    assert sync["status"]["problems"][0]["reason"] == reason
-    text = message(sync)
-    assert scene.wait_event(name, reason, text[:1000])
-    return text
 
 
 def exclude(scene: Scene, *patterns: str) -> None:
@@ -186,20 +140,6 @@ def test_a_denial_of_iam_names_the_missing_action(scene: Scene) -> None:
     scene.syncs.wait_reason("app", "Synced", SOON)
 
 
-def test_two_names_for_one_key_are_both_named(scene: Scene) -> None:
-    scene.put("app/db/host", "one")
-    scene.put("app/db-host", "two")
-    scene.put("app/other", "three", "SecureString")
-    scene.syncs.create("app", scene.path(), interval=SLOW)
-
-    text = blocked(scene, "app", "KeyCollision", STALLED)
-
-    assert scene.path("app/db/host") in text
-    assert scene.path("app/db-host") in text
-    assert "DB_HOST" in text
-    assert scene.versions() == [None, None]
-
-
 def test_a_name_that_cannot_be_a_key_is_named(scene: Scene) -> None:
     scene.put("app/1st", "one")
     scene.put("app/other", "two", "SecureString")
@@ -226,43 +166,6 @@ def test_what_does_not_fit_is_not_written_in_part(scene: Scene) -> None:
     exclude(scene, "key-128")
     assert conditions(scene.syncs.wait_reason("app", "Synced", SOON)) == READY
     assert len(scene.syncs.data("ConfigMap", "app") or {}) == 128
-
-
-@pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])
-def test_an_object_of_somebody_else_stays_as_it_is_and_nothing_is_written(scene: Scene, kind: str) -> None:
-    scene.put("app/key", "secret", "SecureString")
-    scene.put("app/plain", "value")
-    path = scene.syncs.target_path(kind, "app")
-    body = {"metadata": {"name": "app", "labels": {"app.kubernetes.io/managed-by": "Helm"}}, "data": {"KEY": "Zm9v"}}
-    scene.syncs.cluster.request("POST", path.rpartition("/")[0], body)
-    before = scene.syncs.target(kind, "app")
-    scene.syncs.create("app", scene.path(), interval=SLOW)
-
-    text = blocked(scene, "app", "TargetConflict", STALLED)
-
-    assert text.startswith(f"{kind} app exists and is not this sync's")
-    assert scene.syncs.target(kind, "app") == before
-    assert scene.versions().count(None) == 1, "the other target is not made either"
-
-    scene.syncs.cluster.request("DELETE", path)
-    scene.syncs.refresh("app", SOON)
-    scene.syncs.wait_reason("app", "Synced", SOON)
-
-
-def test_of_two_syncs_the_first_keeps_a_target_until_it_is_deleted(scene: Scene) -> None:
-    scene.put("first/key", "first", "SecureString")
-    scene.put("second/key", "second", "SecureString")
-    targets = [{"kind": "Secret", "name": "shared"}]
-    scene.synced("first", interval=SLOW, targets=targets)
-    before = scene.syncs.target("Secret", "shared")
-    scene.syncs.create("second", scene.path("second"), interval=SLOW, targets=targets)
-
-    assert "ParameterSync first controls it" in blocked(scene, "second", "TargetConflict", STALLED)
-    assert scene.syncs.target("Secret", "shared") == before
-
-    scene.syncs.delete("first")
-    scene.syncs.wait_data("Secret", "shared", {"KEY": "second"}, SOON)
-    assert conditions(scene.syncs.wait_reason("second", "Synced", SOON)) == READY
 
 
 def test_targets_that_turn_out_to_be_one_object_are_an_invalid_spec(scene: Scene) -> None:
