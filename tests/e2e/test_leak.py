@@ -245,6 +245,15 @@ def a_name_that_is_no_key(story: Story) -> None:
     story.syncs.wait_reason("no-key", "InvalidKey")
 
 
+def a_pull_secret_that_is_no_json(story: Story) -> None:
+    for number, canary in enumerate(story.canaries):
+        name = f"no-json-{number}"
+        story.ssm.put(f"/{name}/.dockerconfigjson", f'{{"auths": {canary.value}', "SecureString")
+        targets = [{"kind": "Secret", "secretType": "kubernetes.io/dockerconfigjson"}]
+        story.syncs.create(name, f"/{name}", targets=targets)
+        story.syncs.wait_reason(name, "InvalidValue")
+
+
 def more_than_fits(story: Story) -> None:
     def grown(body: Body) -> Body:
         for parameter in body["Parameters"]:
@@ -365,6 +374,7 @@ CHAPTERS = (
     answers_that_are_not_understood,
     two_names_for_one_key,
     a_name_that_is_no_key,
+    a_pull_secret_that_is_no_json,
     more_than_fits,
     a_target_of_somebody_else,
     an_immutable_secret,

@@ -129,7 +129,7 @@ def create_sync(cluster: Cluster, namespace: str, name: str) -> Owner:
         "spec": {"sources": [{"path": "/prod/pay"}]},
     }
     made = cluster.request("POST", SYNCS.format(namespace), body)
-    return Owner(name, made["metadata"]["uid"])
+    return Owner(name, made["metadata"]["uid"], namespace)
 
 
 def decoded(data: Mapping[str, str]) -> dict[str, str]:

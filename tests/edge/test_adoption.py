@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from paramsync.api.sync import TargetKind
-from paramsync.core.adoption import LAST_APPLIED_ANNOTATION
+from paramsync.core import unchangeable
+from paramsync.core.adoption import LAST_APPLIED_ANNOTATION, adoption
 from paramsync.core.objects import (
     ADOPT_ANNOTATION,
     MANAGED_BY_LABEL,
@@ -45,7 +46,7 @@ def sync(cluster: Cluster, namespace: str, name: str = "app") -> Owner:
         "spec": {"sources": [{"path": "/prod/pay"}]},
     }
     made = cluster.request("POST", f"/apis/paramsync.dev/v1alpha1/namespaces/{namespace}/parametersyncs", body)
-    return Owner(name, made["metadata"]["uid"])
+    return Owner(name, made["metadata"]["uid"], namespace)
 
 
 @pytest.fixture(scope="module")
@@ -344,8 +345,7 @@ class TestWhatIsNotTakenOver:
         given(desk, ref)
         desk.meddle(ref, {"immutable": True})
         found, live = desk.found(ref), desk.read(ref)
-        problem = conflict(live, desk.owner)
-        assert problem is not None
+        (problem,) = unchangeable.problems([adoption(ref, live, {})], [content(ref, OURS)], desk.owner)
         assert "is immutable" in problem.message
 
         with pytest.raises(Refused, match="Invalid, at data"):
@@ -392,7 +392,7 @@ class TestTwoSyncsNeverShareATarget:
     @pytest.mark.parametrize("surplus", [False, True], ids=["apply", "merge patch and apply"])
     def test_a_stale_sight_of_one_object_writes_nothing(self, desk: Desk, ref: TargetRef, surplus: bool) -> None:
         """What a deleted sync left is its successor's by name; the old one may still be about to write it."""
-        old = Owner("app", sync(desk.cluster, desk.namespace, "old").uid)
+        old = Owner("app", sync(desk.cluster, desk.namespace, "old").uid, desk.namespace)
         desk.write(ref, {"HOST": "same"})
         desk.meddle(ref, {"metadata": {"ownerReferences": None}})
         if surplus:
@@ -415,7 +415,7 @@ class TestTwoSyncsNeverShareATarget:
         racers = (sync(cluster, namespace), sync(cluster, namespace, "other"))
         if there != "absent":
             # One name, two uids: a sync that was made again, and a late write of its predecessor.
-            racers = (racers[0], Owner("app", racers[1].uid))
+            racers = (racers[0], Owner("app", racers[1].uid, namespace))
         marks: Json = {
             "given": {"annotations": GIVEN},
             "left behind": {"annotations": {SYNC_ANNOTATION: "app"}, "labels": {MANAGED_BY_LABEL: "paramsync"}},

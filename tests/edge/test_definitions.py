@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from paramsync.api.base import Model
 from paramsync.api.stores import ClusterParameterStoreSpec, ParameterStoreSpec
+from paramsync.api.sync import SecretType
 from tests.cluster.access import KubectlError
 from tests.cluster.cluster import Cluster
 
@@ -75,6 +76,8 @@ GOOD_SYNCS: dict[str, Json] = {
     "mixed": sources("/a") | {"interval": "1h30m5s"},
     "one path with and without its levels": {"sources": [{"path": "/a"}, {"path": "/a", "recursive": False}]},
     "two kinds of one name": sources("/a") | {"targets": [SECRET | {"name": "x"}, CONFIG_MAP | {"name": "x"}]},
+    "a Secret of each type": sources("/a")
+    | {"targets": [SECRET | {"name": f"t{n}", "secretType": each} for n, each in enumerate(SecretType)]},
     "plain parameters in a Secret": sources("/a") | {"targets": [SECRET | {"types": ["String", "SecureString"]}]},
     "everything": {
         "storeRef": {"kind": "ClusterParameterStore", "name": "other.store"},
@@ -119,6 +122,21 @@ BAD_SYNCS: dict[str, tuple[Json, str]] = {
         sources("/a") | {"targets": [CONFIG_MAP | {"types": ["String", "SecureString"]}]},
         "a ConfigMap never takes SecureString: remove it from types, and list it on a target of kind Secret",
     ),
+    "a type of a ConfigMap": (
+        sources("/a") | {"targets": [CONFIG_MAP | {"secretType": "Opaque"}]},
+        "a ConfigMap has no type: remove secretType, or write kind: Secret",
+    ),
+    **{
+        f"a Secret of type {each}": (sources("/a") | {"targets": [SECRET | {"secretType": each}]}, "supported values")
+        for each in (
+            "kubernetes.io/service-account-token",
+            "bootstrap.kubernetes.io/token",
+            "kubernetes.io/dockercfg",
+            "example.org/other",
+            "opaque",
+            "",
+        )
+    },
     "one target twice": (sources("/a") | {"targets": [SECRET | {"name": "x"}, SECRET | {"name": "x"}]}, TARGETS),
     "two without a name": (sources("/a") | {"targets": [SECRET, SECRET]}, TARGETS),
     "no targets": (sources("/a") | {"targets": []}, "spec.targets in body should have at least 1 items"),
@@ -362,6 +380,7 @@ class TestKubectl:
             ("psync.spec.sources", ["path", "recursive", "optional", "-required-", "trailing slash"]),
             ("psync.spec.interval", ["10s to 24h", "Default: 5m"]),
             ("psync.spec.targets.types", ["String and StringList", "SecureString"]),
+            ("psync.spec.targets.secretType", ["Default: Opaque", "kubernetes.io/tls"]),
             ("psync.status", ["conditions", "observedGeneration", "targets"]),
             ("cpstore.spec.access", ["namespaces", "namespaceSelector", "paths", "{namespace}", "{label:KEY}"]),
             ("cpstore.spec", ["roleArn", "externalId", "sessionTags"]),

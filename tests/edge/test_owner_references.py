@@ -54,7 +54,8 @@ def at_work(cluster: Cluster, namespace: str, client: ApiClient) -> Desk:
     }
     sync = cluster.request("POST", f"/apis/paramsync.dev/v1alpha1/namespaces/{namespace}/parametersyncs", body)
     transport, fence = Transport(client), SoleReplica()
-    return Desk(cluster, namespace, transport, fence, Targets(transport, fence), Owner("app", sync["metadata"]["uid"]))
+    owner = Owner("app", sync["metadata"]["uid"], namespace)
+    return Desk(cluster, namespace, transport, fence, Targets(transport, fence), owner)
 
 
 def under(desk: Desk, *, retain: bool) -> Owner:

@@ -34,7 +34,7 @@ def test_a_foreign_create_and_our_first_write_never_mix(cluster: Cluster, namesp
     config_maps = f"/api/v1/namespaces/{namespace}/configmaps"
     # A real one: the garbage collector would take what is owned by a uid that nobody has.
     sync = cluster.request("POST", f"/apis/paramsync.dev/v1alpha1/namespaces/{namespace}/parametersyncs", SYNC)
-    by = Owner("app", sync["metadata"]["uid"])
+    by = Owner("app", sync["metadata"]["uid"], namespace)
     refs = [TargetRef(TargetKind.CONFIG_MAP, f"race-{number}") for number in range(RACES)]
     start = threading.Barrier(2)
     outcomes: dict[str, list[bool]] = {"ours": [], "theirs": []}

@@ -20,7 +20,7 @@ from paramsync.core.objects import (
 from paramsync.core.routing import TargetRef
 from paramsync.core.values import SecureValue
 from paramsync.kube.customs import Customs
-from paramsync.kube.errors import ApiError, NotFound, Refused, Stale
+from paramsync.kube.errors import ApiError, NamespaceEnds, NotFound, Refused, Stale
 from paramsync.kube.events import Events, Note
 from paramsync.kube.fence import Fenced, SoleReplica
 from paramsync.kube.targets import Targets
@@ -30,6 +30,7 @@ from tests.cluster.waiting import wait_until
 from tests.unit.builders import CONFIG_MAP, SECRET, config_map_content, secret_content
 
 MERGE_PATCH = "application/merge-patch+json"
+NOTE = Note("Normal", "Synced", "Apply", "All is well")
 PLURALS = {TargetKind.SECRET: "secrets", TargetKind.CONFIG_MAP: "configmaps"}
 Data = Mapping[str, str]
 Json = dict[str, Any]
@@ -122,7 +123,7 @@ def desk(cluster: Cluster, namespace: str, transport: Transport) -> Desk:
         },
     )
     fence = SoleReplica()
-    owner = Owner("app", sync["metadata"]["uid"])
+    owner = Owner("app", sync["metadata"]["uid"], namespace)
     return Desk(cluster, namespace, transport, fence, Targets(transport, fence), owner)
 
 
@@ -514,8 +515,21 @@ class TestWhatCannotBeWritten:
             desk.apply(SECRET, {"PASSWORD": "hunter2"}, live)
 
     def test_a_namespace_that_does_not_exist(self, desk: Desk, ref: TargetRef) -> None:
-        with pytest.raises(NotFound):
+        with pytest.raises(NamespaceEnds, match="the namespace is gone"):
             desk.targets.apply(content(ref, {"HOST": "x"}), None, desk.owner, "nowhere")
+        with pytest.raises(NotFound):
+            Events(desk.transport, desk.fence, "test").write("nowhere", "app", desk.owner.uid, NOTE)
+
+    def test_foreign_keys_of_one_that_went(self, desk: Desk, ref: TargetRef) -> None:
+        desk.write(ref, {"HOST": "db.internal"})
+        desk.put(ref, {"STRAY": "x"})
+        live = desk.read(ref)
+        desk.remove(ref)
+
+        with pytest.raises(Stale, match="it was deleted since it was read"):
+            desk.apply(ref, {"HOST": "db.internal"}, live)
+
+        assert desk.targets.get(ref, desk.namespace, values=False) is None
 
     def test_a_namespace_that_ends(self, desk: Desk, ref: TargetRef) -> None:
         with desk.cluster.namespace() as ending:
@@ -524,8 +538,10 @@ class TestWhatCannotBeWritten:
             desk.cluster.request("POST", maps, finalizer)
             desk.cluster.request("DELETE", f"/api/v1/namespaces/{ending}")
             try:
-                with pytest.raises(Refused, match="Forbidden"):
+                with pytest.raises(NamespaceEnds, match="the namespace is being deleted"):
                     desk.targets.apply(content(ref, {"HOST": "x"}), None, desk.owner, ending)
+                with pytest.raises(NamespaceEnds):
+                    Events(desk.transport, desk.fence, "test").write(ending, "app", desk.owner.uid, NOTE)
             finally:
                 free = {"metadata": {"finalizers": None}}
                 desk.cluster.request("PATCH", f"{maps}/holds-it", free, content_type=MERGE_PATCH)
@@ -689,7 +705,6 @@ class TestTheFence:
         since = desk.cluster.audit_mark()
         other = TargetRef(ref.kind, "other")
         customs, events = Customs(desk.transport, desk.fence), Events(desk.transport, desk.fence, "test")
-        note = Note("Normal", "Synced", "Apply", "All is well")
 
         desk.fence.close()
         writes: list[Callable[[], object]] = [
@@ -697,7 +712,7 @@ class TestTheFence:
             lambda: desk.apply(other, {"HOST": "db.example"}, None),
             lambda: desk.targets.delete(live, desk.namespace),
             lambda: customs.write_status(desk.namespace, "app", desk.owner.uid, {}),
-            lambda: events.write(desk.namespace, "app", desk.owner.uid, note),
+            lambda: events.write(desk.namespace, "app", desk.owner.uid, NOTE),
         ]
         for write in writes:
             with pytest.raises(Fenced):

@@ -11,6 +11,7 @@ from paramsync.api.sync import (
     Mode,
     ParameterSyncSpec,
     ParameterType,
+    SecretType,
     Source,
     StoreKind,
     StoreRef,
@@ -25,7 +26,6 @@ from paramsync.core.objects import (
     ADOPT_ANNOTATION,
     MANAGED_BY,
     MANAGED_BY_LABEL,
-    OPAQUE,
     PLAIN_KEYS_ANNOTATION,
     PROVENANCE_ANNOTATION,
     SYNC_ANNOTATION,
@@ -63,8 +63,8 @@ SECRET = TargetRef(TargetKind.SECRET, SYNC)
 CONFIG_MAP = TargetRef(TargetKind.CONFIG_MAP, SYNC)
 
 
-def owner(*, name: str = SYNC, uid: str = UID, retains: bool = False) -> Owner:
-    return Owner(name, uid, retains)
+def owner(*, name: str = SYNC, uid: str = UID, namespace: str = "payments", retains: bool = False) -> Owner:
+    return Owner(name, uid, namespace, retains)
 
 
 def stamp(
@@ -139,9 +139,13 @@ def source(path: str = "/prod/pay", *, recursive: bool | None = None, optional: 
 
 
 def target(
-    kind: TargetKind = TargetKind.SECRET, name: str | None = None, *, types: Iterable[ParameterType] | None = None
+    kind: TargetKind = TargetKind.SECRET,
+    name: str | None = None,
+    *,
+    types: Iterable[ParameterType] | None = None,
+    secret_type: SecretType | None = None,
 ) -> Target:
-    return Target(kind=kind, name=name, types=None if types is None else tuple(types))
+    return Target(kind=kind, name=name, types=None if types is None else tuple(types), secretType=secret_type)
 
 
 def spec(
@@ -245,7 +249,7 @@ def live(
         foreign_keys=frozenset(foreign_keys),
         owners=frozenset(() if controlled_by is None else {controlled_by.uid}),
         immutable=immutable,
-        type=secret_type or (OPAQUE if ref.kind is TargetKind.SECRET else None),
+        type=secret_type or (SecretType.OPAQUE if ref.kind is TargetKind.SECRET else None),
     )
 
 
@@ -311,6 +315,7 @@ def written(content: Content, *, by: Owner | None = None, values: bool = True) -
         labels={MANAGED_BY_LABEL: MANAGED_BY},
         annotations=dict(content.annotations),
         controlled_by=None if by.retains else controller(name=by.name, uid=by.uid),
+        secret_type=content.type if isinstance(content, SecretContent) else None,
     )
 
 
@@ -319,10 +324,11 @@ def secret_content(
     *,
     entries: Mapping[str, Entry] | None = None,
     ref: TargetRef = SECRET,
+    secret_type: SecretType = SecretType.OPAQUE,
 ) -> SecretContent:
     data = data if data is not None else {"PASSWORD": SecureValue(b"hunter2")}
     made = entries or {key: entry(key.lower(), kind=SECURE_STRING) for key in data}
-    return render_secret(ref, data, made, Memory(SYNC, (origin(),)))
+    return render_secret(ref, data, made, Memory(SYNC, (origin(),)), secret_type=secret_type)
 
 
 def config_map_content(

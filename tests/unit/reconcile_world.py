@@ -16,7 +16,7 @@ from paramsync.core.deletion import follows_policy
 from paramsync.core.drift import Seen
 from paramsync.core.identity import Identity
 from paramsync.core.listing import Listed
-from paramsync.core.objects import MANAGED_BY, MANAGED_BY_LABEL, OPAQUE, Content, Controller, Live, Owner, SecretContent
+from paramsync.core.objects import MANAGED_BY, MANAGED_BY_LABEL, Content, Controller, Live, Owner, SecretContent
 from paramsync.core.parameters import Snapshot, Stamp, Subtree
 from paramsync.core.reasons import Problem
 from paramsync.core.routing import TargetRef
@@ -76,6 +76,7 @@ class FakeCustoms(Customs):
         self.annotations: dict[str, str] = {}
         self.status: JsonValue = None
         self.writes: list[JsonValue] = []
+        self.write_error: ApiError | None = None
 
     def sync(self, namespace: str, name: str) -> CustomObject:
         return CustomObject.model_validate(
@@ -96,6 +97,8 @@ class FakeCustoms(Customs):
         )
 
     def write_status(self, namespace: str, name: str, uid: str, status: JsonValue) -> None:
+        if self.write_error is not None:
+            raise self.write_error
         self.status = status
         self.writes.append(status)
 
@@ -105,13 +108,14 @@ def controller_of(owner: Owner) -> Controller:
 
 
 class FakeTargets(Targets):
-    """Targets in a dictionary; reads and writes fail as they are told."""
+    """Targets in a dictionary; reads and writes fail as they are told. Metadata tells no more than it really does."""
 
     def __init__(self) -> None:
         self.objects: dict[TargetRef, Live] = {}
         self.reads: list[TargetRef] = []
         self.owner_changes: list[TargetRef] = []
         self.deleted: list[TargetRef] = []
+        self.tries = 0
         self.write_error: ApiError | None = None
         self.read_error: ApiError | None = None
 
@@ -119,13 +123,16 @@ class FakeTargets(Targets):
         if self.read_error is not None:
             raise self.read_error
         self.reads.append(ref)
-        return self.objects.get(ref)
+        found = self.objects.get(ref)
+        return found if found is None or values else replace(found, data=None, type=None, immutable=False)
 
     def apply(self, content: Content, live: Live | None, owner: Owner, namespace: str) -> Seen:
+        self.tries += 1
         if self.write_error is not None:
             raise self.write_error
         stays = owner.retains and live is not None and not follows_policy(live, owner)
         assert not stays, "an apply cannot be relied on to remove an owner reference"
+        assert live is None or live.data is not None, "only a full read tells the type, and what is immutable"
         version = str(int(live.resource_version) + 1) if live is not None else "10"
         self.objects[content.ref] = Live(
             content.ref,
@@ -137,7 +144,7 @@ class FakeTargets(Targets):
             deleting=False,
             data=dict(content.data),
             owners=frozenset() if owner.retains else frozenset({owner.uid}),
-            type=OPAQUE if isinstance(content, SecretContent) else None,
+            type=content.type if isinstance(content, SecretContent) else None,
         )
         return Seen(f"uid of {content.ref}", version, content.revision)
 
@@ -147,16 +154,14 @@ class FakeTargets(Targets):
     def set_owner(self, live: Live, owner: Owner, namespace: str) -> Live:
         if self.write_error is not None:
             raise self.write_error
-        assert self.objects[live.ref] == live
-        others = live.owners - {owner.uid}
-        self.objects[live.ref] = replace(
-            live,
-            resource_version=str(int(live.resource_version) + 1),
-            controller=None if owner.retains else controller_of(owner),
-            owners=others if owner.retains else others | {owner.uid},
-        )
+        found = self.objects[live.ref]
+        assert (found.uid, found.resource_version) == (live.uid, live.resource_version)
+        version, others = str(int(live.resource_version) + 1), live.owners - {owner.uid}
+        controller = None if owner.retains else controller_of(owner)
+        owners = others if owner.retains else others | {owner.uid}
+        self.objects[live.ref] = replace(found, resource_version=version, controller=controller, owners=owners)
         self.owner_changes.append(live.ref)
-        return self.objects[live.ref]
+        return replace(live, resource_version=version, controller=controller, owners=owners)
 
     def delete(self, live: Live, namespace: str) -> None:
         del self.objects[live.ref]

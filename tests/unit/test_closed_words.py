@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from paramsync.aws.errors import meaning
-from paramsync.kube.errors import error_for
+from paramsync.kube.errors import NamespaceEnds, error_for
 from tests.unit import builders
 
 WORD = "CorrectHorseBatteryStaple"
@@ -64,6 +64,40 @@ def test_the_policy_that_refused_is_named() -> None:
         "secrets \"a\" is forbidden: ValidatingAdmissionPolicy 'paramsync-targets' with binding 'b' denied request: x"
     )
     assert "(Forbidden, paramsync-targets)" in told_by_kubernetes(403, reason="Forbidden", message=message)
+
+
+def test_the_quota_that_refused_is_named_without_what_is_used() -> None:
+    message = 'configmaps "a" is forbidden: exceeded quota: few, requested: count/configmaps=1, used: x, limited: y'
+    told = told_by_kubernetes(403, reason="Forbidden", message=message)
+    assert told.endswith("the API server refuses (Forbidden, quota few)")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f'admission webhook "w" denied the request: secrets "a" is forbidden: exceeded quota: {WORD.lower()}, x',
+        f"exceeded quota: {WORD.lower()}, requested: x",
+        f"secrets \"a\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b': exceeded quota: {WORD.lower()},",
+    ],
+    ids=["webhook", "bare", "policy"],
+)
+def test_a_quota_in_the_words_of_others_is_not_named(message: str) -> None:
+    assert WORD.lower() not in told_by_kubernetes(403, reason="Forbidden", message=message)
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "is_it"),
+    [
+        (403, "NamespaceTerminating", True),
+        (403, "FieldValueForbidden", False),
+        (409, "NamespaceTerminating", False),
+        (422, "NamespaceTerminating", False),
+    ],
+)
+def test_a_namespace_that_ends_is_known_by_its_cause(status: int, cause: str, is_it: bool) -> None:
+    answer = {"reason": "Forbidden", "details": {"causes": [{"reason": cause, "field": "metadata.namespace"}]}}
+    error = error_for(status, json.dumps(answer).encode(), None, "apply Secret a")
+    assert isinstance(error, NamespaceEnds) is is_it
 
 
 def test_the_field_that_was_refused_is_named() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from paramsync.api.sync import SecretType
 from paramsync.core.drift import Seen, Surplus, is_intact, is_untouched, surplus
 from paramsync.core.objects import Content, Live
 from paramsync.core.values import SecureValue
@@ -81,8 +82,16 @@ def test_every_difference_is_drift(content: Content) -> None:
 
 
 def test_a_secret_of_another_type_is_drift() -> None:
-    content = secret_content()
-    assert not is_intact(content, replace(written(content), type="kubernetes.io/tls"), None, owner())
+    typed = secret_content(secret_type=SecretType.TLS)
+    assert is_intact(typed, written(typed), None, owner())
+    for content, other in ((secret_content(), "kubernetes.io/tls"), (typed, "Opaque")):
+        assert not is_intact(content, replace(written(content), type=other), None, owner())
+
+
+def test_a_secret_whose_type_is_to_change_is_not_intact_though_nobody_touched_it() -> None:
+    found = written(secret_content(), values=False)
+    memory = seen(secret_content(), found)
+    assert not is_intact(secret_content(secret_type=SecretType.TLS), found, memory, owner())
 
 
 @pytest.mark.parametrize("content", CONTENTS, ids=IDS)

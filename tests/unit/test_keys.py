@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramsync.core.keys import LONGEST_KEY, assign, env_var
+from paramsync.core.keys import LONGEST_KEY, assign, data_key, env_var
 from paramsync.core.overlay import Selected
 from paramsync.core.reasons import Reason
 
@@ -52,6 +52,23 @@ def test_a_relative_name_gives_the_name_of_an_environment_variable(relative: str
 def test_what_cannot_be_a_key_is_refused_with_a_proposal(relative: str, says: str) -> None:
     with pytest.raises(ValueError, match=re.escape(says)):
         env_var(relative)
+
+
+@pytest.mark.parametrize("key", ["A", "a.b", "-", "_", "0", ".a", "a..b", "tls.crt", "a" * 253])
+def test_a_legal_key_is_taken_as_it_is(key: str) -> None:
+    assert data_key(key) == key
+
+
+@pytest.mark.parametrize("key", ["", ".", "..", "..a", "...", "a b", "a/b", "a\n", "ä", "a" * 254])
+def test_a_key_that_no_object_may_have_is_refused(key: str) -> None:
+    with pytest.raises(ValueError, match="253 are allowed" if len(key) > 253 else "a key has letters, digits"):
+        data_key(key)
+
+
+def test_a_name_that_is_kept_is_a_key_as_it_is() -> None:
+    found = [selected(parameter(f"/prod/pay/{name}")) for name in ("tls.crt", "tls-crt", "a/tls.crt")]
+    keys, problems = assign(SECRET, found, {"tls.crt"})
+    assert (list(keys), problems) == (["A_TLS_CRT", "TLS_CRT", "tls.crt"], [])
 
 
 @given(strategies.relatives | st.text())

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from paramsync.api.errors import explain
 from paramsync.api.stores import ClusterParameterStoreSpec, ParameterStoreSpec
-from paramsync.api.sync import ParameterSyncSpec
+from paramsync.api.sync import ParameterSyncSpec, SecretType
 from paramsync.aws.errors import SourceError, meaning
 from paramsync.aws.listing import parse_page
 from paramsync.core import report
@@ -273,6 +273,9 @@ def plans(value: str) -> Iterator[tuple[str, Plan]]:
     collision = builders.snapshot(builders.secure("/prod/pay/a/b", value), builders.secure("/prod/pay/a.b", value))
     yield "a collision", builders.planned(collision)
     yield "no key", builders.planned(builders.snapshot(builders.secure("/prod/pay/1st", value)))
+    docker = builders.target(secret_type=SecretType.DOCKER_CONFIG_JSON)
+    no_json = builders.snapshot(builders.secure("/prod/pay/.dockerconfigjson", f'{{"{value}'))
+    yield "no JSON", builders.planned(no_json, spec=builders.spec(targets=[docker]))
     yield "too large", builders.planned(builders.snapshot(builders.secure(value=value * 200_000)))
     yield "a conflict", builders.planned(builders.snapshot(secure), live=[builders.live(data=written.data)])
     yield "immutable", builders.planned(builders.snapshot(secure), live=[replace(written, immutable=True)])

@@ -81,9 +81,6 @@ def test_what_is_ours_can_be_written(found: Live) -> None:
             "Certificate app",
         ),
         (live(controlled_by=controller(uid=OTHER_UID, api="paramsync.dev.example.com/v1")), "ParameterSync app"),
-        (ours(immutable=True), "is immutable and cannot be updated; delete it"),
-        (replace(ORPHAN, immutable=True), "is immutable"),
-        (replace(ours(), type="kubernetes.io/tls"), "is of type kubernetes.io/tls, which cannot be changed to Opaque"),
     ],
     ids=[
         "nobody's",
@@ -93,9 +90,6 @@ def test_what_is_ours_can_be_written(found: Live) -> None:
         "another sync's",
         "another kind of our name",
         "another group",
-        "immutable",
-        "an immutable orphan",
-        "of another type",
     ],
 )
 def test_a_foreign_object_is_a_conflict_that_a_person_mends(found: Live, says: str) -> None:
@@ -254,26 +248,6 @@ def test_the_message_says_who_holds_it_and_what_to_do(found: Live, whose: str, r
     assert problem is not None
     assert problem.reason is Reason.TARGET_CONFLICT
     assert problem.message == f"Secret app {frame} {whose}; nothing was written anywhere. {remedy}"
-
-
-@pytest.mark.parametrize(
-    ("found", "says"),
-    [
-        (replace(given(), immutable=True), "Secret app is immutable and cannot be updated; delete it"),
-        (replace(given(), type="kubernetes.io/tls"), "is of type kubernetes.io/tls, which cannot be changed to Opaque"),
-        (
-            replace(given(), type="kubernetes.io/service-account-token"),
-            "is of type kubernetes.io/service-account-token",
-        ),
-        (replace(given(CONFIG_MAP), immutable=True), "ConfigMap app is immutable and cannot be updated; delete it"),
-    ],
-    ids=["immutable", "a certificate", "a token", "an immutable ConfigMap"],
-)
-def test_what_is_given_and_cannot_be_written_is_explained(found: Live, says: str) -> None:
-    problem = conflict(found, owner())
-    assert problem is not None
-    assert problem.reason is Reason.TARGET_CONFLICT
-    assert says in problem.message
 
 
 def test_no_message_quotes_what_an_annotation_holds() -> None:

@@ -427,8 +427,8 @@ class OrphanedMeanwhile(FakeTargets):
         if live is None or not self.armed:
             return live
         self.world.customs.deleted_at = "2026-03-01T12:00:00Z"
-        self.objects[ref] = replace(live, controller=None, owners=frozenset())
-        return self.objects[ref]
+        self.objects[ref] = replace(self.objects[ref], controller=None, owners=frozenset())
+        return replace(live, controller=None, owners=frozenset())
 
     armed = False
 

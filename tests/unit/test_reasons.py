@@ -9,6 +9,7 @@ GOOD = {
     Reason.PLANNED,
     Reason.SUSPENDED,
     Reason.INTERVAL_STRETCHED,
+    Reason.NEARLY_FULL,
     Reason.DELETION_POLICY_CHANGED,
     Reason.DRIFT_REPAIRED,
 }

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paramsync.api.sync import SecretType
 from paramsync.core.objects import ConfigMapContent, SecretContent
 from paramsync.core.provenance import Entry, Origin, decode, milliseconds
 from paramsync.core.reasons import Reason
@@ -132,6 +133,12 @@ def test_the_revision_depends_on_every_part_of_a_stamp(change: Callable[[Entry],
 )
 def test_the_revision_depends_on_the_origins(origins: tuple[Origin, ...]) -> None:
     assert revision_of({"A": entry("a")}, origins) != revision_of({"A": entry("a")}, (origin(),))
+
+
+def test_the_revision_depends_on_the_type_of_a_secret() -> None:
+    made = {revision_of({"A": entry("a")}, (), secret_type) for secret_type in SecretType}
+    assert len(made) == len(SecretType)
+    assert revision_of({"A": entry("a")}, ()) in made
 
 
 def test_the_revision_depends_on_the_keys() -> None:

@@ -54,4 +54,4 @@ def test_the_class_itself_reveals_nowhere_else() -> None:
         if isinstance(function, ast.FunctionDef)
         and any(isinstance(node, ast.Attribute) and node.attr == "__content" for node in ast.walk(function))
     }
-    assert users == {"__init__", "size", "reveal", "__eq__"}
+    assert users == {"__init__", "size", "reveal", "is_json_object", "__eq__"}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from pydantic import ValidationError
 
-from paramsync.api.sync import ParameterSyncSpec, ParameterType, TargetKind
+from paramsync.api.sync import ParameterSyncSpec, ParameterType, SecretType, TargetKind
 from paramsync.core.overlay import Selected
 from paramsync.core.routing import PLAIN, SECURE, Route, TargetRef, route, routes, wants_secure
 
@@ -53,6 +53,17 @@ def test_types_that_are_given_count() -> None:
         Route(TargetRef(TargetKind.SECRET, "all"), ALL),
         Route(SECRET, frozenset({STRING_LIST})),
     )
+
+
+def test_a_secret_is_opaque_unless_its_type_is_given() -> None:
+    made = routes(spec(targets=[target(), target(name="tls", secret_type=SecretType.TLS)]), "app")
+    assert [each.secret_type for each in made] == [SecretType.OPAQUE, SecretType.TLS]
+
+
+@pytest.mark.parametrize("secret_type", SecretType)
+def test_a_config_map_has_no_secret_type(secret_type: SecretType) -> None:
+    with pytest.raises(ValidationError, match="a ConfigMap has no type"):
+        target(TargetKind.CONFIG_MAP, secret_type=secret_type)
 
 
 def test_a_target_that_is_named_like_the_sync_and_one_without_a_name_are_the_same() -> None:

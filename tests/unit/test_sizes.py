@@ -1,10 +1,12 @@
 """Whether an object fits."""
 
+from dataclasses import replace
+
 import pytest
 
-from paramsync.core.objects import ConfigMapContent, Content, SecretContent
+from paramsync.core.objects import PROVENANCE_ANNOTATION, ConfigMapContent, Content, SecretContent
 from paramsync.core.reasons import Reason
-from paramsync.core.sizes import annotation_bytes, problem
+from paramsync.core.sizes import annotation_bytes, note, problem
 from paramsync.core.values import SecureValue
 
 from .builders import CONFIG_MAP, SECRET
@@ -65,6 +67,51 @@ def test_what_is_too_large_says_by_how_much_and_what_to_do(content: Content, for
     assert found.subject == str(content.ref)
     assert says in found.message
     assert "read a narrower path, or split the path" in found.message
+
+
+def nearly(share: float) -> list[tuple[str, Content]]:
+    """Targets of which something is at this share of its limit, and what that is."""
+    return [
+        ("its values", config_map({"A": round(MIB * share)})),
+        ("its values", secret({"A": round(MIB * share)})),
+        ("its annotations, which list the keys", config_map({}, annotations=round(MOST_ANNOTATIONS * share))),
+        ("the whole object", many_keys(round(MOST_OBJECT * (1 - share)))),
+    ]
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_what_is_nearly_full_is_told_in_words_that_do_not_change_with_every_byte(place: int) -> None:
+    assert note(nearly(0.799)[place][1], 0) is None
+    what, content = nearly(0.801)[place]
+    found = note(content, 0)
+    assert found is not None
+    assert (found.reason, found.subject) == (Reason.NEARLY_FULL, str(content.ref))
+    assert found.message.startswith(f"{content.ref} is nearly full: more than 80% of what is allowed for ")
+    assert f"for {what};" in found.message
+    assert note(nearly(0.802)[place][1], 0) == found
+
+
+def test_annotations_of_others_fill_a_target_too() -> None:
+    content = config_map({}, annotations=100)
+    assert note(content, 209_615) is None
+    assert note(content, 209_617) is not None
+
+
+def test_provenance_fills_nothing_for_it_gives_way() -> None:
+    provenance = {PROVENANCE_ANNOTATION: "x" * 250_000}
+    assert note(ConfigMapContent(CONFIG_MAP, {}, {}, provenance, "r"), 0) is None
+    full = ConfigMapContent(CONFIG_MAP, {"A": "x" * 800_000, **{f"{n:0250}": "" for n in range(600)}}, {}, {}, "r")
+    assert note(full, 0) is None
+    found = note(replace(full, annotations=provenance), 0)
+    assert found is not None, "it counts as a part of the whole object"
+    assert "for the whole object;" in found.message
+
+
+def test_all_that_is_nearly_full_is_told_at_once() -> None:
+    content = config_map({"A": MIB}, annotations=MOST_ANNOTATIONS)
+    found = note(content, 0)
+    assert found is not None
+    assert "for its values and for its annotations, which list the keys and for the whole object;" in found.message
 
 
 def test_bytes_count_not_characters() -> None:

@@ -46,6 +46,26 @@ class Held(BaseModel):
     value: SecureValue
 
 
+@pytest.mark.parametrize(
+    ("content", "is_one"),
+    [(b"{}", True), (b"null", True), (b'{"a":1.5}', True), (CONTENT.encode(), False), (b'{"hunter2":', False)],
+)
+def test_whether_it_is_json_is_told_and_nothing_more(
+    content: bytes, is_one: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert SecureValue(content).is_json_object() is is_one
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("number", ["1e309", "-1e309", "9" * 400, "NaN", "Infinity", "-Infinity"])
+def test_a_number_that_go_would_not_read_is_no_json(number: str) -> None:
+    assert not SecureValue(f'{{"a":{number}}}'.encode()).is_json_object()
+
+
+def test_what_is_nested_too_deeply_to_be_read_is_no_json() -> None:
+    assert not SecureValue(b"[" * 100_000).is_json_object()
+
+
 READERS: dict[str, Callable[[Any], object]] = {
     "str": str,
     "percent": lambda value: "%s" % value,  # noqa: UP031

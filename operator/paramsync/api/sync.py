@@ -58,6 +58,16 @@ class DeletionPolicy(StrEnum):
     RETAIN = "Retain"
 
 
+class SecretType(StrEnum):
+    """The types that a Secret may have. A closed list: none of them is a token that the API server would honour."""
+
+    OPAQUE = "Opaque"
+    TLS = "kubernetes.io/tls"
+    BASIC_AUTH = "kubernetes.io/basic-auth"
+    SSH_AUTH = "kubernetes.io/ssh-auth"
+    DOCKER_CONFIG_JSON = "kubernetes.io/dockerconfigjson"
+
+
 class StoreRef(Model):
     """Names the store that a sync reads from."""
 
@@ -123,6 +133,10 @@ class Target(Model):
     """The parameter types that go into this target. Default for a ConfigMap: String and StringList; for a
     Secret: SecureString, or all three types when the sync has no ConfigMap target."""
 
+    secret_type: SecretType | None = None
+    """The type of the Secret. A parameter directly below a source's path that is named like a key of the type, such
+    as tls.crt, keeps that name as its key. Default: Opaque."""
+
     rules = (
         Rule(
             cel="self.kind != 'ConfigMap' || !has(self.types) || !self.types.exists(t, t == 'SecureString')",
@@ -132,6 +146,11 @@ class Target(Model):
             message=(
                 "a ConfigMap never takes SecureString: remove it from types, and list it on a target of kind Secret"
             ),
+        ),
+        Rule(
+            cel="self.kind == 'Secret' || !has(self.secretType)",
+            holds=lambda target: target.kind is TargetKind.SECRET or target.secret_type is None,
+            message="a ConfigMap has no type: remove secretType, or write kind: Secret",
         ),
     )
 

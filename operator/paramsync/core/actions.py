@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from paramsync.api.sync import TargetKind
+from paramsync.api.sync import SecretType, TargetKind
 
 from .before import Before, before
 from .objects import Live
@@ -83,6 +83,9 @@ class Draft:
     is_adoption: bool = False
     """Whether it takes over an object of somebody else's."""
 
+    type: SecretType = SecretType.OPAQUE
+    """The type that a Secret should have."""
+
     @property
     def all_actions(self) -> tuple[Action, ...]:
         """All that would happen to the target's keys, whoever's they are."""
@@ -90,7 +93,10 @@ class Draft:
 
 
 def draft(
-    ref: TargetRef, live: Live | None, desired: Mapping[str, Wish], is_settled: Callable[[str | None], bool]
+    ref: TargetRef,
+    live: Live | None,
+    desired: Mapping[str, Wish],
+    is_settled: Callable[[str | None], bool],
 ) -> Draft:
     """Compare a target with what it should become.
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from paramsync.api.sync import TargetKind
 
-from . import sizes
+from . import secret_types, sizes
 from .actions import LOSSES, Action, ActionKind, Draft
-from .objects import OUR_ANNOTATIONS, Content
+from .objects import OUR_ANNOTATIONS, Content, SecretContent
 from .provenance import Entry, Origin
 from .reasons import Problem, Reason
 from .rendering import Memory, render
@@ -21,7 +21,8 @@ class Finished:
 
     content: Content
     notes: tuple[Problem, ...]
-    too_large: Problem | None
+    problems: tuple[Problem, ...]
+    """Why it cannot be written."""
 
 
 def may_have_more_keys(draft: Draft) -> bool:
@@ -52,8 +53,12 @@ def finish(draft: Draft, memory: Memory) -> Finished:
         if key in draft.before.entries:
             notes.append(_kept_is_gone(draft.ref, key))
     foreign = _foreign_annotation_bytes(draft)
-    content = render(draft.ref, dict(sorted(rendered.items())), replace(memory, origins=origins), foreign)
-    return Finished(content, tuple(notes), sizes.problem(content, foreign))
+    content = render(draft.ref, dict(sorted(rendered.items())), replace(memory, origins=origins), foreign, draft.type)
+    notes += filter(None, [sizes.note(content, foreign)])
+    problems = [*filter(None, [sizes.problem(content, foreign)])]
+    if isinstance(content, SecretContent):
+        problems += secret_types.problems(content, origins, memory.origins[-1].path)
+    return Finished(content, tuple(notes), tuple(problems))
 
 
 def in_writing_order(contents: Sequence[Content], actions: Sequence[Action]) -> tuple[Content, ...]:

@@ -9,7 +9,6 @@ from .deletion import follows_policy
 from .objects import (
     MANAGED_BY,
     MANAGED_BY_LABEL,
-    OPAQUE,
     PLAIN_KEYS_ANNOTATION,
     ConfigMapContent,
     Content,
@@ -45,7 +44,7 @@ def is_intact(content: Content, live: Live | None, seen: Seen | None, owner: Own
     return (
         dict(live.data) == dict(content.data)
         and live.labels.get(MANAGED_BY_LABEL) == MANAGED_BY
-        and (not isinstance(content, SecretContent) or live.type == OPAQUE)
+        and (not isinstance(content, SecretContent) or live.type == content.type)
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from paramsync.api.sync import SecretType
+
 from .provenance import Entry
 from .routing import TargetRef
 from .values import SecureValue
@@ -17,7 +19,6 @@ ADOPT_ANNOTATION: Final = "paramsync.dev/adopt"
 
 PROVENANCE_ANNOTATION: Final = "paramsync.dev/provenance"
 PLAIN_KEYS_ANNOTATION: Final = "paramsync.dev/plain-keys"
-OPAQUE: Final = "Opaque"
 
 OUR_ANNOTATIONS: Final = frozenset({SYNC_ANNOTATION, PROVENANCE_ANNOTATION, PLAIN_KEYS_ANNOTATION})
 
@@ -74,6 +75,7 @@ class SecretContent:
     """Ours only; those of others stay as they are."""
 
     revision: str
+    type: SecretType = SecretType.OPAQUE
 
     def __post_init__(self) -> None:
         if not all(isinstance(value, SecureValue) for value in self.data.values()):
@@ -102,9 +104,10 @@ Content = SecretContent | ConfigMapContent
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The sync as its targets' owner references and annotations name it."""
+    """The sync as its targets' owner references and annotations name it, and the namespace of them all."""
 
     name: str
     uid: str
+    namespace: str
     retains: bool = False
     """Whether its targets outlive it: they carry no owner reference to it, and its name in an annotation alone."""

@@ -6,7 +6,6 @@ from .objects import (
     ADOPT_ANNOTATION,
     MANAGED_BY,
     MANAGED_BY_LABEL,
-    OPAQUE,
     PROVENANCE_ANNOTATION,
     SYNC_ANNOTATION,
     Controller,
@@ -51,11 +50,11 @@ def _is_half_taken(live: Live, owner: Owner) -> bool:
 
 
 def conflict(live: Live, owner: Owner) -> Problem | None:
-    """Why a target cannot be written now, if it cannot."""
+    """Why a target must not be written now, if it must not."""
     if live.deleting:
         return Problem(Reason.PENDING, str(live.ref), f"{live.ref} is being deleted; it is made anew once it is gone")
     if is_ours(live, owner) or is_given(live, owner):
-        return _unwritable(live)
+        return None
     if live.controller is not None and _is_sync(live.controller) and live.controller.name == owner.name:
         # Its sync was deleted and re-created; the garbage collector takes the old target at any moment.
         return Problem(
@@ -72,16 +71,6 @@ def _is_sync(controller: Controller) -> bool:
 
 def _names(live: Live, owner: Owner) -> bool:
     return live.annotations.get(ADOPT_ANNOTATION) == owner.name
-
-
-def _unwritable(live: Live) -> Problem | None:
-    if live.immutable:
-        why = "is immutable and cannot be updated"
-    elif live.type not in (None, OPAQUE):
-        why = f"is of type {live.type}, which cannot be changed to {OPAQUE}"
-    else:
-        return None
-    return Problem(Reason.TARGET_CONFLICT, str(live.ref), f"{live.ref} {why}; delete it, and it is made anew")
 
 
 def _foreign(live: Live, owner: Owner) -> str:

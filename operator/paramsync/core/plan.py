@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from paramsync.api.sync import ParameterSyncSpec, ParameterType
 
-from . import actions, adoption, contents, ownership
+from . import actions, adoption, contents, ownership, unchangeable
 from .actions import Action, ActionKind, Draft, Wish, draft, with_moves
 from .deletion import is_recorded
 from .emptiness import awaits_absence, empty_sources
@@ -21,10 +21,10 @@ from .objects import Content, Live, Owner
 from .origins import origins_of
 from .overlay import Overlay, Selected, lay_over
 from .parameters import Snapshot
-from .reasons import Problem
+from .reasons import Problem, Reason
 from .record import Record
 from .rendering import Memory
-from .routing import TargetRef, route, routes
+from .routing import Route, TargetRef, route, routes
 from .want import Selection
 from .wishes import wishes
 
@@ -86,7 +86,7 @@ class Plan:
     """Whether keys are kept because what would become of them has not been confirmed yet."""
 
     waits: bool = False
-    """Whether nothing can be said before it has been confirmed that a source is empty."""
+    """Whether nothing can be said before it has been confirmed that a source is empty, or a required key missing."""
 
     counts: Counts = Counts()
 
@@ -123,7 +123,8 @@ def plan(
     route_list = routes(spec, owner.name)
     overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources])
     taken, skipped = route(overlay.winners, route_list)
-    desired, problems = wishes(overlay, snapshots, taken)
+    secret_types = {each.ref: each.secret_type for each in route_list}
+    desired, problems = wishes(overlay, snapshots, taken, secret_types)
     if record.targets and awaits_absence(spec, snapshots, overlay):
         return Plan(unsettled=True, waits=True)
     conflicts = _conflicts(desired, live, owner)
@@ -138,7 +139,7 @@ def plan(
     is_settled = _settled(snapshots)
     dropped = tuple(sorted(record.targets - desired.keys()))
     drafts = [
-        _draft(each.ref, live[each.ref], desired[each.ref], owner, is_settled, as_given=each.ref in conflicts)
+        _draft(each, live[each.ref], desired[each.ref], owner, is_settled, as_given=each.ref in conflicts)
         for each in route_list
     ]
     drafts += [
@@ -165,20 +166,23 @@ def plan(
     drafts = [_with_held_kept(each, reviewed.held) for each in drafts]
     memory = Memory(owner.name, origins, _once_secure(drafts))
     completed = _completed(reviewed, drafts, dropped, memory, overlay, skipped)
-    return replace(completed, notes=(*conflicts.values(), *completed.notes))
+    stuck = unchangeable.problems(drafts, completed.contents, owner)
+    if stuck and not spec.only_plans:
+        return replace(completed, problems=stuck, contents=())
+    return replace(completed, notes=(*conflicts.values(), *stuck, *completed.notes))
 
 
 def _conflicts(
     refs: Iterable[TargetRef], live: Mapping[TargetRef, Live | None], owner: Owner
 ) -> dict[TargetRef, Problem]:
-    """Why targets cannot be written now. It stops everything, but for a plan that is not to be carried out: that tells
-    what taking them over would change, and these beside it."""
+    """Why targets must not be written now. It stops everything, but for a plan that is not to be carried out: that
+    tells what taking them over would change, and these beside it."""
     found = ((ref, ownership.conflict(each, owner)) for ref in refs if (each := live[ref]) is not None)
     return {ref: conflict for ref, conflict in found if conflict is not None}
 
 
 def _draft(
-    ref: TargetRef,
+    target: Route,
     live: Live | None,
     desired: Mapping[str, Wish],
     owner: Owner,
@@ -187,8 +191,10 @@ def _draft(
     as_given: bool,
 ) -> Draft:
     if live is not None and (as_given or ownership.is_adoption(live, owner)):
-        return adoption.adoption(ref, live, desired)
-    return draft(ref, live, desired, is_settled)
+        made = adoption.adoption(target.ref, live, desired)
+    else:
+        made = draft(target.ref, live, desired, is_settled)
+    return replace(made, type=target.secret_type)
 
 
 def _reviewed(case: Case, owner: Owner, record: Record) -> Plan:
@@ -225,8 +231,12 @@ def _completed(
     if needs_values := frozenset(each.ref for each in written if contents.lacks_values(each)):
         return replace(planned, needs_values=needs_values)
     finished = [contents.finish(each, memory) for each in written]
-    if problems := tuple(each.too_large for each in finished if each.too_large is not None):
+    found = [problem for each in finished for problem in each.problems]
+    # While something has not settled, a key that is missing may be one whose parameter is only to be confirmed.
+    if problems := tuple(each for each in found if not (planned.unsettled and each.reason is Reason.KEY_MISSING)):
         return replace(planned, problems=problems)
+    if found:
+        return Plan(unsettled=True, waits=True)
     made = [each.content for each in finished]
     kept = tuple(each.ref for each in drafts if each.ref in dropped and contents.kept(each))
     return replace(

@@ -42,7 +42,9 @@ class Reason(StrEnum):
     KEY_COLLISION = "KeyCollision"
     INVALID_KEY = "InvalidKey"
     INVALID_VALUE = "InvalidValue"
+    KEY_MISSING = "KeyMissing"
     TOO_LARGE = "TooLarge"
+    NEARLY_FULL = "NearlyFull"
     TARGET_CONFLICT = "TargetConflict"
     CONTENDED = "Contended"
     DRIFT_REPAIRED = "DriftRepaired"
@@ -67,6 +69,7 @@ _NATURES = {
     Reason.INTERVAL_STRETCHED: Nature.GOOD,
     Reason.DELETION_POLICY_CHANGED: Nature.GOOD,
     Reason.DRIFT_REPAIRED: Nature.GOOD,
+    Reason.NEARLY_FULL: Nature.GOOD,
     Reason.SOURCE_UNAVAILABLE: Nature.WAITING,
     Reason.CLUSTER_UNAVAILABLE: Nature.WAITING,
     Reason.INTERNAL_ERROR: Nature.WAITING,

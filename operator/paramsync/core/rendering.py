@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from paramsync.api.sync import TargetKind
+from paramsync.api.sync import SecretType, TargetKind
 
 from .objects import (
     PLAIN_KEYS_ANNOTATION,
@@ -40,7 +40,13 @@ Rendered = Mapping[str, tuple[Entry, str | SecureValue]]
 """By key: where the value came from, and the value."""
 
 
-def render(ref: TargetRef, rendered: Rendered, memory: Memory, foreign_annotation_bytes: int) -> Content:
+def render(
+    ref: TargetRef,
+    rendered: Rendered,
+    memory: Memory,
+    foreign_annotation_bytes: int,
+    secret_type: SecretType = SecretType.OPAQUE,
+) -> Content:
     """The content of a target.
 
     :raises TypeError: if a ConfigMap would take a secure value; routing never lets one come here.
@@ -52,7 +58,7 @@ def render(ref: TargetRef, rendered: Rendered, memory: Memory, foreign_annotatio
             key: value if isinstance(value, SecureValue) else SecureValue.of(value)
             for key, (_, value) in rendered.items()
         }
-        return render_secret(ref, secure, entries, memory, room)
+        return render_secret(ref, secure, entries, memory, room, secret_type)
     return render_config_map(
         ref, {key: _plain(key, value) for key, (_, value) in rendered.items()}, entries, memory, room
     )
@@ -64,10 +70,13 @@ def render_secret(
     entries: Mapping[str, Entry],
     memory: Memory,
     room: int = MOST_ANNOTATION_BYTES,
+    secret_type: SecretType = SecretType.OPAQUE,
 ) -> SecretContent:
     """The content of a Secret, with its annotations in so many bytes."""
     annotations = _annotated({}, entries, memory, room)
-    return SecretContent(ref, data, entries, annotations, revision_of(entries, memory.origins))
+    return SecretContent(
+        ref, data, entries, annotations, revision_of(entries, memory.origins, secret_type), secret_type
+    )
 
 
 def render_config_map(
@@ -101,10 +110,14 @@ def _annotated(own: Mapping[str, str], entries: Mapping[str, Entry], memory: Mem
     return {**fixed, PROVENANCE_ANNOTATION: provenance.encode(left)}
 
 
-def revision_of(entries: Mapping[str, Entry], origins: tuple[Origin, ...]) -> str:
+def revision_of(
+    entries: Mapping[str, Entry], origins: tuple[Origin, ...], secret_type: SecretType = SecretType.OPAQUE
+) -> str:
     """A digest over what keys are made from: names, types, versions and dates; never over values."""
-    facts = [
+    facts: list[object] = [
         [[each.path, each.account, each.region, each.label, each.store] for each in origins],
         [[key, e.type, e.source, e.relative, e.version, e.modified] for key, e in sorted(entries.items())],
     ]
+    if secret_type is not SecretType.OPAQUE:
+        facts.append(secret_type)
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]

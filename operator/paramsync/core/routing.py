@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from paramsync.api.sync import ParameterSyncSpec, ParameterType, TargetKind
+from paramsync.api.sync import ParameterSyncSpec, ParameterType, SecretType, TargetKind
 
 from .overlay import Selected
 
@@ -28,6 +28,8 @@ class Route:
 
     ref: TargetRef
     types: frozenset[ParameterType]
+    secret_type: SecretType = SecretType.OPAQUE
+    """The type of a Secret; a ConfigMap has none."""
 
     def __post_init__(self) -> None:
         if self.ref.kind is TargetKind.CONFIG_MAP and not self.types <= PLAIN:
@@ -53,6 +55,7 @@ def routes(spec: ParameterSyncSpec, sync_name: str) -> tuple[Route, ...]:
         Route(
             TargetRef(target.kind, target.name or sync_name),
             frozenset(target.types) if target.types is not None else defaults[target.kind],
+            target.secret_type or SecretType.OPAQUE,
         )
         for target in spec.targets
     )

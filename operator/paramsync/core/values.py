@@ -5,6 +5,8 @@ until :mod:`paramsync.kube.encoding` puts it into the body of a Secret: nothing 
 """
 
 import hmac
+import json
+import math
 from dataclasses import dataclass
 from typing import Final, NoReturn, Self
 
@@ -44,6 +46,10 @@ class SecureValue:
         """The bytes. To be called only where the body of a Secret is written."""
         return self.__content
 
+    def is_json_object(self) -> bool:
+        """Whether the API server would take it for a JSON object. Nothing of the content goes further than here."""
+        return _is_json_object(self.__content)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SecureValue) and hmac.compare_digest(self.__content, other.__content)
 
@@ -69,6 +75,28 @@ class SecureValue:
 
     def __deepcopy__(self, memo: object) -> Self:
         return self
+
+
+def _is_json_object(content: bytes) -> bool:
+    """As Go reads it: ``null`` passes for an object, and a number must be one of 64 bits."""
+    try:
+        document = json.loads(
+            content.decode(errors="replace"), parse_int=_number, parse_float=_number, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError):
+        return False
+    return document is None or isinstance(document, dict)
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("beyond 64 bits")
+    return number
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ValueError("JSON has neither NaN nor Infinity")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from paramsync.api.sync import TargetKind
+from paramsync.api.sync import SecretType, TargetKind
 
 from . import keys
 from .actions import Wish
@@ -11,17 +11,21 @@ from .parameters import Snapshot
 from .provenance import Entry
 from .reasons import Problem
 from .routing import TargetRef
+from .secret_types import own_keys
 from .values import Sealed, SecureValue
 
 
 def wishes(
-    overlay: Overlay, snapshots: Sequence[Snapshot], taken: Mapping[TargetRef, Sequence[Selected]]
+    overlay: Overlay,
+    snapshots: Sequence[Snapshot],
+    taken: Mapping[TargetRef, Sequence[Selected]],
+    secret_types: Mapping[TargetRef, SecretType],
 ) -> tuple[dict[TargetRef, dict[str, Wish]], tuple[Problem, ...]]:
     """What each target should hold by key, and what stands in the way."""
     desired: dict[TargetRef, dict[str, Wish]] = {}
     problems = list(overlay.problems)
     for ref, selected in taken.items():
-        assigned, refused = keys.assign(ref, selected)
+        assigned, refused = keys.assign(ref, selected, own_keys(secret_types[ref]))
         problems += refused
         desired[ref] = {}
         for key, each in assigned.items():

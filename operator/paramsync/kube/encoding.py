@@ -10,7 +10,6 @@ from paramsync.core.objects import (
     FIELD_MANAGER,
     MANAGED_BY,
     MANAGED_BY_LABEL,
-    OPAQUE,
     PLAIN_KEYS_ANNOTATION,
     SYNC_ANNOTATION,
     ConfigMapContent,
@@ -61,7 +60,7 @@ def apply_body(content: Content, live: Live | None, owner: Owner, namespace: str
     body: Body = {"apiVersion": "v1", "kind": str(content.ref.kind), "metadata": metadata}
     match content:
         case SecretContent():
-            body["type"] = OPAQUE
+            body["type"] = str(content.type)
             body["data"] = {key: base64.b64encode(value.reveal()).decode() for key, value in content.data.items()}
         case ConfigMapContent():
             body["data"] = dict(content.data)

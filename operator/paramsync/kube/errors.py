@@ -4,6 +4,7 @@
     ├── NotFound      the object is not there
     ├── Stale         the object is not the one that was read: read it again
     ├── Unavailable   no answer, or one that asks to come later
+    ├── NamespaceEnds the namespace is being deleted, or is gone: nothing is to be done
     └── Refused       the request was understood and will not be done: a person must mend something
 
 Answers of the API server and of webhooks can quote values. An error says only which request it was, the
@@ -38,6 +39,10 @@ class Unavailable(ApiError):  # noqa: N818
         """Seconds that the API server asked to wait, if it did."""
 
 
+class NamespaceEnds(ApiError):  # noqa: N818
+    """The namespace is being deleted, or is gone: nothing can be made in it, and nobody has to do anything."""
+
+
 class Refused(ApiError):  # noqa: N818
     """The API server will not do this: rights, an admission policy, a quota or the object's own rules."""
 
@@ -51,6 +56,7 @@ class _Answer(BaseModel, hide_input_in_errors=True):
     class Details(BaseModel, hide_input_in_errors=True):
         class Cause(BaseModel, hide_input_in_errors=True):
             field: str = ""
+            reason: str = ""
 
         causes: tuple[Cause, ...] | None = None
 
@@ -61,7 +67,8 @@ class _Answer(BaseModel, hide_input_in_errors=True):
 
 _POLICY = re.compile(r"\S{1,64} \"[^\"]{1,253}\" is [a-z]{1,16}: ValidatingAdmissionPolicy '([a-z0-9.-]{1,253})'")
 _WEBHOOK = re.compile(r'(?:Internal error occurred: )?(?:failed calling|admission) webhook "([a-z0-9.-]{1,253})"')
-"""Both only at the beginning: what follows is the words of the policy or the webhook."""
+_QUOTA = re.compile(r"\S{1,64} \"[^\"]{1,253}\" is forbidden: exceeded quota: ([a-z0-9.-]{1,253}),")
+"""All only at the beginning: what follows is the words of the policy or the webhook."""
 
 REASONS: Final = frozenset(
     {
@@ -97,6 +104,8 @@ def error_for(status: int, body: bytes, retry_after: str | None, request: str) -
     fields = sorted({cause.field.partition("[")[0] for cause in causes} & FIELDS)
     if status == HTTPStatus.NOT_FOUND:
         return NotFound(f"{request}: not found")
+    if status == HTTPStatus.FORBIDDEN and any(cause.reason == "NamespaceTerminating" for cause in causes):
+        return NamespaceEnds(f"{request}: the namespace is being deleted")
     is_invalid = status == HTTPStatus.UNPROCESSABLE_ENTITY
     if status == HTTPStatus.CONFLICT or (is_invalid and "metadata.uid" in fields):
         return Stale(f"{request}: the object has changed since it was read")
@@ -106,7 +115,13 @@ def error_for(status: int, body: bytes, retry_after: str | None, request: str) -
     ):
         seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
         return Unavailable(f"{request}: the API server cannot do it now ({reason})", seconds)
-    by = _POLICY.match(answer.message) or _WEBHOOK.match(answer.message)
     where = f", at {', '.join(fields)}" if fields else ""
-    told = f"{request}: the API server refuses ({reason}{f', {by[1]}' if by else ''}{where})"
+    told = f"{request}: the API server refuses ({reason}{_refuser(answer.message)}{where})"
     return Refused(told, names_no_field=is_invalid and not causes)
+
+
+def _refuser(message: str) -> str:
+    if by := _POLICY.match(message) or _WEBHOOK.match(message):
+        return f", {by[1]}"
+    quota = _QUOTA.match(message)
+    return f", quota {quota[1]}" if quota else ""

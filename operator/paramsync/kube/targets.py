@@ -16,7 +16,7 @@ from pydantic import JsonValue
 
 from paramsync.api.sync import TargetKind
 from paramsync.core.adoption import handover
-from paramsync.core.drift import Seen, is_intact, surplus
+from paramsync.core.drift import Seen, Surplus, is_intact, surplus
 from paramsync.core.objects import (
     FIELD_MANAGER,
     MANAGED_BY_LABEL,
@@ -29,7 +29,7 @@ from paramsync.core.objects import (
 from paramsync.core.routing import TargetRef
 
 from .encoding import apply_body, handover_body, owner_body, surplus_body
-from .errors import NotFound, Stale
+from .errors import NamespaceEnds, NotFound, Stale
 from .transport import APPLY, JSON, MERGE_PATCH, METADATA_ONLY, STRATEGIC_MERGE_PATCH, Fence, Transport
 from .wire import ConfigMapObject, ManagedFields, Metadata, PartialObject, SecretObject
 
@@ -61,16 +61,19 @@ class Targets:
 
         :param live: the target as it was read; what it did not hold then is not overwritten.
         :raises Stale: if the target is not as it was read.
+        :raises NamespaceEnds: if the namespace is about to go, or gone.
         :raises ApiError: if it cannot be written.
         """
         if live is not None:
             gone = surplus(content, live)
             if gone.keys:
-                words = "remove foreign keys of"
-                body = self._write("PATCH", live.ref, namespace, surplus_body(gone, live), MERGE_PATCH, words)
-                live = replace(live, resource_version=PartialObject.model_validate_json(body).metadata.resource_version)
-        body = self._write("PATCH", content.ref, namespace, apply_body(content, live, owner, namespace), APPLY, "apply")
-        made = _live(content.ref, body)
+                live = self._without(gone, live, namespace)
+        body = apply_body(content, live, owner, namespace)
+        try:
+            answer = self._write("PATCH", content.ref, namespace, body, APPLY, "apply")
+        except NotFound:  # an apply makes what is not there: it is the namespace that is not
+            raise NamespaceEnds(f"apply {content.ref}: the namespace is gone") from None
+        made = _live(content.ref, answer)
         if not is_intact(content, made, None, owner):
             raise Stale(f"apply {content.ref}: something else is there than what was applied")
         return Seen(made.uid, made.resource_version, content.revision)
@@ -82,10 +85,7 @@ class Targets:
         :raises ApiError: if it cannot be written.
         """
         patch = handover_body(handover(content, live), live)
-        try:
-            return _live(live.ref, self._write("PATCH", live.ref, namespace, patch, MERGE_PATCH, "take over"))
-        except NotFound as error:
-            raise Stale(str(error)) from None
+        return _live(live.ref, self._rewrite(live, namespace, patch, "take over"))
 
     def set_owner(self, live: Live, owner: Owner, namespace: str) -> Live:
         """Add the sync's owner reference to a target, or remove it, as its deletion policy asks; return the target.
@@ -97,10 +97,7 @@ class Targets:
         :raises ApiError: if it cannot be written.
         """
         patch, what = owner_body(live, owner), "change the owner reference of"
-        try:
-            body = self._write("PATCH", live.ref, namespace, patch, STRATEGIC_MERGE_PATCH, what, accept=METADATA_ONLY)
-        except NotFound as error:
-            raise Stale(str(error)) from None
+        body = self._rewrite(live, namespace, patch, what, STRATEGIC_MERGE_PATCH, accept=METADATA_ONLY)
         metadata = PartialObject.model_validate_json(body).metadata
         return replace(
             live,
@@ -122,6 +119,26 @@ class Targets:
             self._write("DELETE", live.ref, namespace, {"preconditions": preconditions}, JSON, "delete")
         except NotFound:
             return
+
+    def _without(self, gone: Surplus, live: Live, namespace: str) -> Live:
+        body = self._rewrite(live, namespace, surplus_body(gone, live), "remove foreign keys of")
+        return replace(live, resource_version=PartialObject.model_validate_json(body).metadata.resource_version)
+
+    def _rewrite(
+        self,
+        live: Live,
+        namespace: str,
+        body: object,
+        what: str,
+        content_type: str = MERGE_PATCH,
+        *,
+        accept: str = JSON,
+    ) -> bytes:
+        """Patch a target that was read; that it is gone means that it is not as it was read."""
+        try:
+            return self._write("PATCH", live.ref, namespace, body, content_type, what, accept=accept)
+        except NotFound:
+            raise Stale(f"{what} {live.ref}: it was deleted since it was read") from None
 
     def _write(
         self,

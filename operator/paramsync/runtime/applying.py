@@ -84,8 +84,8 @@ class Applying:
         refs = {each.ref for each in routes(spec, owner.name)} | record.targets
         live = {ref: await self._read(key, ref) for ref in sorted(refs)}
         made = plan(owner, spec, snapshots, live, record)
-        while made.needs_values:
-            live |= {ref: await self._get(key, ref, values=True) for ref in made.needs_values}
+        while unread := made.needs_values or self._unread(key, owner, made, live):
+            live |= {ref: await self._get(key, ref, values=True) for ref in unread}
             made = plan(owner, spec, snapshots, live, record)
         # What takes 45 seconds to settle is kept key by key; what another listing settles in 3, all of it waits for.
         is_unsettled = made.waits or (made.unsettled and not all(snapshot.settled for snapshot in snapshots))
@@ -98,6 +98,19 @@ class Applying:
         run = _Run(key, owner, record, schedule.own_deadline(spec.interval_seconds))
         done = await self._carry_out(run, made, live)
         return replace(done, contended=self._fights.problems(key, live))
+
+    def _unread(
+        self, key: SyncKey, owner: Owner, made: Plan, live: Mapping[TargetRef, Live | None]
+    ) -> frozenset[TargetRef]:
+        """The targets to be written of which only the metadata is known: it tells neither the type of a Secret nor
+        whether an object is immutable."""
+        seen = self._seen.get(key, {})
+        bare = {ref: found for ref, found in live.items() if found is not None and found.data is None}
+        return frozenset(
+            each.ref
+            for each in made.contents
+            if each.ref in bare and not is_intact(each, bare[each.ref], seen.get(each.ref), owner)
+        )
 
     async def _carry_out(self, run: _Run, made: Plan, live: Mapping[TargetRef, Live | None]) -> Applied:
         done = Applied(made)

@@ -15,7 +15,7 @@ from paramsync.kube.wire import CustomObject
 from .applied import Applied
 from .keys import SyncKey
 from .metrics import Metrics
-from .notes import Notes, note_for, note_of_repairs
+from .notes import Notes, note_for, note_of_repairs, warnings
 from .syncs import Sync
 from .threads import Threads
 
@@ -68,6 +68,8 @@ class Conclusions:
         good_at = None if result.listed_at is None else result.listed_at + ahead
         self._metrics.sync(key, ready=ready is not None and ready.status == "True", good_at=good_at)
         await self._write(sync, note_for(sync.status, status, outcome, result.applied))
+        for warning in warnings(sync.status, status):
+            await self._notes.write(key, sync.owner.uid, warning)
 
     async def tell_repairs(self, sync: Sync, applied: Applied) -> None:
         """Say what somebody had changed and was put back: at once, for another target may hold up the rest.

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from paramsync.core import schedule
 from paramsync.core.outcome import Outcome
 from paramsync.core.reasons import Nature, Problem, Reason
-from paramsync.kube.errors import ApiError, Stale, Unavailable
+from paramsync.kube.errors import ApiError, NamespaceEnds, Stale, Unavailable
 
 from .feeds.needs import Need, Reading
 from .keys import SyncKey
@@ -33,6 +34,9 @@ def cluster_outcome(key: SyncKey, error: ApiError) -> Outcome:
     match error:
         case Unavailable():
             return Outcome(Reason.CLUSTER_UNAVAILABLE, str(error), retry_in=error.retry_after)
+        case NamespaceEnds():
+            # The sync is about to go with it. If it lingers, a look now and then is enough.
+            return Outcome(Reason.PENDING, str(error), retry_in=schedule.SHORTEST_DEADLINE)
         case Stale():
             text = f"{error}, again and again: another controller or a webhook changes what is written; stop it"
             return Outcome.of((Problem(Reason.CONTENDED, str(key), text),))

@@ -7,7 +7,7 @@ from paramsync.api.status import ConditionType, SyncStatus
 from paramsync.core.actions import ActionKind
 from paramsync.core.outcome import Outcome
 from paramsync.core.reasons import Nature, Reason
-from paramsync.kube.errors import ApiError
+from paramsync.kube.errors import ApiError, NamespaceEnds, NotFound
 from paramsync.kube.events import Events, Note
 
 from .applied import Applied
@@ -18,7 +18,10 @@ log = logging.getLogger(__name__)
 
 
 class Notes:
-    """Writes Events about syncs. An Event that cannot be written is logged and nothing more."""
+    """Writes Events about syncs. An Event that cannot be written is logged and nothing more.
+
+    In a namespace that is being deleted none can.
+    """
 
     def __init__(self, events: Events, threads: Threads) -> None:
         self._events = events
@@ -28,6 +31,8 @@ class Notes:
         """Write an Event about a sync."""
         try:
             await self._threads.run(self._events.write, *key, uid, note)
+        except (NamespaceEnds, NotFound):
+            return  # whoever would read it is about to go, too
         except ApiError as error:
             log.warning("an Event was not written", extra={"sync": str(key), "what": str(error)})
 
@@ -59,6 +64,16 @@ def note_of_repairs(applied: Applied) -> Note | None:
     if not repairs:
         return None
     return Note("Warning", Reason.DRIFT_REPAIRED, "Repair", "; ".join(each.told for each in repairs))
+
+
+def warnings(previous: SyncStatus, now: SyncStatus) -> tuple[Note, ...]:
+    """The Events about what stops nothing and is told for the first time."""
+    known = {(problem.reason, problem.subject) for problem in previous.problems}
+    return tuple(
+        Note("Warning", problem.reason, "Reconcile", problem.message)
+        for problem in now.problems
+        if problem.reason == Reason.NEARLY_FULL and (problem.reason, problem.subject) not in known
+    )
 
 
 def _changes(applied: Applied) -> str:

@@ -19,7 +19,7 @@ from paramsync.core.reasons import Nature, Problem, Reason
 from paramsync.core.record import Record
 from paramsync.core.stores import Store
 from paramsync.kube.customs import Customs
-from paramsync.kube.errors import ApiError, Stale
+from paramsync.kube.errors import ApiError, NotFound, Stale
 from paramsync.kube.fence import Fenced
 from paramsync.kube.wire import CustomObject
 
@@ -106,7 +106,11 @@ class Reconciler:
             result = Result(Outcome(Reason.INTERNAL_ERROR, text))
         if isinstance(result, Waiting):
             return result.retry_in
-        return await self._conclude(sync, found, result)
+        try:
+            return await self._conclude(sync, found, result)
+        except NotFound:  # it went while it was reconciled, perhaps with its namespace
+            self.forget(key)
+            return None
 
     def forget(self, key: SyncKey) -> None:
         """Drop what is known of a sync that is gone."""

@@ -67,7 +67,7 @@ class Sync:
         metadata, policy = found.metadata, policy_of(found.spec)
         return cls(
             key,
-            Owner(key.name, metadata.uid, retains=policy is DeletionPolicy.RETAIN),
+            Owner(key.name, metadata.uid, key.namespace, retains=policy is DeletionPolicy.RETAIN),
             metadata.generation,
             when(metadata.creation_timestamp),
             metadata.annotations.get(REFRESH_ANNOTATION),
