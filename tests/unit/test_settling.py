@@ -32,11 +32,11 @@ def shown(seen: Seen) -> list[str]:
     return sorted(f"{stamp.name} {codes[stamp.type]} {stamp.version}" for stamp in stamps)
 
 
-def history(*steps: tuple[float, Listing]) -> Seen:
+def history(*steps: tuple[float, Listing], lasted: float = 0.0) -> Seen:
     (at, first), *rest = steps
-    seen = first_seen(first, at)
+    seen = first_seen(first, at, lasted)
     for at, listed in rest:
-        seen = observe(seen, listed, at)
+        seen = observe(seen, listed, at, lasted)
     return seen
 
 
@@ -105,7 +105,7 @@ def test_the_next_look_is_when_something_can_settle(steps: list[tuple[float, Lis
         ([(0, A1), (3, A1)], True, False, 45),
         ([(0, A1), (3, A2)], False, False, 6),
         ([(0, A1), (45, A1)], True, True, 45),
-        ([(0, A1), (61, A2)], True, True, 45),
+        ([(0, A1), (61, A2)], True, False, 64),
     ],
 )
 def test_a_first_listing_is_confirmed_by_a_second(
@@ -113,6 +113,41 @@ def test_a_first_listing_is_confirmed_by_a_second(
 ) -> None:
     seen = history(*steps)
     assert (seen.confirmed, seen.absence_confirmed, seen.full_confirmation_at) == (confirmed, absence, full_at)
+
+
+LONG = 40.0
+"""Seconds that a listing takes: what it misses may have been there until its end."""
+
+
+@pytest.mark.parametrize(
+    ("steps", "published"),
+    [
+        ([(0, AB), (100, A1), (150, A1), (184.9, A1)], ["a s 1", "b s 1"]),
+        ([(0, AB), (100, A1), (150, A1), (185, A1)], ["a s 1"]),
+        ([(0, A1), (100, listing("a e 2")), (150, listing("a e 2"))], ["a s 1"]),
+        ([(0, A1), (100, A2), (140, A2)], ["a s 2"]),
+    ],
+)
+def test_what_a_long_listing_misses_is_missing_since_its_end(
+    steps: list[tuple[float, Listing]], published: list[str]
+) -> None:
+    assert shown(history(*steps, lasted=LONG)) == published
+
+
+def test_what_a_long_first_listing_did_not_show_is_missing_since_its_end() -> None:
+    steps = [(0.0, A1), (45.0, A1), (84.9, A1)]
+    assert not history(*steps, lasted=LONG).absence_confirmed
+    assert history(*steps, lasted=LONG).full_confirmation_at == LONG + ABSENCE
+    assert history(*steps, (85.0, A1), lasted=LONG).absence_confirmed
+
+
+def test_what_comes_back_after_a_start_was_not_missing_for_long_enough() -> None:
+    steps = [(0.0, A1), (3.0, A1), (44.0, AB), (46.0, AB)]
+    assert not history(*steps).absence_confirmed, "it is about to be published"
+    assert history(*steps).full_confirmation_at == 47, "nobody asks for more in the meantime"
+    seen = history(*steps, (47.0, AB))
+    assert (shown(seen), seen.absence_confirmed) == (["a s 1", "b s 1"], True)
+    assert history(*steps, (47.0, AB), (50.0, listing("a s 1", "b s 1", "c s 1"))).absence_confirmed, "it stays so"
 
 
 def test_an_unchanged_listing_keeps_the_very_same_objects() -> None:

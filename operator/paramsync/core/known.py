@@ -43,7 +43,7 @@ class Known:
     @classmethod
     def first(cls, subtree: Subtree, listed: Listed, want: Want, at: float, began: datetime, lasted: float) -> "Known":
         """What a first listing shows."""
-        seen = settling.first_seen(listed.parameters, at)
+        seen = settling.first_seen(listed.parameters, at, lasted)
         return cls(subtree, seen, began, lasted, listed.pages, listed.account, want)
 
     def then(self, listed: Listed, at: float, began: datetime, lasted: float) -> "Known":
@@ -51,7 +51,7 @@ class Known:
 
         :param at: when it began, in seconds of a clock that only goes forward.
         """
-        seen = settling.observe(self.seen, listed.parameters, at)
+        seen = settling.observe(self.seen, listed.parameters, at, lasted)
         return replace(
             self,
             seen=seen,

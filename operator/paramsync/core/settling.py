@@ -4,6 +4,9 @@ A deploy writes thirty parameters one after the other, Terraform deletes a param
 AWS is eventually consistent. So additions and changes are published when a later listing agrees, and a name
 that vanished, or changed its type, when it has been missing for longer than a re-creation takes.
 
+A listing of a huge path takes minutes, and nobody knows when a page of it was made. So what it misses is missing
+since its end, and what it confirms is confirmed as of its begin.
+
 Times are seconds of a clock that only goes forward; nobody here asks what time it is. Moments are compared,
 never differences: a listing at the very moment that was asked for has to do, whatever rounding makes of it.
 """
@@ -38,6 +41,9 @@ class Seen:
     latest_at: float
     """When the first and the latest listing began."""
 
+    first_ended_at: float
+    """When the first listing ended: what it did not show may have vanished while it went on."""
+
     same_since: float
     """When the first listing began that showed just what the latest one shows."""
 
@@ -45,18 +51,16 @@ class Seen:
     """When the oldest addition or change that is not published was first seen."""
 
     missing_since: Mapping[str, float] | None = None
-    """When a published name was first seen missing, or with another type."""
+    """When the listing ended that first missed a published name, or showed it with another type."""
 
     confirmed: bool = False
     """Whether a later listing agreed with an earlier one, or so much time has passed that none will."""
 
+    absence_confirmed: bool = False
+    """Whether a name that the first listing missed, and that is not published, has been missing for long enough."""
+
     changed_at: float | None = None
     """When the listing began that made the newest change public. None while the first listing still stands."""
-
-    @property
-    def absence_confirmed(self) -> bool:
-        """Whether a name that no listing ever showed has been missing for long enough."""
-        return self.latest_at >= self.first_at + ABSENCE
 
     @property
     def is_pending(self) -> bool:
@@ -82,25 +86,33 @@ class Seen:
     @property
     def full_confirmation_at(self) -> float:
         """When all that the first listing showed, and what it did not show, could be settled."""
-        return self.first_at + ABSENCE if self.confirmed else self.confirmation_at
+        if self.confirmed and not self.is_pending:
+            return self.first_ended_at + ABSENCE
+        return self.confirmation_at
 
 
-def first_seen(listed: Parameters, at: float) -> Seen:
-    """The first listing: published as it is, and not confirmed."""
-    return Seen(listed, listed, at, at, at)
+def first_seen(listed: Parameters, at: float, lasted: float = 0.0) -> Seen:
+    """The first listing: published as it is, and not confirmed.
+
+    :param at: when it began.
+    :param lasted: seconds that it took.
+    """
+    return Seen(listed, listed, at, at, at + lasted, at)
 
 
-def observe(before: Seen, listed: Parameters, at: float) -> Seen:
+def observe(before: Seen, listed: Parameters, at: float, lasted: float = 0.0) -> Seen:
     """Take in a further, complete listing.
 
     :param at: when it began.
+    :param lasted: seconds that it took.
     """
     latest = _with_known(listed, before)
     same_since = before.same_since if _stamps_equal(latest, before.latest) else at
     agrees = at >= same_since + AGREEMENT
 
     known_missing = before.missing_since or {}
-    missing = {name: known_missing.get(name, at) for name, old in before.published.items() if _is_gone(old, latest)}
+    ended = at + lasted
+    missing = {name: known_missing.get(name, ended) for name, old in before.published.items() if _is_gone(old, latest)}
     gone = {name for name, since in missing.items() if at >= since + ABSENCE}
 
     news = {name for name, new in latest.items() if _is_news(before.published.get(name), new)}
@@ -112,6 +124,10 @@ def observe(before: Seen, listed: Parameters, at: float) -> Seen:
         gone -= latest.keys()
         ripe = set()
 
+    pending_since = None if let_through else pending_since
+    # A name that the first listing missed may be what is pending: it has come back, and is about to be published.
+    is_absence = pending_since is None and at >= before.first_ended_at + ABSENCE
+
     published = before.published
     if gone or ripe:
         published = {name: each for name, each in published.items() if name not in gone}
@@ -122,10 +138,12 @@ def observe(before: Seen, listed: Parameters, at: float) -> Seen:
         latest=latest,
         first_at=before.first_at,
         latest_at=at,
+        first_ended_at=before.first_ended_at,
         same_since=same_since,
-        pending_since=None if let_through else pending_since,
+        pending_since=pending_since,
         missing_since=missing or None,
         confirmed=before.confirmed or agrees or at >= before.first_at + STEADY_CHANGE,
+        absence_confirmed=before.absence_confirmed or is_absence,
         changed_at=at if gone or ripe else before.changed_at,
     )
 
