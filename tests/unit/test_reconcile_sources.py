@@ -283,6 +283,26 @@ async def test_a_store_that_moves_changes_nothing() -> None:
     assert world.condition("Ready") == "True Synced"
 
 
+@in_virtual_time
+async def test_what_another_account_has_under_the_same_names_is_never_written() -> None:
+    accounts = ["111122223333"]
+
+    def answer(path: str) -> Snapshot:
+        made = [secure(f"{path}/password", f"of {accounts[-1]}"), parameter(f"{path}/host", f"of {accounts[-1]}")]
+        more = [secure(f"{path}/token")] if len(accounts) % 2 else []
+        return snapshot(*made, *more, path=path, account=accounts[-1])
+
+    world = World(answer)
+    await world.run(70)
+    before = dict(world.targets.objects)
+    for account in ("444455556666", "111122223333") * 2:
+        accounts.append(account)
+        for _ in range(200):
+            await world.run(1)
+            assert world.targets.objects == before
+    assert world.condition("Ready") == "True Synced"
+
+
 class TestBudget:
     @in_virtual_time
     async def test_stretched_intervals_are_told_beside_ready(self) -> None:

@@ -49,8 +49,12 @@ class Known:
     def then(self, listed: Listed, at: float, began: datetime, lasted: float) -> "Known":
         """What is known after a further listing.
 
+        What another account lists is a first listing: what was published before is none of it.
+
         :param at: when it began, in seconds of a clock that only goes forward.
         """
+        if None not in (self.account, listed.account) and listed.account != self.account:
+            return Known.first(self.subtree, listed, self.want, at, began, lasted)
         seen = settling.observe(self.seen, listed.parameters, at, lasted)
         return replace(
             self,
