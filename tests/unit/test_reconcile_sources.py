@@ -303,6 +303,28 @@ async def test_what_another_account_has_under_the_same_names_is_never_written() 
     assert world.condition("Ready") == "True Synced"
 
 
+@in_virtual_time
+async def test_a_source_that_is_empty_elsewhere_hides_no_move_of_another() -> None:
+    accounts = ["444455556666"]
+
+    def answer(path: str) -> Snapshot:
+        shared = [parameter("/shared/extra")] if len(accounts) % 2 else []
+        made = [parameter("/prod/pay/host", f"of {accounts[-1]}")] if path == "/prod/pay" else shared
+        return snapshot(*made, path=path, account=accounts[-1])
+
+    world = World(answer, sources=[{"path": "/prod/pay"}, {"path": "/shared", "optional": True}])
+    await world.run(70)
+    before = dict(world.targets.objects)
+    accounts.append("111122223333")
+    for _ in range(400):
+        await world.run(1)
+        assert world.targets.objects == before
+    assert world.condition("Ready") == "False SourceMoved"
+    accounts.append("444455556666")
+    await world.run(120)
+    assert world.condition("Ready") == "True Synced"
+
+
 class TestBudget:
     @in_virtual_time
     async def test_stretched_intervals_are_told_beside_ready(self) -> None:

@@ -28,6 +28,8 @@ class Known:
 
     pages: int
     account: str | None
+    """Where what is published is from; None if that is not known, or nothing is published."""
+
     want: Want
     """What was decrypted."""
 
@@ -56,13 +58,14 @@ class Known:
         if None not in (self.account, listed.account) and listed.account != self.account:
             return Known.first(self.subtree, listed, self.want, at, began, lasted)
         seen = settling.observe(self.seen, listed.parameters, at, lasted)
+        account = listed.account or (self.account if seen.published else None)
         return replace(
             self,
             seen=seen,
             began=began,
             lasted=lasted,
             pages=listed.pages,
-            account=listed.account or self.account,
+            account=account,
             changed=began if seen.changed_at != self.seen.changed_at else self.changed,
         )
 
