@@ -1,12 +1,10 @@
 """From drafts to contents: what every target should hold, with the kept keys as the live target has them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from paramsync.api.sync import TargetKind
-
 from . import secret_types, sizes
-from .actions import LOSSES, Action, ActionKind, Draft
+from .actions import ActionKind, Draft
 from .objects import OUR_ANNOTATIONS, Content, SecretContent
 from .provenance import Entry, Origin
 from .reasons import Problem, Reason
@@ -59,13 +57,6 @@ def finish(draft: Draft, memory: Memory) -> Finished:
     if isinstance(content, SecretContent):
         problems += secret_types.problems(content, origins, memory.origins[-1].path)
     return Finished(content, tuple(notes), tuple(problems))
-
-
-def in_writing_order(contents: Sequence[Content], actions: Sequence[Action]) -> tuple[Content, ...]:
-    """Gains before losses, and of either Secrets before ConfigMaps."""
-    losing = {action.target for action in actions if action.kind in LOSSES}
-    ordered = sorted(contents, key=lambda each: (each.ref in losing, each.ref.kind is not TargetKind.SECRET))
-    return tuple(ordered)
 
 
 def kept(draft: Draft) -> list[str]:

@@ -18,6 +18,7 @@ from .guard.chain import holds
 from .guard.hold import Hold, digest, offending
 from .guard.losses import Reading, losses
 from .objects import Content, Live, Owner
+from .order import in_writing_order
 from .origins import origins_of
 from .overlay import Overlay, Selected, lay_over
 from .parameters import Snapshot
@@ -241,7 +242,7 @@ def _completed(
     kept = tuple(each.ref for each in drafts if each.ref in dropped and contents.kept(each))
     return replace(
         planned,
-        contents=contents.in_writing_order(made, planned.actions),
+        contents=in_writing_order(made, planned.actions),
         adopted=frozenset(each.ref for each in written if each.is_adoption),
         dropped=tuple(ref for ref in dropped if ref not in kept),
         kept=kept,
