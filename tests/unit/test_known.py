@@ -38,10 +38,10 @@ def known(first: Listing, *more: Listing) -> Known:
     ("more", "account", "names"),
     [
         ([Listing(60, ACCOUNT, "")], ACCOUNT, {"/prod/pay/host"}),
-        ([Listing(60, ACCOUNT, ""), Listing(105, ACCOUNT, "")], None, set()),
+        ([Listing(60, ACCOUNT, ""), Listing(106, ACCOUNT, "")], None, set()),
         ([Listing(60, OTHER, "port")], OTHER, {"/prod/pay/port"}),
         ([Listing(60, OTHER, ""), Listing(70, OTHER, "port")], OTHER, {"/prod/pay/port"}),
-        ([Listing(60, OTHER, ""), Listing(105, OTHER, ""), Listing(108, OTHER, "port")], OTHER, set()),
+        ([Listing(60, OTHER, ""), Listing(106, OTHER, ""), Listing(109, OTHER, "port")], OTHER, set()),
     ],
     ids=["retained", "nothing left", "another", "another in two steps", "another after nothing"],
 )

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paramsync.api.sync import ParameterType
 from paramsync.core.parameters import Parameter
 from paramsync.core.settling import ABSENCE, AGREEMENT, STEADY_CHANGE, Seen, first_seen, observe, with_values
 from paramsync.core.values import NOT_OPENED, SecureValue
@@ -30,6 +31,11 @@ def shown(seen: Seen) -> list[str]:
     codes = {kind: code for code, kind in KINDS.items()}
     stamps = [each.stamp for each in seen.published.values()]
     return sorted(f"{stamp.name} {codes[stamp.type]} {stamp.version}" for stamp in stamps)
+
+
+def kinds(found: Listing) -> set[tuple[str, ParameterType]]:
+    """Names with their types."""
+    return {(name, each.stamp.type) for name, each in found.items()}
 
 
 def history(*steps: tuple[float, Listing], lasted: float = 0.0) -> Seen:
@@ -202,6 +208,29 @@ def test_nothing_that_was_missing_for_less_than_45_seconds_goes(
             assert at - last_there[name, before.published[name].stamp.type] >= ABSENCE
         last_there |= dict.fromkeys(((name, each.stamp.type) for name, each in listed.items()), at)
         before = seen
+
+
+@given(LISTINGS, HISTORIES)
+def test_an_absence_is_confirmed_when_what_is_not_published_was_missing_for_45_seconds(
+    first: Listing, steps: list[tuple[float, Listing]]
+) -> None:
+    every = {(name, kind) for name in "abc" for kind in KINDS.values()}
+    missing_since = dict.fromkeys(every - kinds(first), 0.0)
+    for at, seen, listed in replayed(first, steps):
+        missing_since = {each: missing_since.get(each, at) for each in every - kinds(listed)}
+        if seen.absence_confirmed:
+            gone = missing_since.keys() - kinds(seen.published)
+            assert all(at >= missing_since[each] + ABSENCE for each in gone)
+
+
+def test_a_name_that_came_and_went_before_it_was_published_is_missing_since_then() -> None:
+    nothing: Listing = {}
+    steps = [(0.0, A1), (100.0, nothing), (145.0, nothing), (200.0, AB), (202.0, A1), (205.0, A1)]
+    seen = history(*steps)
+    assert shown(seen) == ["a s 1"]
+    assert (seen.confirmed, seen.absence_confirmed, seen.full_confirmation_at) == (True, False, 247.0)
+    assert not observe(seen, A1, 246.9).absence_confirmed
+    assert observe(seen, A1, 247.0).absence_confirmed
 
 
 @given(LISTINGS, HISTORIES, LISTINGS)

@@ -41,8 +41,9 @@ class Seen:
     latest_at: float
     """When the first and the latest listing began."""
 
-    first_ended_at: float
-    """When the first listing ended: what it did not show may have vanished while it went on."""
+    absent_since: float
+    """When the listing ended that was the last to miss anew a name which is not published: the first one, or a later
+    one that missed what came and went before it was believed. What it missed may have vanished while it went on."""
 
     same_since: float
     """When the first listing began that showed just what the latest one shows."""
@@ -57,7 +58,7 @@ class Seen:
     """Whether a later listing agreed with an earlier one, or so much time has passed that none will."""
 
     absence_confirmed: bool = False
-    """Whether a name that the first listing missed, and that is not published, has been missing for long enough."""
+    """Whether every name that is not published has been missing for long enough."""
 
     changed_at: float | None = None
     """When the listing began that made the newest change public. None while the first listing still stands."""
@@ -87,7 +88,7 @@ class Seen:
     def full_confirmation_at(self) -> float:
         """When all that the first listing showed, and what it did not show, could be settled."""
         if self.confirmed and not self.is_pending:
-            return self.first_ended_at + ABSENCE
+            return self.absent_since + ABSENCE
         return self.confirmation_at
 
 
@@ -125,8 +126,10 @@ def observe(before: Seen, listed: Parameters, at: float, lasted: float = 0.0) ->
         ripe = set()
 
     pending_since = None if let_through else pending_since
-    # A name that the first listing missed may be what is pending: it has come back, and is about to be published.
-    is_absence = pending_since is None and at >= before.first_ended_at + ABSENCE
+    has_vanished = _has_vanished(before, latest)
+    absent_since = ended if has_vanished else before.absent_since
+    # A name that was missed may be what is pending: it has come back, and is about to be published.
+    is_absence = pending_since is None and at >= absent_since + ABSENCE
 
     published = before.published
     if gone or ripe:
@@ -138,12 +141,12 @@ def observe(before: Seen, listed: Parameters, at: float, lasted: float = 0.0) ->
         latest=latest,
         first_at=before.first_at,
         latest_at=at,
-        first_ended_at=before.first_ended_at,
+        absent_since=absent_since,
         same_since=same_since,
         pending_since=pending_since,
         missing_since=missing or None,
         confirmed=before.confirmed or agrees or at >= before.first_at + STEADY_CHANGE,
-        absence_confirmed=before.absence_confirmed or is_absence,
+        absence_confirmed=is_absence or (before.absence_confirmed and not has_vanished),
         changed_at=at if gone or ripe else before.changed_at,
     )
 
@@ -180,6 +183,13 @@ def _stamps_equal(one: Parameters, other: Parameters) -> bool:
         if known is None or (known is not each and known.stamp != each.stamp):
             return False
     return True
+
+
+def _has_vanished(before: Seen, latest: Parameters) -> bool:
+    """Whether something is gone that was never published."""
+    if before.latest is before.published or before.latest is latest:
+        return False
+    return any(_is_gone(each, latest) and _is_gone(each, before.published) for each in before.latest.values())
 
 
 def _is_gone(old: Parameter, latest: Parameters) -> bool:
