@@ -100,6 +100,21 @@ async def test_one_parameter_a_minute_is_stopped_also_across_restarts() -> None:
 
 
 @in_virtual_time
+async def test_a_restart_forgets_no_hold_for_a_moment() -> None:
+    world = World(listing(*range(8)))
+    await world.run(2 * MINUTE)
+    world.answer = listing(0, 1)
+    await world.run(5 * MINUTE)
+    approval = digest(world)
+    world.restart()
+    writes = len(world.customs.writes)
+    await world.run(5 * MINUTE)
+    assert world.condition("Ready") == "False RemovalBlocked"
+    assert digest(world) == approval
+    assert len(world.customs.writes) == writes, "what has not settled again says nothing new"
+
+
+@in_virtual_time
 async def test_one_parameter_an_hour_is_not_stopped() -> None:
     world = World(listing(*range(8)))
     await world.run(2 * MINUTE)

@@ -31,6 +31,11 @@ class Record:
     revisions: Mapping[TargetRef, str] = field(default_factory=dict)
     """What each of the targets was to hold then."""
 
+    @property
+    def is_held(self) -> bool:
+        """Whether status says that something is held."""
+        return self.approval.told is not None and self.approval.told.digest is not None
+
     @classmethod
     def of(cls, status: SyncStatus, approve: str | None, now: datetime) -> "Record":
         """Read it from status.

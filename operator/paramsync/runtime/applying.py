@@ -88,7 +88,9 @@ class Applying:
             live |= {ref: await self._get(key, ref, values=True) for ref in unread}
             made = plan(owner, spec, snapshots, live, record)
         # What takes 45 seconds to settle is kept key by key; what another listing settles in 3, all of it waits for.
-        is_unsettled = made.waits or (made.unsettled and not all(snapshot.settled for snapshot in snapshots))
+        # And so does a sync of which something is held: it would seem to be well until its losses have settled again.
+        is_settling = record.is_held or not all(snapshot.settled for snapshot in snapshots)
+        is_unsettled = made.waits or (made.unsettled and is_settling)
         if not made.problems and (is_unsettled or (hold_changes and made.changes)):
             return Applied(made, held=True)
         if spec.only_plans:
