@@ -40,7 +40,8 @@ from paramsync.core.objects import (
 from paramsync.core.outcome import Circumstances
 from paramsync.core.overlay import Selected
 from paramsync.core.parameters import Parameter, Snapshot, Stamp, Subtree
-from paramsync.core.plan import Plan, plan
+from paramsync.core.plan import Plan
+from paramsync.core.planning import plan
 from paramsync.core.provenance import Entry, Origin, Provenance, encode_plain_keys
 from paramsync.core.reasons import Reason
 from paramsync.core.record import Record

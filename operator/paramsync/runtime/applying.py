@@ -14,7 +14,8 @@ from paramsync.core.deletion import is_recorded
 from paramsync.core.drift import Seen, is_intact, is_untouched
 from paramsync.core.objects import Content, Live, Owner
 from paramsync.core.parameters import Snapshot
-from paramsync.core.plan import Plan, plan
+from paramsync.core.plan import Plan
+from paramsync.core.planning import plan
 from paramsync.core.record import Record
 from paramsync.core.repairs import repair_of
 from paramsync.core.report import Written

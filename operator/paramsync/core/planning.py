@@ -1,0 +1,225 @@
+"""From a spec, snapshots and live targets to the plan: what a reconcile would do and why. Pure: models in, models out.
+
+The order of the parts is the order of this page: what stands in the way (problems), what each key would
+become (actions), what the guard keeps back (holds), and what is written in the end (contents).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from paramsync.api.sync import ParameterSyncSpec, ParameterType
+
+from . import actions, adoption, contents, ownership, unchangeable
+from .actions import Action, ActionKind, Draft, Wish, draft, with_moves
+from .deletion import is_recorded
+from .emptiness import awaits_absence, empty_sources
+from .guard.case import Case
+from .guard.chain import holds
+from .guard.hold import digest, offending
+from .guard.losses import Reading, losses
+from .objects import Content, Live, Owner
+from .order import in_writing_order
+from .origins import origins_of
+from .overlay import Overlay, Selected, lay_over
+from .parameters import Snapshot
+from .plan import Counts, Plan
+from .reasons import Problem, Reason
+from .record import Record
+from .rendering import Memory
+from .routing import Route, TargetRef, route, routes
+from .want import Selection
+from .wishes import wishes
+
+
+def plan(
+    owner: Owner,
+    spec: ParameterSyncSpec,
+    snapshots: Sequence[Snapshot],
+    live: Mapping[TargetRef, Live | None],
+    record: Record,
+) -> Plan:
+    """Decide what would be done.
+
+    :param snapshots: one for each source, in the sources' order.
+    :param live: every target of the spec, and every one that was recorded, as the API server has it; None where there
+        is none.
+    :param record: what is remembered of what was applied before.
+    """
+    route_list = routes(spec, owner.name)
+    overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources])
+    taken, skipped = route(overlay.winners, route_list)
+    secret_types = {each.ref: each.secret_type for each in route_list}
+    desired, problems = wishes(overlay, snapshots, taken, secret_types)
+    if record.targets and awaits_absence(spec, snapshots, overlay):
+        return Plan(unsettled=True, waits=True)
+    conflicts = _conflicts(desired, live, owner)
+    problems = (
+        *(() if spec.only_plans else conflicts.values()),
+        *empty_sources(spec, snapshots, overlay, has_applied=bool(record.targets)),
+        *problems,
+    )
+    if problems:
+        return Plan(problems=problems)
+
+    is_settled = _settled(snapshots)
+    dropped = tuple(sorted(record.targets - desired.keys()))
+    drafts = [
+        _draft(each, live[each.ref], desired[each.ref], owner, is_settled, as_given=each.ref in conflicts)
+        for each in route_list
+    ]
+    drafts += [
+        actions.dropped(ref, each, is_settled)
+        for ref in dropped
+        if (each := live[ref]) is not None and not each.deleting and is_recorded(each, owner, record.uids.get(ref))
+    ]
+    drafts = with_moves(drafts)
+    if unknown := frozenset(each.ref for each in drafts if contents.may_have_more_keys(each)):
+        return Plan(needs_values=unknown)
+    if problems := tuple(problem for each in drafts if (problem := adoption.would_empty(each)) is not None):
+        return Plan(problems=problems)
+    if not all(adoption.has_settled(each, is_settled) for each in drafts):
+        return Plan(unsettled=True, waits=True)
+
+    origins = origins_of(spec, snapshots, drafts)
+    skipped_names = frozenset(each.relative for each in skipped)
+    lost = losses(drafts, Reading(overlay.winners, skipped_names, snapshots, origins))
+    held_before = record.approval.was_held
+    case = Case(drafts, frozenset(dropped), lost, origins, spec.max_removals, record.window, held_before)
+    reviewed = _reviewed(case, owner, record)
+    if reviewed.is_stopped:
+        return reviewed
+    drafts = [_with_held_kept(each, reviewed.held) for each in drafts]
+    memory = Memory(owner.name, origins, _once_secure(drafts))
+    completed = _completed(reviewed, drafts, dropped, memory, overlay, skipped)
+    stuck = unchangeable.problems(drafts, completed.contents, owner)
+    if stuck and not spec.only_plans:
+        return replace(completed, problems=stuck, contents=())
+    return replace(completed, notes=(*conflicts.values(), *stuck, *completed.notes))
+
+
+def _conflicts(
+    refs: Iterable[TargetRef], live: Mapping[TargetRef, Live | None], owner: Owner
+) -> dict[TargetRef, Problem]:
+    """Why targets must not be written now. It stops everything, but for a plan that is not to be carried out: that
+    tells what taking them over would change, and these beside it."""
+    found = ((ref, ownership.conflict(each, owner)) for ref in refs if (each := live[ref]) is not None)
+    return {ref: conflict for ref, conflict in found if conflict is not None}
+
+
+def _draft(
+    target: Route,
+    live: Live | None,
+    desired: Mapping[str, Wish],
+    owner: Owner,
+    is_settled: Callable[[str | None], bool],
+    *,
+    as_given: bool,
+) -> Draft:
+    if live is not None and (as_given or ownership.is_adoption(live, owner)):
+        made = adoption.adoption(target.ref, live, desired)
+    else:
+        made = draft(target.ref, live, desired, is_settled)
+    return replace(made, type=target.secret_type)
+
+
+def _reviewed(case: Case, owner: Owner, record: Record) -> Plan:
+    """The plan as far as the guard: all actions, and those that are held."""
+    found = holds(case)
+    approved = record.approval.asked if record.approval.covers(owner.uid, found) else None
+    held = () if approved else found
+    kept_back = offending(held)
+    return Plan(
+        actions=tuple(action for each in case.drafts for action in each.all_actions),
+        holds=held,
+        digest=digest(owner.uid, record.approval.last, held),
+        approved=approved,
+        removed={
+            name: frozenset(action.target for action in lost)
+            for name, lost in case.losses.items()
+            if not lost & kept_back
+        },
+        unsettled=any(action.kind is ActionKind.KEEP for each in case.drafts for action in each.actions),
+    )
+
+
+def _completed(
+    reviewed: Plan,
+    drafts: Sequence[Draft],
+    dropped: Sequence[TargetRef],
+    memory: Memory,
+    overlay: Overlay,
+    skipped: Sequence[Selected],
+) -> Plan:
+    """The plan with what every target should hold."""
+    planned = replace(reviewed, actions=tuple(action for each in drafts for action in each.all_actions))
+    written = [each for each in drafts if each.ref not in dropped]
+    if needs_values := frozenset(each.ref for each in written if contents.lacks_values(each)):
+        return replace(planned, needs_values=needs_values)
+    finished = [contents.finish(each, memory) for each in written]
+    found = [problem for each in finished for problem in each.problems]
+    # While something has not settled, a key that is missing may be one whose parameter is only to be confirmed.
+    if problems := tuple(each for each in found if not (planned.unsettled and each.reason is Reason.KEY_MISSING)):
+        return replace(planned, problems=problems)
+    if found:
+        return Plan(unsettled=True, waits=True)
+    made = [each.content for each in finished]
+    kept = tuple(each.ref for each in drafts if each.ref in dropped and contents.kept(each))
+    return replace(
+        planned,
+        contents=in_writing_order(made, planned.actions),
+        adopted=frozenset(each.ref for each in written if each.is_adoption),
+        dropped=tuple(ref for ref in dropped if ref not in kept),
+        kept=kept,
+        notes=tuple(note for each in finished for note in each.notes),
+        counts=_counts(made, overlay, skipped),
+    )
+
+
+def _once_secure(drafts: Sequence[Draft]) -> frozenset[str]:
+    """The relative names of SecureStrings that went, and have not come back."""
+    before = {
+        entry.relative
+        for each in drafts
+        for entry in each.before.entries.values()
+        if entry.type is ParameterType.SECURE_STRING
+    }
+    remembered = before.union(*(each.before.provenance.once_secure for each in drafts))
+    there = {wish.entry.relative for each in drafts for wish in each.desired.values()}
+    kept = {
+        each.before.entries[key].relative
+        for each in drafts
+        for key in contents.kept(each)
+        if key in each.before.entries
+    }
+    return frozenset(name for name in remembered - there - kept if name is not None)
+
+
+def _counts(contents: Iterable[Content], overlay: Overlay, skipped: Sequence[Selected]) -> Counts:
+    held = {
+        (entry.source, entry.relative or key, entry.type)
+        for content in contents
+        for key, entry in content.entries.items()
+    }
+    return Counts(
+        parameters=len(held),
+        secure=sum(kind is ParameterType.SECURE_STRING for _, _, kind in held),
+        skipped=len(skipped),
+        overlaid=overlay.overlaid,
+    )
+
+
+def _settled(snapshots: Sequence[Snapshot]) -> Callable[[str | None], bool]:
+    def is_settled(name: str | None) -> bool:
+        if name is None:
+            return all(snapshot.absence_settled for snapshot in snapshots)
+        return all(snapshot.is_settled(name) for snapshot in snapshots if snapshot.subtree.covers(name))
+
+    return is_settled
+
+
+def _with_held_kept(each: Draft, held: frozenset[Action]) -> Draft:
+    kept = tuple(
+        replace(action, kind=ActionKind.KEEP, reason="held until it is approved") if action in held else action
+        for action in each.actions
+    )
+    return replace(each, actions=kept)
