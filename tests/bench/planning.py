@@ -1,4 +1,5 @@
-"""What planning costs: one sync whose targets hold many keys, new, unchanged, and with most of them lost."""
+"""What planning costs: one sync whose targets hold many keys, new, unchanged, and with most of them lost; and what a
+reconcile of an unchanged sync costs beside its requests."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from paramsync.core.actions import ActionKind
 from tests.unit.builders import parameter, planned, secure, snapshot, written
+from tests.unit.reconcile_world import KEY, World
+from tests.unit.virtual_time import in_virtual_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +20,10 @@ if TYPE_CHECKING:
 
 NUMBER = 2000
 MOST_SECONDS = 0.05
+KEYS = 100
+MOST_OF_RECONCILE = 0.005
 REPEATS = 7
+RECONCILES = 100
 
 
 def planning(results: Results, number: int = NUMBER) -> None:
@@ -37,6 +43,7 @@ def planning(results: Results, number: int = NUMBER) -> None:
         seconds = min(_timed(run) for _ in range(REPEATS))
         results.show(f"{number} keys, {what}: planning", 1000 * seconds, 1000 * MOST_SECONDS, unit=" ms")
     results.equal("keys that are kept", _kept(plans["nine of ten lost, held"]()), number - number // 10)
+    results.show(f"{KEYS} keys, unchanged: a reconcile", 1000 * _reconcile(), 1000 * MOST_OF_RECONCILE, unit=" ms")
     results.equal("actions of an unchanged plan", len(plans["unchanged, metadata only"]().actions), 0)
 
 
@@ -47,6 +54,25 @@ def _parameter(index: int) -> Parameter:
 
 def _kept(plan: Plan) -> int:
     return sum(action.kind is ActionKind.KEEP for action in plan.actions)
+
+
+def _reconcile() -> float:
+    """Seconds of CPU of a reconcile whose requests are answered at once."""
+    made = snapshot(*map(_parameter, range(KEYS)))
+    spent = 0.0
+
+    @in_virtual_time
+    async def run() -> None:
+        nonlocal spent
+        world = World(lambda _: made)
+        await world.run(120)
+        began = time.process_time()
+        for _ in range(RECONCILES):
+            await world.reconciler.reconcile(KEY)
+        spent = time.process_time() - began
+
+    run()
+    return spent / RECONCILES
 
 
 def _timed(run: Callable[[], Plan]) -> float:
