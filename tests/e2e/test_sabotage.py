@@ -24,7 +24,7 @@ from tests.running.operator import run_operator
 
 ROOT = Path(__file__).parents[2]
 SLOW = "5m"
-THEIRS = {"data": {"PASSWORD": "dGhlaXJz"}}
+THEIRS = {"data": {"PLAIN": "dGhlaXJz"}}
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,10 @@ class Place:
         """What the operator was refused in the syncs' namespace since a mark of the audit log."""
         return refusals(self.cluster, self.home, self.syncs.namespace, since)
 
-    def foreign(self, kind: str, name: str, body: Json = THEIRS) -> Json:
-        """Somebody makes an object, or makes it anew; return it."""
+    def foreign(self, kind: str, name: str) -> Json:
+        """Somebody makes an object; return it."""
         collection, _, _ = self.syncs.target_path(kind, name).rpartition("/")
-        made: Json = self.cluster.request("POST", collection, {"metadata": {"name": name}, **body})
+        made: Json = self.cluster.request("POST", collection, {"metadata": {"name": name}, **THEIRS})
         return made
 
 
@@ -157,11 +157,12 @@ def test_an_object_of_somebody_else_that_is_to_be_deleted(place: Place) -> None:
     kept, dropped = ({"kind": "Secret", "name": name} for name in ("kept", "dropped"))
     with place.running("ownership") as scene:
         scene.put("app/password", "hunter2", "SecureString")
-        scene.synced(interval=SLOW, targets=[kept, dropped])
+        scene.synced(interval=SLOW, targets=[kept, dropped], deletionPolicy="Retain")
         place.syncs.patch("app", {"spec": {"suspend": True}})
         place.syncs.wait_reason("app", "Suspended", SOON)
-        place.cluster.request("DELETE", place.syncs.target_path("Secret", "dropped"))
-        before = place.foreign("Secret", "dropped")
+        # Somebody makes it theirs, and it is still the object that status recorded.
+        scene.edit("Secret", "dropped", {"metadata": {"labels": None, "annotations": {"paramsync.dev/sync": None}}})
+        before = place.syncs.target("Secret", "dropped")
         place.syncs.patch("app", {"spec": {"suspend": False, "targets": [kept]}})
 
         said = place.wait_refused("app", "targets")

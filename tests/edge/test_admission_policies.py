@@ -5,6 +5,7 @@ Everything here is written by `kube/targets.py`, in its sequence, under the acco
 
 import string
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice, product
 
 import pytest
@@ -14,9 +15,6 @@ from paramsync.core.ownership import is_ours
 from paramsync.core.routing import TargetRef
 from paramsync.core.sizes import MOST_ANNOTATION_BYTES
 from paramsync.core.values import SecureValue
-from paramsync.kube.encoding import apply_body
-from paramsync.kube.transport import APPLY, MERGE_PATCH
-from tests.cluster.access import request
 from tests.edge.account import BOTH, CONTENTS, Account, Json, decoded
 from tests.unit.builders import CONFIG_MAP, SECRET, config_map_content, secret_content
 
@@ -149,13 +147,10 @@ def test_a_retained_target_loses_its_owner_and_gets_it_back(account: Account, re
     account.write(CONTENTS[ref])
     live = account.read(ref)
     assert live is not None
-    body = apply_body(CONTENTS[ref], live, account.owner, account.namespace)
-    body["metadata"] = {k: v for k, v in body["metadata"].items() if k != "ownerReferences"}  # type: ignore[attr-defined]
-    query = {"fieldManager": "paramsync", "force": "true"}
-    request(account.client, "PATCH", account.path(ref), body, content_type=APPLY, query=query)
-    assert "ownerReferences" not in account.stored(ref)["metadata"]
 
-    account.write(CONTENTS[ref])
+    live = account.targets.set_owner(live, replace(account.owner, retains=True), account.namespace)
+    assert "ownerReferences" not in account.stored(ref)["metadata"]
+    account.targets.set_owner(live, account.owner, account.namespace)
 
     assert account.stored(ref)["metadata"]["ownerReferences"] == [account.reference()]
 
@@ -188,7 +183,9 @@ def test_an_object_that_was_given_away_is_adopted(
     }
     account.foreign(ref, metadata=given, data={**kept, "DROPPED": "b2xk"})
 
-    adopt(account, ref, surplus={"DROPPED"})
+    live = account.read(ref)
+    assert live is not None
+    account.targets.take_over(CONTENTS[ref], live, account.namespace)
     account.write(CONTENTS[ref])
 
     found = account.stored(ref)
@@ -196,27 +193,6 @@ def test_an_object_that_was_given_away_is_adopted(
     assert found["metadata"]["labels"] == {"team": "red", MANAGED_BY_LABEL: "paramsync"}
     assert found["metadata"]["annotations"]["note"] == "hello"
     assert found["metadata"]["ownerReferences"] == [account.reference()]
-
-
-def adopt(account: Account, ref: TargetRef, surplus: set[str]) -> None:
-    """The merge patch with which an adoption begins; what is adopted is asked for no longer."""
-    live = account.read(ref)
-    assert live is not None
-    metadata = {
-        "uid": live.uid,
-        "resourceVersion": live.resource_version,
-        "labels": {MANAGED_BY_LABEL: "paramsync"},
-        "annotations": {
-            SYNC_ANNOTATION: account.owner.name,
-            "paramsync.dev/adopt": None,
-            LAST_APPLIED: None,
-            PLAIN_KEYS_ANNOTATION: CONTENTS[ref].annotations.get(PLAIN_KEYS_ANNOTATION),
-        },
-        "managedFields": [{}],
-    }
-    body = {"metadata": metadata, "data": dict.fromkeys(surplus)}
-    query = {"fieldManager": "paramsync"}
-    request(account.client, "PATCH", account.path(ref), body, content_type=MERGE_PATCH, query=query)
 
 
 @pytest.mark.parametrize("defaced", [None, *DEFACED])
