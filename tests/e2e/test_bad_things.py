@@ -19,6 +19,7 @@
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -56,13 +57,13 @@ KINDS = ("Secret", "ConfigMap")
 
 @pytest.fixture(scope="module")
 def shared_operator(
-    cluster: Cluster, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
+    bound_kubeconfig: Path, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Operator]:
     """An operator that assumes roles in front of the proxy."""
     stores = {"default": store("default", shared_proxy.url, ["*"], ["/"])["spec"]}
     aws = {"AWS_ENDPOINT_URL_STS": shared_proxy.url}
     directory = tmp_path_factory.mktemp("operator")
-    with run_operator(cluster.kubeconfig, directory, settings={"stores": stores}, environment=aws) as running:
+    with run_operator(bound_kubeconfig, directory, settings={"stores": stores}, environment=aws) as running:
         yield running
 
 
