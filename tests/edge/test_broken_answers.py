@@ -14,7 +14,7 @@ import yaml
 
 from paramsync.kube.errors import Unavailable
 from paramsync.kube.transport import Transport, connect
-from paramsync.runtime import logs
+from tests.unit.hidden import logged
 
 VALUE = b"hunter2-9xQ"
 BODY = {"data": {"PASSWORD": base64.b64encode(VALUE).decode()}}
@@ -82,21 +82,9 @@ def transport(server: Server, tmp_path: Path) -> Iterator[Transport]:
 
 
 @pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """What the operator logs at DEBUG."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in logs.CAPPED}
-    root.handlers = []
-    written = io.StringIO()
-    monkeypatch.setattr("sys.stderr", written)
-    logs.configure("text", "debug")
-    yield written
-    logging.captureWarnings(capture=False)
-    root.handlers = handlers
-    root.setLevel(level)
-    for name, before in levels.items():
-        logging.getLogger(name).setLevel(before)
+def log() -> Iterator[io.StringIO]:
+    with logged("text") as written:
+        yield written
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
