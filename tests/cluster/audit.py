@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# One line per request: a watch when it begins, everything else when it ends.
+# One line per request: a watch when it begins, everything else when it ends. With the bodies of what is written where
+# there should be no values: the leak test searches them.
 POLICY = """\
 apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -15,6 +16,12 @@ rules:
 - level: Metadata
   verbs: [watch]
   omitStages: [ResponseComplete]
+- level: Request
+  verbs: [create, update, patch]
+  resources:
+  - {group: "", resources: [configmaps]}
+  - {group: events.k8s.io, resources: [events]}
+  - {group: paramsync.dev}
 - level: Metadata
 """
 

@@ -1,4 +1,4 @@
-"""A reverse proxy in front of the API server: it records what an operator asks, holds a request, or lets none pass.
+"""A reverse proxy in front of the API server: it records what is asked, holds a request, answers one, lets none pass.
 
 Plain HTTP comes in, HTTPS with the admin's client certificate goes out; watches are streamed.
 """
@@ -7,7 +7,7 @@ import asyncio
 import re
 import ssl
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import yaml
 from aiohttp import ClientConnectionError, ClientPayloadError, ClientSession, ClientTimeout, TCPConnector, web
+from multidict import CIMultiDict
 from yarl import URL
 
 from tests.aws.background import in_background
@@ -76,15 +77,40 @@ class Hold:
         return await asyncio.shield(asyncio.wrap_future(self._end))
 
 
+Answer = Callable[[bytes], web.Response | bytes]
+"""What a gateway answers itself: bytes are sent as they are, be they HTTP or not.
+
+It is given the body of the request; of one that reads, the body that the API server would answer with.
+"""
+
+
+@dataclass
+class Fault:
+    """Requests that the gateway answers itself."""
+
+    method: str
+    path: re.Pattern[str]
+    answer: Answer
+    hits: int = 0
+
+    def takes(self, asked: Asked) -> bool:
+        """Whether this is such a request."""
+        return asked.method == self.method and bool(self.path.search(asked.path))
+
+
 @dataclass
 class Gateway:
     """A running gateway; all methods are for the test's thread."""
 
     kubeconfig: Path
     upstream: str
+    warnings: list[str] = field(default_factory=list, init=False)
+    """The headers by which the API server has warned so far."""
+
     tls: ssl.SSLContext = field(repr=False)
     _asked: list[Asked] = field(default_factory=list)
     _holds: list[Hold] = field(default_factory=list)
+    _faults: list[Fault] = field(default_factory=list)
     _open: set[asyncio.Transport] = field(default_factory=set)
     _closed: bool = False
     _loop: asyncio.AbstractEventLoop | None = None
@@ -94,6 +120,16 @@ class Gateway:
         hold = Hold(method, path)
         self._holds.append(hold)
         return hold
+
+    @contextmanager
+    def answering(self, method: str, path: str, answer: Answer) -> Iterator[Fault]:
+        """Answer the requests of a method to a path, a regular expression, until the end of the context."""
+        fault = Fault(method, re.compile(path), answer)
+        self._faults.append(fault)
+        try:
+            yield fault
+        finally:
+            self._faults.remove(fault)
 
     def asked(self, path: str = "") -> list[Asked]:
         """The requests so far whose path has such a part, in order."""
@@ -162,8 +198,14 @@ class Gateway:
             return _dropped(request)
         kept = {name: value for name, value in request.headers.items() if name.lower() not in OF_THE_HOP}
         url = URL(f"{self.upstream}{request.raw_path}", encoded=True)
+        fault = next((fault for fault in self._faults if fault.takes(asked)), None)
+        if fault is not None and asked.writes:
+            return _answered(request, fault, body)
         async with session.request(request.method, url, headers=kept, data=body or None) as answer:
-            headers = {name: value for name, value in answer.headers.items() if name.lower() not in OF_THE_HOP}
+            if fault is not None:
+                return _answered(request, fault, await answer.read())
+            self.warnings += answer.headers.getall("Warning", [])
+            headers = CIMultiDict((k, v) for k, v in answer.headers.items() if k.lower() not in OF_THE_HOP)
             response = web.StreamResponse(status=answer.status, headers=headers)
             await response.prepare(request)
             async for chunk in answer.content.iter_any():
@@ -180,6 +222,17 @@ def run_gateway(cluster: Cluster, kubeconfig: Path) -> Iterator[Gateway]:
     tls.load_cert_chain(admin.certificate, admin.key)
     with in_background(Gateway(kubeconfig, cluster.url, tls).serving()) as gateway:
         yield gateway
+
+
+def _answered(request: web.BaseRequest, fault: Fault, content: bytes) -> web.Response:
+    fault.hits += 1
+    answer = fault.answer(content)
+    if isinstance(answer, web.Response):
+        return answer
+    if request.transport is not None:
+        # The connection ends with it: what follows could not be told from a second answer.
+        request.transport.write(answer)
+    return _dropped(request)
 
 
 def _dropped(request: web.BaseRequest) -> web.Response:

@@ -115,7 +115,7 @@ def etcd_writes(cluster: Cluster, since: int) -> Iterator[tuple[str, int, bytes]
 def etcd_places(cluster: Cluster, since: int) -> Iterator[Place]:
     """Every write to etcd since a revision; of Secrets everything but their data."""
     for key, revision, value in etcd_writes(cluster, since):
-        content = split_secret(value)[0] if key.encode().startswith(SECRETS) and value else value
+        content = split_secret(value)[0] if is_secret(key) and value else value
         yield f"etcd {key} at revision {revision}", content
 
 
@@ -133,6 +133,11 @@ def split_secret(value: bytes) -> tuple[bytes, bytes]:
         for inner_number, inner_whole, _ in _fields(content):
             (data if inner_number == 2 else rest).append(inner_whole)  # Secret.data
     return b"".join(rest), b"".join(data)
+
+
+def is_secret(key: str) -> bool:
+    """Whether a key of etcd's is that of a Secret."""
+    return key.encode().startswith(SECRETS)
 
 
 def audit_places(cluster: Cluster, since: int) -> Iterator[Place]:
