@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-unit check format demo bench soak crds lock wheel cluster clean
+.PHONY: help setup test machine test-unit check format demo bench soak crds lock wheel cluster clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +22,10 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
 setup: $(READY)  ## Create .venv with the locked dependencies
 
 test: check  ## Run everything: static checks, unit, edge and end-to-end tests
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered --ignore tests/machine
+
+machine: $(READY)  ## Let everything happen by chance to a sync, and check the promises (MACHINE_RUNS=200)
+	$(BIN)/pytest tests/machine
 
 test-unit: $(READY)  ## Run the pure tests only (no cluster, seconds)
 	$(BIN)/pytest tests/unit

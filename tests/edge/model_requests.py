@@ -6,8 +6,9 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from paramsync.kube.encoding import NOBODY_OWNS_A_KEY
 from tests.model.answers import Answer, Request
-from tests.model.server import APPLY, MERGE_PATCH
+from tests.model.server import APPLY, MERGE_PATCH, STRATEGIC_MERGE_PATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,7 @@ class Chance:
 
     def request(self) -> Callable[[Side], Request]:
         """The next one; it is made for each side, for uids and versions differ."""
-        draws = (self._ours,) * 5 + (self._surplus, self._adoption, self._deletion)
+        draws = (self._ours,) * 5 + (self._owner, self._surplus, self._adoption, self._deletion)
         theirs = (self._merge,) * 4 + (self._theirs, self._creation, self._removal)
         return self._random.choice(draws + theirs)()
 
@@ -110,23 +111,16 @@ class Chance:
         )
         data, sync = self._data(), self._random.choice(("one", "one", "two"))
         annotations = {SYNC: sync, PLAIN_KEYS: " ".join(f"{key}=String" for key in data)}
+        owns = self._random.random() < 0.8
         kind = "Opaque" if self._random.random() < 0.9 else "example.org/other"
 
         def made(side: Side) -> Request:
-            owner = {
-                "apiVersion": "paramsync.dev/v1alpha1",
-                "kind": "ParameterSync",
-                "name": sync,
-                "uid": side.syncs[sync],
-                "controller": True,
-                "blockOwnerDeletion": False,
-            }
             metadata = {
                 "name": self.name,
                 "namespace": side.namespace,
                 "labels": {"app.kubernetes.io/managed-by": "paramsync"},
                 "annotations": annotations,
-                "ownerReferences": [owner],
+                **({"ownerReferences": [_reference(sync, side.syncs[sync])]} if owns else {}),
                 **conditions(side),
             }
             return self._applied(side, metadata, data, "paramsync", kind)
@@ -152,7 +146,22 @@ class Chance:
         conditions = self._preconditions("now", uids=("now",))
         body: Json = {"data": dict.fromkeys(self._some(*KEYS))}
         metadata = {"annotations": {SYNC: "one"}, "labels": {"app.kubernetes.io/managed-by": "paramsync"}}
-        return self._patched(body, conditions, "paramsync", managedFields=[{}], **metadata)
+        managers = NOBODY_OWNS_A_KEY if self._random.random() < 0.5 else [{}]
+        return self._patched(body, conditions, "paramsync", managedFields=managers, **metadata)
+
+    def _owner(self) -> Callable[[Side], Request]:
+        conditions = self._preconditions("now", "now", "old", uids=("now", "now", "old"))
+        sync, removes = self._random.choice(("one", "two")), self._random.random() < 0.5
+        marks = {"labels": {"app.kubernetes.io/managed-by": "paramsync"}, "annotations": {SYNC: sync}}
+
+        def made(side: Side) -> Request:
+            uid = side.syncs[sync]
+            reference = {"$patch": "delete", "uid": uid} if removes else _reference(sync, uid)
+            body = {"metadata": {**marks, "ownerReferences": [reference], **conditions(side)}}
+            query = {"fieldManager": "paramsync"}
+            return Request("PATCH", self.path(side), query, body, STRATEGIC_MERGE_PATCH, METADATA_ONLY)
+
+        return made
 
     def _merge(self) -> Callable[[Side], Request]:
         texts = ("x", "y", None)
@@ -212,3 +221,14 @@ class Chance:
 
     def _removal(self) -> Callable[[Side], Request]:
         return lambda side: Request("DELETE", self.path(side))
+
+
+def _reference(sync: str, uid: str) -> Json:
+    return {
+        "apiVersion": "paramsync.dev/v1alpha1",
+        "kind": "ParameterSync",
+        "name": sync,
+        "uid": uid,
+        "controller": True,
+        "blockOwnerDeletion": False,
+    }

@@ -133,6 +133,7 @@ def test_every_kind_of_answer_was_among_them(answered: set[str]) -> None:
     assert answered >= {
         *(f"PATCH apply-patch+yaml {status}" for status in (200, 201, 409, 422)),
         *(f"PATCH merge-patch+json {status}" for status in (200, 404, 409, 422)),
+        *(f"PATCH strategic-merge-patch+json {status}" for status in (200, 404, 409)),
         *(f"DELETE json {status}" for status in (200, 404, 409)),
         *(f"POST json {status}" for status in (201, 409, 422)),
     }

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, unquote
 
+from paramsync.kube.transport import Transport
+
 from .answers import Answer, Request
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
 
 Handle = Callable[[Request], Answer]
 
@@ -69,3 +74,8 @@ class Client:
 
     def close(self) -> None:
         """There is nothing to close."""
+
+
+def transport_to(handle: Handle) -> Transport:
+    """Our transport, with the model at its other end."""
+    return Transport(cast("ApiClient", Client(handle)))

@@ -45,5 +45,5 @@ def _collect(storage: Storage, live: Stored) -> bool:
 
 def _disown(storage: Storage, live: Stored, uids: set[str]) -> None:
     leaves = {path: leaf for path, leaf in live.leaves.items() if path[:2] != OWNERS or path[2] not in uids}
-    managers = ownership.updated(live.managers, COLLECTOR, live.leaves, leaves, tracked=bool(live.managers))
+    managers = ownership.updated(live.managers or None, COLLECTOR, live.leaves, leaves)
     storage.write(live, replace(live, leaves=leaves, managers=managers))

@@ -38,12 +38,12 @@ IGNORED: frozenset[Path] = frozenset(("metadata", part) for part in ("deletionTi
 BEFORE_FIRST_APPLY = Manager("before-first-apply", "Update")
 
 
-def updated(managers: Managers, manager: Manager, before: Leaves, after: Leaves, *, tracked: bool = True) -> Managers:
+def updated(managers: Managers | None, manager: Manager, before: Leaves, after: Leaves) -> Managers:
     """Who owns what after a write that is no apply: the writer has what differs, and nobody else has it any more.
 
-    :param tracked: false for an object without managed fields: it stays so until the first apply.
+    :param managers: None for an object whose managers are not kept: it stays so until the first apply.
     """
-    if not tracked:
+    if managers is None:
         return {}
     changed, gone = _changed(before, after), _gone(before, after)
     mine = (managers.get(manager, frozenset()) | changed) - gone

@@ -25,6 +25,19 @@ def merged(target: Any, patch: Any) -> Any:
     return made
 
 
+def merged_strategically(target: Json, patch: Json) -> Json:
+    """A strategic merge patch: like a merge patch, but owner references are merged by their uids."""
+    metadata = dict(patch["metadata"])
+    references = {each["uid"]: each for each in target["metadata"].get("ownerReferences", ())}
+    for each in metadata.pop("ownerReferences", ()):
+        if each.get("$patch") == "delete":
+            references.pop(each["uid"], None)
+        else:
+            references[each["uid"]] = {**references.get(each["uid"], {}), **each}
+    made: Json = merged(target, {**patch, "metadata": metadata})
+    return {**made, "metadata": {**made["metadata"], "ownerReferences": list(references.values())}}
+
+
 def patched(target: Json, patch: list[Json]) -> Json:
     """A JSON patch (RFC 6902) of ``test`` and ``add``, which are all that we send.
 

@@ -15,7 +15,7 @@ from .answers import Answer, Failed, Request, conflict, exists, invalid, no_name
 from .collector import ORPHAN, collect
 from .objects import GROUP, KINDS, Json, Leaves, Place, Stored, empty_maps_of, leaves_of
 from .ownership import Manager, Managers
-from .patches import TestFailed, merged, patched
+from .patches import TestFailed, merged, merged_strategically, patched
 from .rules import check_create, check_delete, check_update, check_version
 from .storage import Storage
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 APPLY = "application/apply-patch+yaml"
 MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 
 WITH_GENERATION = frozenset(plural for plural, (version, _) in KINDS.items() if version == GROUP)
@@ -75,7 +76,9 @@ class Server:
             case "PATCH", "application/apply-patch+yaml", None:
                 return self._apply(request, place)
             case "PATCH", "application/merge-patch+json", None:
-                return self._merge(request, place)
+                return self._merge(request, place, merged)
+            case "PATCH", "application/strategic-merge-patch+json", None:
+                return self._merge(request, place, merged_strategically)
             case "PATCH", "application/json-patch+json", "status":
                 return self._status(request, place)
             case "DELETE", _, None:
@@ -118,16 +121,13 @@ class Server:
             return _shown(self._make(place, leaves, managers), request, HTTPStatus.CREATED)
         return self._update(request, live, leaves, managers)
 
-    def _merge(self, request: Request, place: Place) -> Answer:
+    def _merge(self, request: Request, place: Place, merge: Callable[[Json, Json], Json]) -> Answer:
         if "status" in request.body:
             raise unknown(request)
         live = self._live(place)
-        body = merged(live.body, request.body)
+        body = merge(live.body, request.body)
         leaves = leaves_of(body)
-        resets = (request.body.get("metadata") or {}).get("managedFields") == [{}]
-        managers = ownership.updated(
-            live.managers, _manager(request), live.leaves, leaves, tracked=bool(live.managers) and not resets
-        )
+        managers = ownership.updated(_told(request, live), _manager(request), live.leaves, leaves)
         return self._update(request, live, leaves, managers, empty_maps_of(body))
 
     def _status(self, request: Request, place: Place) -> Answer:
@@ -189,6 +189,14 @@ def _with_defaults(place: Place, leaves: Leaves) -> Leaves:
             return {**leaves, ("status",): FRESH_STATUS}
         case _:
             return leaves
+
+
+def _told(request: Request, live: Stored) -> Managers | None:
+    """Who owns what before an update: as it is, or as the request says. None if that is not kept for the object."""
+    told = (request.body.get("metadata") or {}).get("managedFields")
+    if told == [{}] or (told is None and not live.managers):
+        return None
+    return live.managers if told is None else ownership.from_wire(told)
 
 
 def _manager(request: Request) -> Manager:
