@@ -183,19 +183,38 @@ def test_what_somebody_does_is_undone_and_told(person: Person, way: Callable[[Pe
     assert scene.operator.metric("paramsync_drift_repairs_total", kind=person.kind) == repairs + 1
 
 
-def test_an_immutable_target_is_told_and_not_written_against(person: Person) -> None:
+def written(scene: Scene, mark: int) -> set[str]:
+    """What the operator asked for of targets of the namespace since a mark of the audit log, but reading."""
+    entries = [each for each in scene.syncs.cluster.audit(mark) if each.target.namespace == scene.syncs.namespace]
+    tried = [each for each in entries if each.user_agent == "paramsync" and each.resource in ("secrets", "configmaps")]
+    return {each.verb for each in tried} - {"get"}
+
+
+def test_a_target_that_is_right_may_be_immutable(person: Person) -> None:
     scene = person.scene
     person.run("patch", person.kind, "app", '-p={"immutable": true}')
+    before, mark = person.target, scene.syncs.cluster.audit_mark()
+
+    assert conditions(scene.syncs.refresh("app", SOON)) == READY
+    assert person.target == before
+    assert written(scene, mark) == set()
+
+    unlabel(person)
+    assert conditions(scene.syncs.refresh("app", SOON)) == READY
+    assert lasting(person.target) == lasting(before)
+
+
+def test_one_that_is_wrong_and_immutable_is_told_and_not_written_against(person: Person) -> None:
+    scene = person.scene
+    person.run("patch", person.kind, "app", f'-p={{"data": {{"HOST": "{person.new}"}}, "immutable": true}}')
     before, mark = person.target, scene.syncs.cluster.audit_mark()
 
     *_, sync = (scene.syncs.refresh("app", SOON) for _ in range(3))
 
     assert conditions(sync) == STALLED
-    assert message(sync).startswith(f"{person.kind} app is immutable and cannot be updated; delete it, and it is made")
+    assert message(sync).startswith(f"{person.kind} app is immutable, and its keys would have to change.")
     assert person.target == before
-    entries = scene.syncs.cluster.audit(mark)
-    tried = [each for each in entries if each.target.name == "app" and each.resource in ("secrets", "configmaps")]
-    assert {each.verb for each in tried if each.target.namespace == scene.syncs.namespace} <= {"get"}
+    assert written(scene, mark) == set()
 
     person.run("delete", person.kind, "app")
     assert conditions(scene.syncs.refresh("app", SOON)) == READY

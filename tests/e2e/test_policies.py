@@ -46,18 +46,20 @@ def test_the_main_job_under_the_policies(
         assert scene.syncs.data("Secret", "app") == secret
         assert scene.syncs.data("ConfigMap", "app") == plain
 
-        # Drift: a foreign key, a changed and a removed one, no label, no annotations.
+        # Drift: foreign keys, a changed and a removed one, no label, no annotations. More edits would be a fight.
         metadata = {
             "labels": {"app.kubernetes.io/managed-by": None},
             "annotations": {"paramsync.dev/plain-keys": None, "paramsync.dev/provenance": None},
         }
         data = {"FOREIGN": "foreign", "PLAIN_KEPT": None, "PLAIN_CHANGED": "evil"}
-        for body in ({"data": data}, {"metadata": metadata}, {"data": None}, {"binaryData": {"FOREIGN": "AAECAw=="}}):
+        edited = {"metadata": metadata, "data": data, "binaryData": {"FOREIGN.bin": "AAECAw=="}}
+        for body in (edited, {"data": None}):
             scene.edit("ConfigMap", "app", body)
             scene.syncs.refresh("app", SOON)
             scene.syncs.wait_reason("app", "Synced", SOON)
             assert scene.syncs.data("ConfigMap", "app") == plain
-        for body in ({"data": {"FOREIGN": "ZXZpbA==", "KEPT": None}}, {"metadata": metadata}, {"data": None}):
+        edited = {"metadata": metadata, "data": {"FOREIGN": "ZXZpbA==", "KEPT": None}}
+        for body in (edited, {"data": None}):
             scene.edit("Secret", "app", body)
             scene.syncs.refresh("app", SOON)
             scene.syncs.wait_reason("app", "Synced", SOON)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from paramsync.core.drift import Seen
-from paramsync.core.objects import Content, Live
+from paramsync.core.objects import Content, Live, Owner
 from paramsync.core.repairs import Drift, Repair, repair_of
 from paramsync.core.values import SecureValue
 
@@ -41,11 +41,13 @@ def memory(request: pytest.FixtureRequest) -> str:
     return name
 
 
-def repair(made: Content, found: Live | None, memory: str = "seen", *, was: Content | None = None) -> Repair | None:
+def repair(
+    made: Content, found: Live | None, memory: str = "seen", *, was: Content | None = None, by: Owner | None = None
+) -> Repair | None:
     """What is put back on a target that held its content, or another one, when it was last looked at."""
     revision = (was or made).revision
     seen = Seen("target-uid", "6", revision) if memory == "seen" else None
-    return repair_of(made, found, seen, revision, owner())
+    return repair_of(made, found, seen, revision, by or owner())
 
 
 def edited(made: Content, found: Live, **data: str | bytes | None) -> Live:
@@ -122,6 +124,15 @@ def test_what_is_missing_was_removed_if_it_was_there_before(made: Content) -> No
     disowned = replace(written(made), controller=None)
     assert repair(made, disowned) == expected
     assert repair(made, disowned, "after a restart") is None
+
+
+def test_under_retain_it_is_an_owner_that_is_wrong(made: Content) -> None:
+    retaining = owner(retains=True)
+    found = edited(made, written(made, by=retaining), HOST="evil")
+    told = repair(made, found, by=retaining)
+    assert told == Repair(made.ref, Drift.KEYS, 1), "no owner is how it should be"
+    tied = replace(written(made, by=retaining), owners=frozenset({retaining.uid}))
+    assert repair(made, tied, by=retaining) == Repair(made.ref, Drift.METADATA, marks=True)
 
 
 def test_what_was_not_touched_since_is_written_for_another_reason(made: Content) -> None:
