@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tests.machine.cluster import NAMESPACE
+from tests.model.objects import OWNERS
 
 from .record import TARGETS
 
@@ -61,11 +62,10 @@ class Foreign:
             yield f"{before.place} is not this sync's, and was written: {exchange.request.method}"
         if after is None:
             return
+        ours = OURS | {(*OWNERS, writer or owner or "")} | ({GIVES} if given else set())
         for path in before.leaves.keys() | after.leaves.keys():
-            is_mark = (
-                path[0] == "metadata" and path not in OURS and not (path[1] == "ownerReferences" and path[2] == owner)
-            )
-            if is_mark and before.leaves.get(path) != after.leaves.get(path):
+            is_foreign = path[0] == "metadata" and path not in ours
+            if is_foreign and before.leaves.get(path) != after.leaves.get(path):
                 yield f"{'.'.join(path)} of {before.place} is somebody else's, and was changed"
         if before.leaves.get(("immutable",)) != after.leaves.get(("immutable",)):
             yield f"{before.place} was made immutable, or mutable"

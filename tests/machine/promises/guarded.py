@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from tests.machine.cluster import data_of
 
 from .expected import PLAIN, SECURE, key_of, relative_name, relatives_of, targets_of, winner
-from .losses import ABSENCE, latest
+from .losses import ABSENCE, believed
 from .record import TARGETS
 
 if TYPE_CHECKING:
@@ -113,10 +113,8 @@ class Guarded:
             return None
         relative = str(relative_name(sources[-1], name))
         place = next((i for i, each in enumerate(read.spec["sources"]) if each["path"] == sources[-1]["path"]), None)
-        listings = latest(self._record, read.spec)
+        listings = [believed(self._record, each) for each in read.spec["sources"]]
         vanished = place is None or self._record.missing_for(read.spec["sources"][place], name) >= ABSENCE
-        if place is not None and not vanished and name not in listings[place]:
-            return None
         found = winner(read.spec, listings, relative)
         if found is None:
             is_removed = vanished

@@ -150,15 +150,19 @@ def why_gone(record: Record, read: Read, spot: Spot, known: Written, by: str | N
     above = read.spec["sources"][read.spec["sources"].index(sources[0]) + 1 :]
     for source, relative in itertools.product(above, relatives_of(read.spec, name, spot[1])):
         found = f"{source['path']}/{relative}"
-        if found != name and by in (None, found) and relative_name(source, found) and _was_shown(record, source, found):
+        if found != name and by in (None, found) and relative_name(source, found) and found in believed(record, source):
             return "it is hidden"
     return None
 
 
-def _was_shown(record: Record, source: Json, name: str) -> bool:
-    """Whether a listing has shown a name that is not old enough for the name to have gone since."""
+def believed(record: Record, source: Json) -> dict[str, str]:
+    """The types of what a source has: what its latest listing shows, and what has not been missing for long enough."""
     listings = record.listings(source)
-    return any(name in each.stamps for each in listings if each.began > listings[-1].began - SETTLING)
+    young = [each for each in listings if each.began > listings[-1].began - SETTLING]
+    made: dict[str, str] = {}
+    for each in young:
+        made |= types_of(each.stamps)
+    return {name: kind for name, kind in made.items() if record.missing_for(source, name) < ABSENCE}
 
 
 def _is_another(record: Record, read: Read, source: Json, name: str, kind: str) -> bool:

@@ -79,7 +79,7 @@ class Truth:
         keys = data.keys() | {key for each, key in acceptable if each == place}
         for key in sorted(keys):
             value = data.get(key)
-            is_kept = young and value in self._record.parameters.written
+            is_kept = young and value is not None  # with whatever value it has
             if value not in acceptable.get((place, key), {None}) and not is_kept:
                 yield f"{key} of {place} is not what any recent listing gives"
 
