@@ -212,6 +212,7 @@ class World:
         self.stores = FakeStores()
         self.notes = FakeNotes()
         self.woken: list[SyncKey] = []
+        self.awake_since: datetime | None = None
         self.restart()
 
     def restart(self) -> None:
@@ -220,7 +221,8 @@ class World:
         threads, metrics = InlineThreads(), Metrics()
         self.metrics = metrics
         owning = Owning(self.customs, self.targets, self.notes, metrics, threads)
-        self.feeds = Feeds(Tools(self, lambda _: self.load, self._wake, Plaintext(2**20), self.steady, lambda: 0.0))
+        tools = Tools(self, lambda _: self.load, self._wake, Plaintext(2**20), self.steady, lambda: 0.0)
+        self.feeds = Feeds(replace(tools, awake_since=lambda: self.awake_since))
         self.reconciler = Reconciler(
             self.customs,
             self.stores,
@@ -233,6 +235,7 @@ class World:
             steady=self.steady,
             now=self.now,
             chance=lambda: 0.0,
+            awake_since=lambda: self.awake_since,
         )
         self._due = asyncio.Event()
 

@@ -69,6 +69,10 @@ class Known:
             changed=began if seen.changed_at != self.seen.changed_at else self.changed,
         )
 
+    def known_before_a_pause(self, at: float) -> "Known":
+        """The same for a process that was paused, and has listed again since; the listing ended at that time."""
+        return replace(self, seen=settling.seen_before_a_pause(self.seen, at))
+
     @property
     def secure_bytes(self) -> int:
         """How many bytes of decrypted values are held."""
@@ -78,7 +82,8 @@ class Known:
     def snapshot(self) -> Snapshot:
         """What syncs get of it."""
         settled, absence = self.seen.confirmed, self.seen.absence_confirmed
-        return Snapshot(self.subtree, self.seen.published, self.began, self.account, settled, absence)
+        missing = frozenset(self.seen.missing_since or ())
+        return Snapshot(self.subtree, self.seen.published, self.began, self.account, settled, absence, missing)
 
     def closed(self, want: Want, now: float) -> list[Stamp]:
         """The stamps that are wanted, not decrypted, and not known to be undecryptable for now.

@@ -72,6 +72,9 @@ class Snapshot:
     absence_settled: bool = True
     """Whether a name that no listing showed has been missing long enough to count as removed."""
 
+    missing: frozenset[str] = frozenset()
+    """Names that the latest listing did not show, or with another type: what is published of them may be over."""
+
     def is_settled(self, name: str) -> bool:
         """Whether what this snapshot says of a name (its stamp, or that it is gone) may be acted on."""
-        return self.settled if name in self.parameters else self.absence_settled
+        return self.settled and name not in self.missing if name in self.parameters else self.absence_settled

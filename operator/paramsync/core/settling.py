@@ -151,6 +151,16 @@ def observe(before: Seen, listed: Parameters, at: float, lasted: float = 0.0) ->
     )
 
 
+def seen_before_a_pause(seen: Seen, at: float) -> Seen:
+    """What a process knows that was paused, and has listed again since.
+
+    What is not published may have come and gone unseen: that it is missing has to be confirmed anew.
+
+    :param at: when that listing ended.
+    """
+    return replace(seen, absence_confirmed=False, absent_since=at)
+
+
 def with_values(seen: Seen, values: Parameters) -> Seen:
     """The same with other values for some of the published names, whose stamps stay."""
     if not values:

@@ -74,10 +74,13 @@ class Applying:
         record: Record,
         *,
         hold_changes: bool = False,
+        is_current: Callable[[], bool] = lambda: True,
     ) -> Applied:
         """Plan and carry out the plan, as far as it goes.
 
         :param hold_changes: whether a plan that changes what any key holds is not carried out yet.
+        :param is_current: asked when the targets have been read, whether the snapshots still do. From then on, the
+            preconditions of the writes refuse what is planned if anybody changes a target.
         :raises ApiError: if the targets cannot be read; nothing is written then.
         :raises Fenced: if this process may not write any more.
         :raises SyncGone: if the sync turned out to be deleted, or about to be.
@@ -88,6 +91,8 @@ class Applying:
         while unread := made.needs_values or self._unread(key, owner, made, live):
             live |= {ref: await self._get(key, ref, values=True) for ref in unread}
             made = plan(owner, spec, snapshots, live, record)
+        if not is_current():
+            return Applied(made, held=True)
         # What takes 45 seconds to settle is kept key by key; what another listing settles in 3, all of it waits for.
         # And so does a sync of which something is held: it would seem to be well until its losses have settled again.
         is_settling = record.is_held or not all(snapshot.settled for snapshot in snapshots)

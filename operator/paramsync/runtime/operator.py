@@ -28,6 +28,7 @@ from paramsync.kube.transport import Transport
 from paramsync.kube.wire import CustomObject
 
 from .applying import Applying
+from .awake import Awake
 from .conclusions import Conclusions
 from .feeds.needs import Tools
 from .feeds.plaintext import Plaintext
@@ -110,7 +111,15 @@ class Operator:
         self._plaintext = Plaintext(settings.most_decrypted_bytes)
         reader = Reader(self._clients, self._budgets, self._aws, self._metrics)
         steady = steady_clock()
-        tools = Tools(reader, lambda subtree: reader.budget(subtree.identity), self._wake, self._plaintext, steady)
+        self._awake = Awake(steady)
+        tools = Tools(
+            reader,
+            lambda subtree: reader.budget(subtree.identity),
+            self._wake,
+            self._plaintext,
+            steady,
+            awake_since=self._awake.since,
+        )
         self._feeds = Feeds(tools, unused=reader.release)
         targets = Targets(transport, self._fence)
         notes = Notes(Events(transport, self._fence, socket.gethostname()), self._kube)
@@ -125,6 +134,7 @@ class Operator:
             self._kube,
             self._wake,
             steady=steady,
+            awake_since=self._awake.since,
         )
         self._watch = Watch(self._stores, self._wake, self._reconciler.conflicted)
         self._metrics.watch(self._queue.depth, lambda: len(self._feeds), lambda: self._plaintext.total)
@@ -163,13 +173,16 @@ class Operator:
         await self._aws.run(self._clients.own_region)  # boto3's first session takes long, and would hold up the loop
         self._workers = [asyncio.create_task(self._worker(), name=f"worker {index}") for index in range(WORKERS)]
         relist = asyncio.create_task(self._relist(), name="relist")
+        awake = asyncio.create_task(self._awake.stay(), name="awake")
         # Kopf cancels every task that was made after its start, so it must be stopped last.
         kopf = asyncio.create_task(
             run_kopf(self._watch, self._transport.connection, self._watching, self._stop_kopf), name="kopf"
         )
         after_kopf = asyncio.create_task(self._signals_after_kopf(), name="signals")
         stopping = asyncio.create_task(self._stopping.wait(), name="stopping")
-        ended, _ = await asyncio.wait([kopf, stopping, *self._workers, relist], return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait(
+            [kopf, stopping, *self._workers, relist, awake], return_when=asyncio.FIRST_COMPLETED
+        )
         ended_by_itself = not self._stopping.is_set()
         self._stopping.set()
         log.info("stopping")
@@ -178,10 +191,10 @@ class Operator:
         _, late = await asyncio.wait(self._workers, timeout=APPLIES_END)
         await self._feeds.close()
         self._fence.close()
-        for task in (*late, relist, after_kopf, stopping):
+        for task in (*late, relist, awake, after_kopf, stopping):
             task.cancel()
         self._stop_kopf.set()
-        await asyncio.gather(kopf, *self._workers, relist, return_exceptions=True)
+        await asyncio.gather(kopf, *self._workers, relist, awake, return_exceptions=True)
         if ended_by_itself:
             raise _ended(*ended)
 

@@ -59,10 +59,11 @@ class Reconciler:
         steady: Callable[[], datetime],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         chance: Callable[[], float] = random.random,
+        awake_since: Callable[[], datetime | None] = lambda: None,
     ) -> None:
         self._customs = customs
         self._stores = stores
-        self._sources = Sources(feeds, steady)
+        self._sources = Sources(feeds, steady, awake_since)
         self._owning = owning
         self._applying = applying
         self._conclusions = conclusions
@@ -180,7 +181,15 @@ class Reconciler:
     async def _apply(self, sync: Sync, spec: ParameterSyncSpec, read: Read) -> Result | Waiting:
         must_wait = sync.status.revision is not None and self._sources.must_wait(sync.key, read)
         record = Record.of(sync.status, sync.approve, self._now())
-        applied = await self._applying.apply(sync.key, sync.owner, spec, read.snapshots, record, hold_changes=must_wait)
+        applied = await self._applying.apply(
+            sync.key,
+            sync.owner,
+            spec,
+            read.snapshots,
+            record,
+            hold_changes=must_wait,
+            is_current=lambda: self._sources.is_current(read),
+        )
         await self._conclusions.tell_repairs(sync, applied)
         if applied.dropped:
             self._wake_conflicted(sync.key.namespace)
@@ -188,6 +197,8 @@ class Reconciler:
             self._sources.confirm(sync.key, read)
         if not applied.held:
             self._sources.goes_on(sync.key)
+        elif not self._sources.is_current(read):
+            return Waiting(0.0)  # paused meanwhile: the sources are to be listed again
         elif must_wait:
             return self._sources.wait_for_all(sync.key, read, spec.interval_seconds)
         elif read.outcome is None:

@@ -37,6 +37,9 @@ class Read:
     lasts: float
     """Seconds that the longest of the listings took."""
 
+    awake_since: datetime | None = None
+    """When the process had woken from its last pause."""
+
     @property
     def listed_at(self) -> datetime:
         """When the oldest of the listings began."""
@@ -72,9 +75,12 @@ class Waiting:
 class Sources:
     """Reads the sources of syncs from their feeds."""
 
-    def __init__(self, feeds: Feeds, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, feeds: Feeds, now: Callable[[], datetime], awake_since: Callable[[], datetime | None] = lambda: None
+    ) -> None:
         self._feeds = feeds
         self._now = now
+        self._awake_since = awake_since
         self._refreshes: dict[SyncKey, tuple[str, datetime]] = {}
         self._hurried: set[SyncKey] = set()
         self._held_since: dict[SyncKey, datetime] = {}
@@ -91,6 +97,7 @@ class Sources:
         is_new = sync.status.revision is None or sync.status.observed_generation != sync.generation
         interval = min(spec.interval_seconds, schedule.GRACE_RETRY if sync.key in self._hurried else float("inf"))
         asked = Asked(interval, refresh, urgent=is_new or refresh is not None)
+        awake_since = self._awake_since()
         readings = self._feeds.subscribe(sync.key, needs, asked)
         if is_new_refresh:
             self._feeds.retry_sealed(sync.key)
@@ -111,7 +118,12 @@ class Sources:
             newest_change(list(map(_times, readings))),
             max(reading.stretch for reading in readings),
             max(reading.lasts for reading in readings),
+            awake_since,
         )
+
+    def is_current(self, read: Read) -> bool:
+        """Whether the process has not been paused since."""
+        return self._awake_since() == read.awake_since
 
     def must_wait(self, key: SyncKey, read: Read) -> bool:
         """Whether a write that changes something has to wait until all sources were listed after the newest change.

@@ -63,6 +63,10 @@ class Feed:
 
     def subscribe(self, sync: SyncKey, selections: Selections, asked: Asked) -> Reading:
         """Say what a sync needs, and get what there is."""
+        awake_since = self._tools.awake_since()
+        is_outdated = awake_since is not None and awake_since != self._state.awake_since
+        if awake_since is not None and is_outdated:
+            asked = asked.after(awake_since)
         state, before = self._state, self._subscriptions.put(sync, selections, asked)
         mine = self._subscriptions[sync]
         if before is not None and before.selections != selections:
@@ -71,20 +75,23 @@ class Feed:
         if state.ended is not None and (before is None or before.interval > asked.interval):
             self.poll_in(self._pause())
         if state.ended is not None and state.ended.serves(selections, asked.not_before):
-            reading = self._reading(selections, asked)
+            reading = self._reading(selections, asked, is_outdated=is_outdated)
             mine.waits = reading is None
         else:
             reading, mine.waits = None, True
             self._ask_for(selections, asked.not_before)
         return reading or Reading(None, None, self._listed_at)
 
-    def _reading(self, selections: Selections, asked: Asked) -> Reading | None:
-        """What there is, unless it is about to be settled."""
+    def _reading(self, selections: Selections, asked: Asked, *, is_outdated: bool) -> Reading | None:
+        """What there is, unless it is about to be settled.
+
+        :param is_outdated: whether what is known was not read anew since the process was paused.
+        """
         known, error = self._state.known, self._state.error
         if known is None or not all(map(known.want.serves, selections)):
             return Reading(None, error, self._listed_at)
         lacks = any(self._subscriptions.needs_value(selections, name) for name in known.unopened)
-        if error is not None and lacks:
+        if error is not None and (lacks or is_outdated):
             return Reading(None, error, self._listed_at)
         if lacks or (error is None and asked.not_before is not None and known.seen.is_pending):
             return None
@@ -188,6 +195,7 @@ class Feed:
         attempt = state.running = Attempt(self._tools.now() if relist or old is None else old.began, want)
         try:
             state.succeeded(await self._look.at(before, want, relist=relist))
+            state.woken(self._tools.awake_since(), _clock())
         except SourceError as error:
             state.failed(error)
         except Exception as defect:

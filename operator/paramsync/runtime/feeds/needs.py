@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -53,6 +53,9 @@ class Tools:
     shortest_pause: float = 1.0
     """Seconds between the end of a look and the next, whoever asks."""
 
+    awake_since: Callable[[], datetime | None] = lambda: None
+    """When the process had woken from its last pause: what was read before is no answer to anybody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -74,6 +77,10 @@ class Asked:
 
     urgent: bool = False
     """Whether its requests go before periodic ones."""
+
+    def after(self, moment: datetime) -> "Asked":
+        """The same, for what was read after that."""
+        return replace(self, not_before=max(self.not_before or moment, moment))
 
 
 @dataclass(frozen=True, slots=True)

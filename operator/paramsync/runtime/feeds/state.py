@@ -45,6 +45,9 @@ class State:
     open_at: float = NEVER
     """When to decrypt what the last listing has shown already."""
 
+    awake_since: datetime | None = None
+    """The last end of a pause that all is known of by now."""
+
     kept_for: Want = field(default_factory=Want)
     """Whose plaintext was last kept; the rest was dropped."""
 
@@ -69,6 +72,14 @@ class State:
     def succeeded(self, known: Known) -> None:
         """Take in the result of a look."""
         self.known, self.error, self.failures = known, None, 0
+
+    def woken(self, since: datetime | None, now: float) -> None:
+        """Take in that what a look shows is the first after a pause, unless it began before the end of that."""
+        if self.known is None or since is None or since == self.awake_since or self.known.began < since:
+            return
+        self.known = self.known.known_before_a_pause(now)
+        if not self.known.seen.is_pending:
+            self.awake_since = since
 
     def failed(self, error: SourceError) -> None:
         """Take in that a look failed; what is known stays as it was."""
