@@ -87,7 +87,7 @@ class StandIn(ABC):
         try:
             call = Call.read(request.headers, await request.read())
             return await _send(request, await self._answer(call))
-        except DroppedError:
+        except (DroppedError, ConnectionResetError):  # a fault, or a client that was killed
             if request.transport is not None:
                 request.transport.close()
             return web.Response()

@@ -46,33 +46,52 @@ class Asked:
 
 
 class Hold:
-    """Holds the first request that it matches, and lets the others pass. Its methods are for the test's thread."""
+    """Holds one request that it matches, or its answer, and lets the others pass.
 
-    def __init__(self, method: str, path: str) -> None:
+    Its methods are for the test's thread.
+    """
+
+    def __init__(self, method: str, path: str, skip: int, *, answer: bool) -> None:
         self._method = method
         self._path = re.compile(path)
+        self._skip = skip
+        self.holds_answer = answer
+        self._taken = False
         self._arrived = threading.Event()
         # This kind of future can be set by the test's thread and awaited on the gateway's loop.
         self._end: Future[bool] = Future()
 
     def arrived(self, timeout: float = 30) -> None:
-        """Wait until the request is here. Raises AssertionError if it does not come."""
-        assert self._arrived.wait(timeout), f"no {self._method} of {self._path.pattern} within {timeout} s"
+        """Wait until the request, or its answer, is here. Raises AssertionError if it does not come."""
+        assert self.came(timeout), f"no {self._method} of {self._path.pattern} within {timeout} s"
+
+    def came(self, timeout: float) -> bool:
+        """Wait until the request, or its answer, is here, but not longer than so many seconds; whether it is."""
+        return self._arrived.wait(timeout)
 
     def release(self) -> None:
         """Let the request go on."""
         self._end.set_result(True)
 
     def drop(self) -> None:
-        """Never let the request go on: the API server does not see it."""
+        """Never let the request go on: the API server does not see it, or nobody gets to know its answer.
+
+        If it has not come, there is nothing to be held any more.
+        """
         self._end.set_result(False)
 
     def takes(self, asked: Asked) -> bool:
         """Whether this is the request."""
-        return not self._arrived.is_set() and asked.method == self._method and bool(self._path.search(asked.path))
+        if self._taken or self._end.done():
+            return False
+        if asked.method != self._method or self._path.search(asked.path) is None:
+            return False
+        self._skip -= 1
+        self._taken = self._skip < 0
+        return self._taken
 
     async def passes(self) -> bool:
-        """Hold the request, and say at the end whether it may go on."""
+        """Hold what is here, and say at the end whether it may go on."""
         self._arrived.set()
         return await asyncio.shield(asyncio.wrap_future(self._end))
 
@@ -115,9 +134,13 @@ class Gateway:
     _closed: bool = False
     _loop: asyncio.AbstractEventLoop | None = None
 
-    def hold(self, method: str, path: str) -> Hold:
-        """Hold the next request of a method to a path, given as a regular expression."""
-        hold = Hold(method, path)
+    def hold(self, method: str, path: str, *, skip: int = 0, answer: bool = False) -> Hold:
+        """Hold the next request of a method to a path, given as a regular expression.
+
+        :param skip: how many such requests pass before.
+        :param answer: whether to hold the API server's answer instead, when the request has been carried out.
+        """
+        hold = Hold(method, path, skip, answer=answer)
         self._holds.append(hold)
         return hold
 
@@ -194,7 +217,7 @@ class Gateway:
         asked = Asked(request.method, request.path, request.headers.get("Accept", ""))
         self._asked.append(asked)
         hold = next((hold for hold in self._holds if hold.takes(asked)), None)
-        if hold is not None and not await hold.passes():
+        if hold is not None and not hold.holds_answer and not await hold.passes():
             return _dropped(request)
         kept = {name: value for name, value in request.headers.items() if name.lower() not in OF_THE_HOP}
         url = URL(f"{self.upstream}{request.raw_path}", encoded=True)
@@ -202,6 +225,8 @@ class Gateway:
         if fault is not None and asked.writes:
             return _answered(request, fault, body)
         async with session.request(request.method, url, headers=kept, data=body or None) as answer:
+            if hold is not None and hold.holds_answer and not await hold.passes():
+                return _dropped(request)
             if fault is not None:
                 return _answered(request, fault, await answer.read())
             self.warnings += answer.headers.getall("Warning", [])

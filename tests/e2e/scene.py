@@ -1,6 +1,5 @@
 """What an end-to-end test works with: an operator, the stand-in for AWS, the syncs of a namespace of its own."""
 
-import json
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from tests.aws.names import ParameterType
 from tests.aws.proxy import Proxy
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
-from tests.running.objects import BASE, Syncs, decoded
+from tests.running.objects import BASE, Syncs
 from tests.running.operator import Operator
 
 Json = dict[str, Any]
@@ -83,13 +82,7 @@ class Scene:
 
     def history(self, kind: str, name: str, since: str | None) -> list[Json]:
         """What a target's data became, write by write, since a resourceVersion of it."""
-        path, _, _ = self.syncs.target_path(kind, name).rpartition("/")
-        # What the API server has kept of the past comes at once; the answer ends with the second.
-        query = {"watch": "1", "resourceVersion": str(since), "timeoutSeconds": "1"}
-        query["fieldSelector"] = f"metadata.name={name}"
-        answer = self.syncs.cluster.request("GET", path, query=query)
-        events = [answer] if isinstance(answer, dict) else [json.loads(line) for line in answer.splitlines()]
-        return [decoded(event["object"]) for event in events if event["type"] != "DELETED"]
+        return self.syncs.history(kind, name, since)
 
     def edit(self, kind: str, name: str, body: Json) -> None:
         """Merge-patch a target, as somebody with kubectl would."""

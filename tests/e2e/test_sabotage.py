@@ -20,7 +20,7 @@ from tests.edge.policies import refusals, release
 from tests.running import canaries
 from tests.running.canaries import Canary
 from tests.running.objects import BASE, Syncs
-from tests.running.operator import run_operator
+from tests.running.operator import as_a_user, module, run_operator
 
 ROOT = Path(__file__).parents[2]
 SLOW = "5m"
@@ -44,13 +44,13 @@ class Place:
         """An operator, with a broken rule or without."""
         # A ParameterStore has no endpoint.
         environment = {f"AWS_ENDPOINT_URL_{service}": self.proxy.url for service in ("SSM", "STS")}
-        program = ("tests.running.sabotaged", *broken) if broken else ("paramsync",)
+        start = module("tests.running.sabotaged", *broken) if broken else as_a_user
         with run_operator(
             self.kubeconfig,
             self.directory,
             endpoint=self.proxy.url,
             environment={**environment, "PYTHONPATH": str(ROOT)},
-            program=program,
+            start=start,
         ) as operator:
             yield Scene(self.emulator, self.proxy, operator, self.syncs)
 

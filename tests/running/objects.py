@@ -1,6 +1,7 @@
 """Our objects in a running cluster, as tests and the demo make and read them."""
 
 import base64
+import json
 import uuid
 from typing import Any
 
@@ -105,6 +106,16 @@ class Syncs:
     def wait_data(self, kind: str, name: str, data: dict[str, str] | None, timeout: float = 30) -> None:
         """Wait until a target holds exactly this; None: until it is gone."""
         wait_until(lambda: self.data(kind, name) == data, f"{kind} {name} holds what it should", timeout)
+
+    def history(self, kind: str, name: str, since: str | None) -> list[Json]:
+        """What a target's data became, write by write, since a resourceVersion of it."""
+        path, _, _ = self.target_path(kind, name).rpartition("/")
+        # What the API server has kept of the past comes at once; the answer ends with the second.
+        query = {"watch": "1", "resourceVersion": str(since), "timeoutSeconds": "1"}
+        query["fieldSelector"] = f"metadata.name={name}"
+        answer = self.cluster.request("GET", path, query=query)
+        events = [answer] if isinstance(answer, dict) else [json.loads(line) for line in answer.splitlines()]
+        return [decoded(event["object"]) for event in events if event["type"] != "DELETED"]
 
     def events(self) -> list[Json]:
         """The Events of the namespace."""

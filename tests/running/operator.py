@@ -4,9 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import urllib3
 import yaml
@@ -17,10 +18,48 @@ PATIENCE = 30.0
 STORE_ACCESS = [{"namespaces": ["*"], "paths": ["/"]}]
 
 
+class Process(Protocol):
+    """What a test does with an operator's process, wherever it comes from."""
+
+    @property
+    def pid(self) -> int:
+        """Its id."""
+
+    def poll(self) -> int | None:
+        """Its exit code; None while it lives."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end, and return its exit code. Raises subprocess.TimeoutExpired."""
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal; nothing if it has ended."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
+Start = Callable[[Sequence[str], Mapping[str, str], Path], Process]
+"""Starts ``paramsync`` with arguments and an environment; what it prints is added to a file."""
+
+
+def module(*program: str) -> Start:
+    """Start it as a module that is run instead of ``paramsync``, with what that is told first."""
+
+    def started(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Process:
+        with log.open("ab") as output:
+            command = [sys.executable, "-m", *program, *arguments]
+            return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
+
+    return started
+
+
+as_a_user: Start = module("paramsync")
+
+
 class Operator:
     """A running operator."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port_file: Path, log: Path) -> None:
+    def __init__(self, process: Process, port_file: Path, log: Path) -> None:
         self.process = process
         self.log = log
         self._port_file = port_file
@@ -80,6 +119,14 @@ class Operator:
         """Wait for its end, and return its exit code."""
         return self.process.wait(timeout)
 
+    def live(self, seconds: float) -> None:
+        """Let it live for some seconds. Raises AssertionError with the log if it ends before."""
+        try:
+            self.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return
+        raise AssertionError(f"the operator ended by itself:\n{self.logs()}")
+
     def stop(self, timeout: float = PATIENCE) -> int:
         """Stop it as a kubelet does, and return its exit code; kill it if it does not stop in time."""
         if self.process.poll() is None:
@@ -105,7 +152,7 @@ def run_operator(
     log_format: str = "text",
     log_level: str = "debug",
     ready: bool = True,
-    program: Sequence[str] = ("paramsync",),
+    start: Start = as_a_user,
 ) -> Iterator[Operator]:
     """Run an operator until the end of the context.
 
@@ -113,7 +160,7 @@ def run_operator(
     :param endpoint: of SSM; if given, the settings hold a store ``default`` that lets every namespace read all.
     :param settings: the settings file instead.
     :param ready: whether to wait until it is ready.
-    :param program: the module that is run instead of ``paramsync``, and what it is told first.
+    :param start: how to start it; with `Nursery.start` it starts sooner, and its time goes faster.
     """
     directory.mkdir(parents=True, exist_ok=True)
     if settings is None and endpoint is not None:
@@ -121,9 +168,9 @@ def run_operator(
     file, log, port_file = (directory / name for name in ("settings.yaml", "operator.log", "port"))
     file.write_text(yaml.safe_dump(settings or {}))
     port_file.unlink(missing_ok=True)
-    command = [sys.executable, "-m", *program, "run", "--kubeconfig", str(kubeconfig), "--settings", str(file)]
-    command += ["--listen-host", "127.0.0.1", "--listen-port", "0", "--listen-port-file", str(port_file)]
-    command += ["--log-level", log_level, "--log-format", log_format]
+    arguments = ["run", "--kubeconfig", str(kubeconfig), "--settings", str(file)]
+    arguments += ["--listen-host", "127.0.0.1", "--listen-port", "0", "--listen-port-file", str(port_file)]
+    arguments += ["--log-level", log_level, "--log-format", log_format]
     inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
     aws = {
         "AWS_ACCESS_KEY_ID": "AKIA111122223333",
@@ -132,10 +179,7 @@ def run_operator(
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_REGION": "eu-west-1",
     }
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env={**inherited, **aws, **(environment or {})}
-        )
+    process = start(arguments, {**inherited, **aws, **(environment or {})}, log)
     operator = Operator(process, port_file, log)
     try:
         if ready:
