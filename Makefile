@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test machine test-unit check format demo bench soak crds lock wheel cluster clean
+.PHONY: help setup test machine test-unit check format demo bench soak kill crds lock wheel cluster clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench: $(READY)  ## Measure the operator under load: counts are asserted, CPU an
 
 soak: $(READY)  ## Poll 100,000 times with faults: the data must be right, and the memory flat (POLLS=)
 	$(BIN)/python -m tests.soak --polls $(or $(POLLS),100000)
+
+kill: $(READY)  ## Kill the operator 200 times while everything changes: no reader may see a key missing (KILLS=, SEED=)
+	$(BIN)/python -m tests.kill --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED))
 
 cluster: $(READY)  ## Start a local control plane and print its kubeconfig's path
 	$(BIN)/python -m tests.cluster
