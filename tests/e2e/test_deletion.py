@@ -19,7 +19,7 @@ def uids(scene: Scene) -> list[str]:
 
 def test_the_targets_and_the_metrics_go_with_the_sync(scene: Scene) -> None:
     put_and_sync(scene)
-    assert scene.metric("paramsync_sync_ready", "app") == 1
+    wait_until(lambda: scene.metric("paramsync_sync_ready", "app") == 1, "its series are there, after its status")
     feeds = scene.operator.metric("paramsync_feeds")
 
     scene.syncs.delete("app")

@@ -32,6 +32,9 @@ STEPS = 30
 PATIENCE = 1800
 """Seconds in which all is well once nothing fails any more."""
 
+QUIET = 700
+"""Seconds in which nothing happens: longer than any sync goes without a look at its targets."""
+
 APPROVALS = 5
 """One for each reason, and more for what shows only then."""
 
@@ -248,6 +251,12 @@ class Machine(RuleBasedStateMachine):
             if any(map(self._held, SYNCS)):
                 self.do(0, *(partial(self._approve, name) for name in SYNCS))
                 self._comes_to_rest()
+        written = world.writes.copy()
+        world.run(QUIET)
+        more = world.writes - written
+        assert more["secrets"] == more["configmaps"] == 0, "nothing is written that has not changed"
+        assert more["parametersyncs"] <= len(SYNCS), "of a new sync, that it does not only wait any more"
+        world.check()
         assert list(world.leaks.digests()) == []
         assert list(world.leaks.in_metrics(world.process.metrics)) == []
 

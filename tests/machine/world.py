@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal
 
 from paramsync.core.clock import timestamp
@@ -61,15 +62,18 @@ class World:
         """Seconds after which the operator is started again once it has crashed."""
 
         self.record = Record(self.server, self.parameters)
-        self.leaks = Leaks(self.parameters)
+        self.truth, self.leaks = Truth(self.record), Leaks(self.parameters)
         self._promises = (
             self.leaks,
             Foreign(self.record),
             Losses(self.record),
             Guarded(self.record),
-            Truth(self.record),
+            self.truth,
         )
         self.broken: list[str] = []
+        self.writes: Counter[str] = Counter()
+        """Requests of the operator that were to change something, by what."""
+
         self._processes: list[Process] = []
         self._level = PRODUCT.level
         PRODUCT.addHandler(self.leaks)
@@ -110,8 +114,9 @@ class World:
 
     def check(self) -> None:
         """Fail if any promise has been broken so far."""
-        self.broken += self.leaks.logged()
-        assert self.broken == []
+        syncs = [each for place, each in self.server.storage.objects.items() if place.plural == SYNCS]
+        self.broken += (*self.leaks.logged(), *self.truth.overdue(syncs, self.now()))
+        assert self.broken == [], self.broken
 
     def end(self) -> None:
         """Stop everything."""
@@ -138,6 +143,8 @@ class World:
         asyncio.get_running_loop().call_later(self.rests_for, self.start)
 
     def _hear(self, exchange: Exchange) -> None:
+        if exchange.is_write:
+            self.writes[exchange.place.plural if exchange.place is not None else "events"] += 1
         for promise in self._promises:
             self.broken += promise.hear(exchange)
         self.record.hear(exchange)

@@ -56,10 +56,10 @@ class Guarded:
         place, before, after = exchange.place, exchange.before, exchange.after
         if not (exchange.is_write and exchange.succeeded) or place is None or place.plural not in TARGETS:
             return
-        found = before or after
-        read = self._record.reader_of(found) if found is not None else None
+        read, was_others = self._record.acting(exchange)
         if read is None:
             return
+        before = None if was_others else before
         old, new = data_of(before), data_of(after)
         yield from self._too_many(
             read, place, before, {key for key in old if self._is_other(before, key, new.get(key))}

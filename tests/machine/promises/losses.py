@@ -39,10 +39,10 @@ class Losses:
         place, before = exchange.place, exchange.before
         if not (exchange.is_write and exchange.succeeded) or place is None or place.plural not in TARGETS:
             return
-        found = before or exchange.after
-        read = self._record.reader_of(found) if found is not None else None
+        read, was_others = self._record.acting(exchange)
         if read is None:
             return
+        before = None if was_others else before
         old, new = data_of(before), data_of(exchange.after)
         if read.spec.get("mode") == "Plan" or (read.spec.get("suspend") and old != new):
             yield f"{place} was written, and {read.name} is only to plan, or is suspended"

@@ -134,10 +134,15 @@ class Record:
             if exchange.succeeded and exchange.is_write and found is not None:
                 self._wrote(exchange, found)
 
-    def reader_of(self, found: Stored) -> Read | None:
-        """The sync that an object belongs to, as the operator last read it."""
-        uid = self.owner_of(found)
-        return self.reads.get(uid) if uid is not None else None
+    def acting(self, exchange: Exchange) -> tuple[Read | None, bool]:
+        """For which sync a target was written, as the operator last read it; and whether it was another's before."""
+        found = exchange.before or exchange.after
+        owner = self.owner_of(found) if found is not None else None
+        metadata = (exchange.request.body or {}).get("metadata") or {}
+        writers = [each["uid"] for each in metadata.get("ownerReferences") or ()]
+        writers += filter(None, [self._named((metadata.get("annotations") or {}).get("paramsync.dev/sync"))])
+        uid = next(iter(writers), owner)
+        return (self.reads.get(uid) if uid is not None else None), uid != owner
 
     def owner_of(self, found: Stored) -> str | None:
         """The sync that an object belongs to: by its controller, or by label and annotation without one."""
@@ -148,7 +153,10 @@ class Record:
         label = found.leaves.get(("metadata", "labels", "app.kubernetes.io/managed-by"))
         if label != "paramsync" or found.place.namespace != NAMESPACE:
             return None
-        name = annotation(found, "paramsync.dev/sync")
+        return self._named(annotation(found, "paramsync.dev/sync"))
+
+    def _named(self, name: str | None) -> str | None:
+        """The latest sync of a name."""
         return next((uid for uid, each in reversed(self.names.items()) if each == name), None)
 
     def targets_of(self, uid: str) -> list[Stored]:
@@ -212,8 +220,9 @@ class Record:
             self.told[uid][digest] = Told(reasons, known.spots | spots)
 
     def _wrote(self, exchange: Exchange, after: Stored) -> None:
-        data, read = data_of(after), self.reader_of(after)
-        for key in data_of(exchange.before).keys() - data.keys():
+        data, (read, was_others) = data_of(after), self.acting(exchange)
+        old = data_of(exchange.before).keys()
+        for key in old if was_others else old - data.keys():
             self.mine.pop((after.uid, key), None)
         if "apply" in exchange.request.content_type:
             for key, value in data.items():

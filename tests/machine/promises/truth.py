@@ -6,22 +6,28 @@ import itertools
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.machine.cluster import condition, data_of
+from tests.machine.cluster import condition, data_of, spec_of, status_of
 
 from .expected import Spot, interval_of, key_of, relative_name, targets_of
 from .losses import ABSENCE, SETTLING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tests.machine.line import Exchange
     from tests.machine.parameters import Answered
-    from tests.model.objects import Json, Place
+    from tests.model.objects import Json, Place, Stored
 
     from .record import Record
 
 A_LOOK: Final = 0.5
 """Seconds from the beginning of a listing until a sync goes by it."""
+
+WAITING: Final = 3
+"""Listings."""
+
+LATE: Final = 75.0
+"""Seconds after two intervals in which it must have been told that data is old."""
 
 A_RECONCILE: Final = 5.0
 """Seconds from its first look to its status."""
@@ -46,6 +52,24 @@ class Truth:
             return  # a passing failure: what was said before still stands
         for what in self._untrue(uid, spec, status, exchange.at):
             yield f"Synced was said of {self._record.names[uid]}, and {what}"
+
+    def overdue(self, syncs: Iterable[Stored], at: float) -> Iterator[str]:
+        """Who is said to be well although no listing was complete for two intervals.
+
+        Not while the operator could not know it, or not say it: it began anew, or a request of it failed.
+        """
+        for sync in syncs:
+            spec, status = spec_of(sync), status_of(sync)
+            is_current = status.get("observedGeneration") == sync.generation and not spec.get("suspend")
+            if condition(status, "Ready") != ("True", "Synced") or not is_current:
+                continue
+            patience = 2 * interval_of(spec) + LATE
+            oldest = min(
+                each[-1].began if each else float("-inf") for each in map(self._record.listings, spec["sources"])
+            )
+            since = max(oldest, self._record.fresh_since[sync.uid], self._record.failed_at)
+            if at - since > patience:
+                yield f"Synced is said of {sync.place.name}, and a source was last listed {at - oldest:.0f} s ago"
 
     def _untrue(self, uid: str, spec: Json, status: Json, at: float) -> Iterator[str]:
         name = self._record.names[uid]
@@ -101,10 +125,13 @@ class Truth:
         return made
 
     def _believable(self, source: Json, at: float, oldest: float) -> list[Answered]:
-        """The listings that may show what is published: young ones, and what stood before all that may be settling."""
+        """The listings that may show what is published: young ones, and what stood before all that may be settling.
+
+        While listings fail, what has been seen once waits for a second one that agrees.
+        """
         listings = self._record.listings(source)
         before = [each for each in listings if each.began < at - SETTLING]
-        return [*before[-1:], *(each for each in listings if each.began >= oldest)]
+        return [*before[-WAITING:], *(each for each in listings if each.began >= oldest)]
 
     def _is_young(self, uid: str, source: Json, at: float) -> bool:
         """Whether nothing confirms yet what a source did not show when the operator began anew with it."""
