@@ -1,5 +1,6 @@
 """Those who quote the Secrets that they are shown: an admission policy, a webhook, a gateway."""
 
+import asyncio
 import base64
 import json
 import ssl
@@ -88,6 +89,8 @@ class QuotingWebhook:
     seen: list[str] = field(default_factory=list)
     """The names of the Secrets that it was asked about."""
 
+    _open: set[asyncio.Transport] = field(default_factory=set)
+
     @asynccontextmanager
     async def serving(self) -> AsyncIterator["QuotingWebhook"]:
         """Listen on a free port."""
@@ -99,8 +102,13 @@ class QuotingWebhook:
             yield self
         finally:
             await runner.cleanup()
+            # The API server keeps its connections, and the end of TLS would wait for it longer than this loop runs.
+            for transport in self._open:
+                transport.abort()
 
     async def _review(self, request: web.BaseRequest) -> web.Response:
+        if request.transport is not None:
+            self._open.add(request.transport)
         review = json.loads(await request.read())
         asked = review["request"]
         self.seen.append(asked["name"])

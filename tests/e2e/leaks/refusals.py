@@ -64,7 +64,8 @@ def a_gateway_that_quotes_what_is_written(story: Story) -> None:
             story.put(f"/{name}")
             story.syncs.create(name, f"/{name}")
         for name in faults:
-            story.failed(name)
+            # Its Event may be lost: where an answer ends a connection, so may a request that goes the same way.
+            story.not_ready(name)
         assert all(fault.hits for fault in faults.values())
 
 

@@ -68,14 +68,21 @@ class Story:
 
     def failed(self, name: str) -> None:
         """Wait until a failure stands in the status of a new sync and was told in an Event."""
+        self.not_ready(name)
+        wait_until(
+            lambda: any(each["regarding"]["name"] == name for each in self.syncs.events()),
+            f"the failure of {name} is told",
+            TRIES,
+        )
 
-        def told() -> bool:
-            conditions = self.syncs.get(name)["status"]["conditions"]
-            return conditions[0]["status"] == "False" and any(
-                event["regarding"]["name"] == name for event in self.syncs.events()
-            )
+    def not_ready(self, name: str) -> None:
+        """Wait until a failure stands in the status of a new sync."""
 
-        wait_until(told, f"the failure of {name} is told", TRIES)
+        def stands() -> bool:
+            ready = self.syncs.condition(name, "Ready")
+            return ready is not None and ready["status"] == "False"
+
+        wait_until(stands, f"the failure of {name} is in its status", TRIES)
 
     def wait_planned(self, name: str, key: str, action: str, timeout: float = 30) -> None:
         """Wait until the plan in the status of a sync has an action for a key."""
