@@ -112,6 +112,9 @@ def test_trimming_stops_as_soon_as_it_fits(provenance: Provenance, most: int) ->
         document(keys={"A": ["S", 1.5]}),
         document(keys={"A": [["S"]]}),
         document(keys={"A": {"type": "S"}}),
+        document(keys={"A" * 254: ["S"]}),
+        document(sources=[{"path": "/" + "p" * 1011, "account": None, "region": "eu-west-1"}]),
+        document(onceSecure=["a" * 1012]),
         "\ud800",
         '{"v":1,"sources":[],"keys":{"\\ud800":["S"]}}',
     ],
@@ -149,8 +152,10 @@ def test_a_changed_character_never_fails(provenance: Provenance, data: st.DataOb
         (["E", -1, "a"], Entry(SECURE_STRING, None, "a")),
         (["E", "x", 1, "1", "x"], Entry(SECURE_STRING)),
         (["S", 0, "a", 1, 2, "of a later format"], Entry(STRING, 0, "a", 1, 2)),
+        (["S", 0, "a" * 1012, 10**30, 10**18], Entry(STRING, 0)),
+        (["S", 0, "a", -1, -1], Entry(STRING, 0, "a")),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:40],
 )
 def test_a_part_that_is_not_understood_is_unknown(parts: list[object], read: Entry) -> None:
     found = decode(document(keys={"A": parts}))

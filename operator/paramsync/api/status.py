@@ -10,6 +10,7 @@ from .base import Model
 MOST_PROBLEMS = 50
 MOST_ACTIONS = 2000
 LONGEST_MESSAGE = 4096
+LONGEST_REASON = 256
 
 Timestamp = Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-time"})]
 """RFC 3339 in UTC with whole seconds, as Kubernetes writes times."""
@@ -123,7 +124,7 @@ class PlannedAction(StatusModel):
     modified: Timestamp | None = None
     """When that version was made."""
 
-    reason: Annotated[str, Field(max_length=256)]
+    reason: Annotated[str, Field(max_length=LONGEST_REASON)]
     """Why."""
 
     held: bool | None = None

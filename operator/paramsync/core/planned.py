@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-from paramsync.api.status import MOST_ACTIONS, PlannedAction, PlanStatus
+from paramsync.api.status import LONGEST_REASON, MOST_ACTIONS, PlannedAction, PlanStatus
 
 from .actions import Action
 from .clock import timestamp
+from .outcome import shortened
 
 MOST_BYTES: Final = 256 * 1024
 """What the actions in a status may take together: an object in etcd has 1.5 MiB."""
@@ -26,7 +27,7 @@ def planned_action(action: Action, *, held: bool) -> PlannedAction:
         parameter=action.parameter,
         version=action.version,
         modified=modified,
-        reason=action.reason,
+        reason=shortened(action.reason, LONGEST_REASON),
         held=held or None,
     )
 

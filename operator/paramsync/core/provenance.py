@@ -142,14 +142,25 @@ def _compact(entry: Entry, level: int) -> list[str | int | None]:
     return parts[: _KEPT_PARTS[level]]
 
 
+LONGEST_NAME: Final = 1011
+"""Characters of a parameter's whole name (PutParameter, AWS API reference)."""
+
+LAST_MOMENT: Final = 253_402_300_799_999
+"""Milliseconds since the epoch: the end of the year 9999. No version is higher either."""
+
+_Name = Annotated[str, Field(max_length=LONGEST_NAME)]
+
+_Word = Annotated[str, Field(max_length=128)]
+
+
 class _Source(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    path: str
-    account: str | None
-    region: str
-    label: str | None = None
-    store: str | None = None
+    path: _Name
+    account: _Word | None
+    region: _Word
+    label: _Word | None = None
+    store: Annotated[str, Field(max_length=320)] | None = None
 
 
 class _Document(BaseModel):
@@ -158,14 +169,15 @@ class _Document(BaseModel):
     v: int
     sources: tuple[_Source, ...]
     trimmed: tuple[str, ...] = ()
-    once_secure: Annotated[frozenset[str], Field(alias="onceSecure")] = frozenset()
-    keys: dict[str, list[str | int | None]]
+    once_secure: Annotated[frozenset[_Name], Field(alias="onceSecure")] = frozenset()
+    keys: dict[Annotated[str, Field(max_length=253)], list[str | int | None]]
 
 
 def decode(annotation: str | None) -> Provenance | None:
     """Read the annotation; None where it is missing, damaged or of another format.
 
-    A key without provenance counts as secure, so a damaged annotation can only make the operator stricter.
+    A key without provenance counts as secure, so a damaged annotation can only make the operator stricter. What no
+    parameter and no key can be called or dated is not understood either: it would fit into no status.
     """
     if annotation is None:
         return None
@@ -186,11 +198,15 @@ def _entry(parts: list[str | int | None]) -> Entry:
         raise ValueError("an entry begins with a type")  # noqa: TRY004  (a damaged document, not a caller's mistake)
     return Entry(
         _TYPES[code],
-        source if isinstance(source, int) and source >= 0 else None,
-        relative if isinstance(relative, str) else None,
-        version if isinstance(version, int) else None,
-        modified if isinstance(modified, int) else None,
+        _number(source),
+        relative if isinstance(relative, str) and len(relative) <= LONGEST_NAME else None,
+        _number(version),
+        _number(modified),
     )
+
+
+def _number(part: str | int | None) -> int | None:
+    return part if isinstance(part, int) and 0 <= part <= LAST_MOMENT else None
 
 
 def encode_plain_keys(types: Mapping[str, ParameterType]) -> str:
