@@ -8,7 +8,20 @@ from paramsync.core.reasons import Reason
 from paramsync.core.report import outcome_of
 from paramsync.core.values import SecureValue
 
-from .builders import CONFIG_MAP, SECRET, SECURE_STRING, entry, live, ours, parameter, planned, secure, snapshot, spec
+from .builders import (
+    CONFIG_MAP,
+    SECRET,
+    SECURE_STRING,
+    entry,
+    live,
+    origin,
+    ours,
+    parameter,
+    planned,
+    secure,
+    snapshot,
+    spec,
+)
 
 NOW = snapshot(parameter(), secure(), secure("/prod/pay/token"))
 PLAN = spec(mode=Mode.PLAN)
@@ -50,6 +63,13 @@ def test_what_another_tool_tracks_is_planned_and_told() -> None:
     plan = planned(NOW, spec=PLAN, live=[theirs(**{MANAGED_BY_LABEL: "Helm"})], applied=())
     assert "Helm" in plan.notes[0].message
     assert (ActionKind.REPLACE, "Secret app", "PASSWORD") in told(plan)
+
+
+def test_what_stands_in_the_way_is_told_beside_what_would_be_held() -> None:
+    moved = ours(CONFIG_MAP, {"HOST": "x"}, entries={"HOST": entry()}, origins=[origin(account="444455556666")])
+    plan = planned(NOW, spec=PLAN, live=[theirs(), moved], applied=[CONFIG_MAP])
+    assert [hold.reason for hold in plan.holds] == [Reason.SOURCE_MOVED]
+    assert [note.reason for note in plan.notes] == [Reason.TARGET_CONFLICT]
 
 
 def test_a_sync_that_writes_is_stopped_by_it() -> None:

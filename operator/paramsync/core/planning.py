@@ -4,7 +4,7 @@ The order of the parts is the order of this page: what stands in the way (proble
 become (actions), what the guard keeps back (holds), and what is written in the end (contents).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from paramsync.api.sync import ParameterSyncSpec, ParameterType
@@ -62,17 +62,12 @@ def plan(
         return Plan(problems=problems)
 
     is_settled = _settled(snapshots)
-    dropped = tuple(sorted(record.targets - desired.keys()))
     drafts = [
         _draft(each, live[each.ref], desired[each.ref], owner, is_settled, as_given=each.ref in conflicts)
         for each in route_list
     ]
-    drafts += [
-        actions.dropped(ref, each, is_settled)
-        for ref in dropped
-        if (each := live[ref]) is not None and not each.deleting and is_recorded(each, owner, record.uids.get(ref))
-    ]
-    drafts = with_moves(drafts)
+    dropped = tuple(sorted(record.targets - desired.keys()))
+    drafts = with_moves([*drafts, *_dropped(dropped, live, owner, record, is_settled)])
     if unknown := frozenset(each.ref for each in drafts if contents.may_have_more_keys(each)):
         return Plan(needs_values=unknown)
     if problems := tuple(problem for each in drafts if (problem := adoption.would_empty(each)) is not None):
@@ -86,6 +81,7 @@ def plan(
     held_before = record.approval.was_held
     case = Case(drafts, frozenset(dropped), lost, origins, spec.max_removals, record.window, held_before)
     reviewed = _reviewed(case, owner, record)
+    reviewed = replace(reviewed, notes=tuple(conflicts.values()))
     if reviewed.is_stopped:
         return reviewed
     drafts = [_with_held_kept(each, reviewed.held) for each in drafts]
@@ -94,7 +90,21 @@ def plan(
     stuck = unchangeable.problems(drafts, completed.contents, owner)
     if stuck and not spec.only_plans:
         return replace(completed, problems=stuck, contents=())
-    return replace(completed, notes=(*conflicts.values(), *stuck, *completed.notes))
+    return replace(completed, notes=(*completed.notes, *stuck))
+
+
+def _dropped(
+    refs: Iterable[TargetRef],
+    live: Mapping[TargetRef, Live | None],
+    owner: Owner,
+    record: Record,
+    is_settled: Callable[[str | None], bool],
+) -> Iterator[Draft]:
+    """The targets that the spec no longer names, as far as they are there and are those that were written."""
+    for ref in refs:
+        found = live[ref]
+        if found is not None and not found.deleting and is_recorded(found, owner, record.uids.get(ref)):
+            yield actions.dropped(ref, found, is_settled)
 
 
 def _conflicts(
@@ -170,7 +180,7 @@ def _completed(
         adopted=frozenset(each.ref for each in written if each.is_adoption),
         dropped=tuple(ref for ref in dropped if ref not in kept),
         kept=kept,
-        notes=tuple(note for each in finished for note in each.notes),
+        notes=(*planned.notes, *(note for each in finished for note in each.notes)),
         counts=_counts(made, overlay, skipped),
     )
 
