@@ -22,6 +22,7 @@ _PATH_PATTERN = rf"/|(/({_SEGMENT}|\{{namespace\}}|\{{label:{_LABEL_KEY}\}})){{1
 # Kubernetes: at most 253 characters before the slash, 63 after it. A colon stands nowhere else in a pattern.
 _TOO_LONG_IN_PATTERN = r":[^/}]{254}|[/:][^/:{}]{64,}\}"
 _TOO_LONG = r"^[^/]{254,}/|(^|/)[^/]{64,}$"
+_SHARE = r"(100|[1-9]?[0-9])%"
 _DURATION = r"([0-9]{1,2}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?"
 _PORT_AND_PATH = r"(:[0-9]{1,5})?(/[a-zA-Z0-9_./-]*)?"
 _ENDPOINT = (
@@ -171,11 +172,9 @@ MaxRemovals = Annotated[
     int | str,
     WithJsonSchema({"x-kubernetes-int-or-string": True}),
     Rule(
-        cel="type(self) == int ? self >= 1 && self <= 100000 : self.matches(r'^(100|[1-9]?[0-9])%$')",
-        holds=lambda most: (
-            1 <= most <= MOST_REMOVALS if isinstance(most, int) else matches_whole(r"(100|[1-9]?[0-9])%", most)
-        ),
-        message="write a number of parameters, from 1 to 100000, or a share such as 20%",
+        cel=f"type(self) == int ? self >= 1 && self <= {MOST_REMOVALS} : {cel_matches(_SHARE)}",
+        holds=lambda most: 1 <= most <= MOST_REMOVALS if isinstance(most, int) else matches_whole(_SHARE, most),
+        message=f"write a number of parameters, from 1 to {MOST_REMOVALS}, or a share such as 20%",
     ),
 ]
 """How many parameters may be removed: a number, or a share in percent."""

@@ -31,10 +31,8 @@ class Record:
     revisions: Mapping[TargetRef, str] = field(default_factory=dict)
     """What each of the targets was to hold then."""
 
-    @property
-    def is_held(self) -> bool:
-        """Whether status says that something is held."""
-        return self.approval.told is not None and self.approval.told.digest is not None
+    is_held: bool = False
+    """Whether status says that something is held."""
 
     @classmethod
     def of(cls, status: SyncStatus, approve: str | None, now: datetime) -> "Record":
@@ -49,4 +47,5 @@ class Record:
             Approval(approve, status.last_handled_approval, status.plan),
             uids,
             {TargetRef(TargetKind(each.kind), each.name): each.revision for each in status.targets},
+            status.is_held,
         )
