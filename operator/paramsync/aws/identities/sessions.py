@@ -12,6 +12,8 @@ from botocore.credentials import Credentials
 from botocore.exceptions import UnknownRegionError
 from botocore.utils import parse_timestamp
 
+from .models import LeanModels
+
 
 class _Base(botocore.session.Session):
     """A session that signs with whatever it is told, client by client, instead of looking for credentials once."""
@@ -98,6 +100,7 @@ class Sessions:
     def _open(self) -> tuple[_Base, boto3.session.Session]:
         if self._base is None or self._boto3 is None:
             self._base = _Base()
+            self._base.get_component("data_loader").file_loader = LeanModels()
             self._base.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
             self._boto3 = boto3.session.Session(botocore_session=self._base)
         return self._base, self._boto3

@@ -1,0 +1,48 @@
+"""botocore's models as the operator loads them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+
+from paramsync.aws.identities.models import LeanModels
+from paramsync.aws.identities.sessions import Sessions
+
+MODELS = [("ssm", "service-2"), ("sts", "service-2"), ("ssm", "endpoint-rule-set-1"), ("ssm", "paginators-1")]
+
+
+def undocumented(node: Any) -> Any:
+    if isinstance(node, dict):
+        kept = {name: undocumented(each) for name, each in node.items()}
+        return {name: each for name, each in kept.items() if name != "documentation" or not isinstance(each, str)}
+    return [undocumented(each) for each in node] if isinstance(node, list) else node
+
+
+@pytest.mark.parametrize(("service", "kind"), MODELS)
+def test_a_model_is_that_of_botocore_but_for_what_is_for_people(service: str, kind: str) -> None:
+    lean, whole = Loader(file_loader=LeanModels()), Loader()
+    assert lean.load_service_model(service, kind) == undocumented(whole.load_service_model(service, kind))
+    assert lean.load_data("endpoints") == undocumented(whole.load_data("endpoints"))
+
+
+def test_members_called_documentation_stay(tmp_path: Path) -> None:
+    shapes = {"shapes": {"documentation": {"type": "string", "documentation": "For people."}}}
+    (tmp_path / "model.json").write_text(json.dumps(shapes))
+    assert LeanModels().load_file(str(tmp_path / "model")) == {"shapes": {"documentation": {"type": "string"}}}
+
+
+def test_the_sessions_of_the_operator_use_it() -> None:
+    client = Sessions(Config()).client("ssm", None, "eu-west-1", Config(), None)
+    model = client.meta.service_model
+    assert isinstance(model, ServiceModel)
+    shape = model.operation_model("GetParametersByPath").input_shape
+    assert shape is not None
+    assert (shape.documentation, shape.required_members) == ("", ["Path"])
+
+
+def test_what_is_not_there_is_not_found() -> None:
+    assert LeanModels().load_file("/nowhere/model") is None
