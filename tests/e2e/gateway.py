@@ -19,6 +19,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from tests.aws.background import in_background
+from tests.cluster.asking import asking
 from tests.cluster.cluster import Cluster
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -204,6 +205,7 @@ class Gateway:
                 self.kubeconfig.write_text(yaml.safe_dump(_kubeconfig(f"http://127.0.0.1:{runner.addresses[0][1]}")))
                 yield self
             finally:
+                self._end_open()
                 await runner.cleanup()
 
     def _end_open(self) -> None:
@@ -224,7 +226,7 @@ class Gateway:
         fault = next((fault for fault in self._faults if fault.takes(asked)), None)
         if fault is not None and asked.writes:
             return _answered(request, fault, body)
-        async with session.request(request.method, url, headers=kept, data=body or None) as answer:
+        async with asking(session, request.method, url, headers=kept, data=body or None) as answer:
             if hold is not None and hold.holds_answer and not await hold.passes():
                 return _dropped(request)
             if fault is not None:

@@ -62,6 +62,10 @@ class Scene:
         self.syncs.create(name, *(self.path(path) for path in paths or (name,)), **spec)
         return self.syncs.wait_reason(name, "Synced")
 
+    def wait_feeds(self, count: int) -> None:
+        """Wait until the operator polls so many subtrees: those of earlier tests go some time after their syncs."""
+        wait_until(lambda: self.operator.metric("paramsync_feeds") == count, f"it polls {count} subtrees")
+
     def wait_listing(self, relative: str = "app") -> None:
         """Wait until a path, which has one page, is listed once more."""
         before = self.listings(relative)

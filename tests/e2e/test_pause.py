@@ -126,8 +126,6 @@ def test_what_was_edited_by_hand_becomes_what_is_read_now(leaders: Leaders) -> N
         assert history == [{"PLAIN": "by hand"}, {"PLAIN": "v2"}], "it was v1 no more when the operator woke"
 
 
-# A connection whose answer is held when its operator is killed is closed by the garbage collector, which warns.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_what_a_second_leader_wrote_meanwhile_stays(leaders: Leaders) -> None:
     leaders.stub.put("/app/gone", "v1")
     with leaders.first() as first:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
 from tests.aws.background import in_background
+from tests.cluster.asking import asking
 from tests.cluster.waiting import wait_until
 from tests.kill.rules import Event
 from tests.running.objects import PLURALS, decoded
@@ -67,7 +68,7 @@ class Reader:
 
     async def _watch(self, session: ClientSession, kind: str, version: str) -> None:
         query = {"watch": "1", "resourceVersion": version, "timeoutSeconds": "86400"}
-        async with session.get(f"{self._cluster.url}{self._path}/{PLURALS[kind]}", params=query) as answer:
+        async with asking(session, "GET", f"{self._cluster.url}{self._path}/{PLURALS[kind]}", params=query) as answer:
             async for line in answer.content:
                 self._take(kind, json.loads(line))
         raise AssertionError(f"the watch of {PLURALS[kind]} ended, and what came after that was not seen")
