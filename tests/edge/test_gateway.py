@@ -1,4 +1,4 @@
-"""The gateway of the tests leaves no connection behind: what its loop leaves open warns, and pytest makes that an error."""
+"""The gateway of the tests leaves no connection behind: what its loop leaves open warns, which is an error here."""
 
 import gc
 import socket

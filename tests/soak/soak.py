@@ -16,7 +16,7 @@ from tests.load.pages import ragged
 from tests.load.stub import Settings, run_stub
 from tests.soak.feeding import AWS_THREADS, Feeding, faster
 from tests.soak.store import Store
-from tests.soak.weather import Weather
+from tests.soak.weather import FAULTS, Weather
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -36,7 +36,7 @@ MOST_SOCKETS = 2 * AWS_THREADS
 
 @dataclass(frozen=True)
 class Usage:
-    """What this process holds, with the stub in it."""
+    """What this process holds, with the stub in it: it is to be a process of the soak's own."""
 
     rss: float
     """MiB."""
@@ -67,11 +67,25 @@ class Soaked:
     wrong: list[str]
     """Paths whose sync has not what the store has."""
 
+    def faults(self) -> list[str]:
+        """What is not as it is to be."""
+        grown = self.end.rss - self.warm.rss
+        sockets, threads = self.end.sockets - self.warm.sockets, self.end.threads - self.warm.threads
+        checks = {
+            f"{', '.join(self.wrong)}: the sync has not what the store has": not self.wrong,
+            f"faults that never came: {', '.join(FAULTS.keys() - self.hits.keys())}": self.hits.keys() == FAULTS.keys(),
+            f"memory grew by {grown:.1f} MiB": grown <= MOST_GROWTH,
+            f"there are {sockets} sockets more": sockets <= MOST_SOCKETS,
+            # The pool takes a thread when it needs one.
+            f"there are {threads} threads more": threads <= AWS_THREADS,
+        }
+        return [told for told, is_right in checks.items() if not is_right]
+
     def show(self) -> None:
         """Print it."""
         print(f"{self.polls} polls, {self.requests} requests in {self.seconds:.0f} s")
         print("  " + ", ".join(f"{count} {name}" for name, count in self.hits.most_common()))
-        print(f"  warm: {self.warm}\n  end:  {self.end}\n  wrong: {self.wrong or 'nothing'}", flush=True)
+        print(f"  warm: {self.warm}\n  end:  {self.end}\n  wrong: {self.faults() or 'nothing'}", flush=True)
 
 
 def soak(polls: int, *, warm_up: int) -> Soaked:
