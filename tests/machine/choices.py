@@ -59,6 +59,7 @@ managers = st.sampled_from(("kubectl-edit", "helm", "paramsync"))
 faults = st.sampled_from(FAULTS)
 hints = st.sampled_from(sorted(DELAYS))
 failures = st.sampled_from(("throttled", "unavailable", "denied", "partial"))
+outages = st.sampled_from(("throttled", "unavailable"))
 few = st.integers(0, 8)
 """Requests."""
 

@@ -29,11 +29,16 @@ if TYPE_CHECKING:
 RUNS = int(os.environ.get("MACHINE_RUNS", "200"))
 STEPS = 30
 
-PATIENCE = 1800
-"""Seconds in which all is well once nothing fails any more."""
+PATIENCE = 3600
+"""Seconds in which all is well once nothing fails any more. It takes longest to forget a fight over a target: it is
+repaired after ten minutes, and left alone for three times the longest deadline then.
+"""
 
 QUIET = 700
 """Seconds in which nothing happens: longer than any sync goes without a look at its targets."""
+
+AWAY = 300
+"""Seconds for which Parameter Store is away: more than a sync is believed that was last listed before."""
 
 APPROVALS = 5
 """One for each reason, and more for what shows only then."""
@@ -93,6 +98,11 @@ class Machine(RuleBasedStateMachine):
     @rule(failure=choices.failures, lasts=choices.whiles, then=choices.pauses)
     def fail(self, failure: str, lasts: float, then: float) -> None:
         self._for_a_while("failure", failure, None, lasts, then)
+
+    @rule(failure=choices.outages)
+    def be_away(self, failure: str) -> None:
+        """Let Parameter Store be away until that must be told of the syncs with the shortest interval."""
+        self.fail(failure, AWAY, AWAY)
 
     @rule(lasts=choices.whiles, then=choices.pauses)
     def answer_nothing(self, lasts: float, then: float) -> None:
