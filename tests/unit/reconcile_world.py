@@ -146,7 +146,7 @@ class FakeTargets(Targets):
             owners=frozenset() if owner.retains else frozenset({owner.uid}),
             type=content.type if isinstance(content, SecretContent) else None,
         )
-        return Seen(f"uid of {content.ref}", version, content.revision)
+        return Seen.holding(content, f"uid of {content.ref}", version)
 
     def take_over(self, content: Content, live: Live, namespace: str) -> Live:
         return live

@@ -52,6 +52,7 @@ def finish(draft: Draft, memory: Memory) -> Finished:
             notes.append(_kept_is_gone(draft.ref, key))
     foreign = _foreign_annotation_bytes(draft)
     content = render(draft.ref, dict(sorted(rendered.items())), replace(memory, origins=origins), foreign, draft.type)
+    content = replace(content, kept=frozenset(kept(draft)) & content.data.keys())
     notes += filter(None, [sizes.note(content, foreign)])
     problems = [*filter(None, [sizes.problem(content, foreign)])]
     if isinstance(content, SecretContent):

@@ -25,7 +25,13 @@ class Seen:
 
     uid: str
     resource_version: str
-    revision: str
+    revision: str | None
+    """What it holds; None if some keys were kept as they were found: perhaps as somebody had changed them."""
+
+    @classmethod
+    def holding(cls, content: Content, uid: str, resource_version: str) -> "Seen":
+        """What is remembered of a target that holds its content."""
+        return cls(uid, resource_version, None if content.kept else content.revision)
 
 
 def is_untouched(live: Live, seen: Seen | None) -> bool:

@@ -76,6 +76,8 @@ class SecretContent:
 
     revision: str
     type: SecretType = SecretType.OPAQUE
+    kept: frozenset[str] = frozenset()
+    """Keys that stay as they were found, whatever they hold."""
 
     def __post_init__(self) -> None:
         if not all(isinstance(value, SecureValue) for value in self.data.values()):
@@ -93,6 +95,8 @@ class ConfigMapContent:
     """Ours only; those of others stay as they are."""
 
     revision: str
+    kept: frozenset[str] = frozenset()
+    """Keys that stay as they were found, whatever they hold."""
 
     def __post_init__(self) -> None:
         if not all(type(value) is str for value in self.data.values()):

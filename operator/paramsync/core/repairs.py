@@ -70,7 +70,7 @@ def repair_of(
 
     :param recorded: the target's revision in the sync's status.
     """
-    revision = seen.revision if seen is not None else recorded
+    revision = (seen.revision if seen is not None else None) or recorded
     is_same = revision == content.revision
     if live is None:
         return Repair(content.ref, Drift.DELETED, is_all=is_same) if revision is not None else None

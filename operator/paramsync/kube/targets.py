@@ -76,7 +76,7 @@ class Targets:
         made = _live(content.ref, answer)
         if not is_intact(content, made, None, owner):
             raise Stale(f"apply {content.ref}: something else is there than what was applied")
-        return Seen(made.uid, made.resource_version, content.revision)
+        return Seen.holding(content, made.uid, made.resource_version)
 
     def take_over(self, content: Content, live: Live, namespace: str) -> Live:
         """Make an object that was given to the sync its own, and return it; its content is to be applied next.

@@ -141,7 +141,7 @@ class Applying:
         seen = self._seen.setdefault(key, {})
         last = seen.get(ref)
         if live is not None and is_intact(content, live, last, run.owner):
-            seen[ref] = Seen(live.uid, live.resource_version, content.revision)
+            seen[ref] = Seen.holding(content, live.uid, live.resource_version)
             self._fights.intact(key, ref, run.deadline)
             return Written(content, live.uid, changed=False)
         known = live or last
