@@ -49,6 +49,8 @@ async def test_keys_that_go_wait_as_long_as_any_removal() -> None:
     await world.run(40)
     assert keys(world) == {"PASSWORD", "OLD"}
     assert CONFIG_MAP not in world.targets.objects
+    assert (world.condition("Ready"), world.condition("Reconciling")) == ("False Pending", "True Pending")
+    assert len(world.customs.writes) == 1
     await world.run(10)
     assert keys(world) == {"PASSWORD"}
     assert world.condition("Ready") == "True Synced"

@@ -10,6 +10,7 @@ from paramsync.api import status as api
 from paramsync.api.status import GuardWindow, PlanStatus, SyncStatus, TargetStatus
 from paramsync.api.sync import ParameterSyncSpec, StoreKind, StoreRef
 
+from . import schedule
 from .actions import ActionKind
 from .clock import timestamp
 from .guard.window import window
@@ -65,6 +66,19 @@ def outcome_of(
         Reason.SYNCED,
         f"{counts.parameters} parameters are in {len(plan.contents)} targets{_unused(counts.skipped)}",
         plan.notes,
+    )
+
+
+def unconfirmed(interval: float) -> Outcome:
+    """What is said of a sync that never wrote anything, and waits for listings that agree before it does.
+
+    :param interval: the sync's own, in seconds.
+    """
+    return Outcome(
+        Reason.PENDING,
+        "Keys of an object that is taken over, or left by an earlier sync, would go: nothing is written until the"
+        " parameters' absence has been confirmed for 45 seconds",
+        retry_in=schedule.own_deadline(interval),
     )
 
 

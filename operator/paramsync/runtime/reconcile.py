@@ -201,8 +201,10 @@ class Reconciler:
             return Waiting(0.0)  # paused meanwhile: the sources are to be listed again
         elif must_wait:
             return self._sources.wait_for_all(sync.key, read, spec.interval_seconds)
-        elif read.outcome is None:
+        elif read.outcome is None and (sync.status.revision is not None or not applied.plan.waits):
             return Waiting(schedule.own_deadline(spec.interval_seconds))
+        elif read.outcome is None:
+            return Result(report.unconfirmed(spec.interval_seconds), read.listed_at)
         else:
             return Result(read.outcome, read.listed_at)
         if isinstance(applied.error, Stale):
