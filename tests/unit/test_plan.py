@@ -233,11 +233,17 @@ def test_a_removal_that_has_not_settled_keeps_the_live_value() -> None:
     assert [(each.kind, each.key) for each in plan.actions] == [(ActionKind.ADD, "PORT"), (ActionKind.KEEP, "HOST")]
 
 
-def test_an_addition_that_has_not_settled_is_not_yet_there() -> None:
+def test_an_addition_that_has_not_settled_is_waited_for() -> None:
     more = snapshot(parameter(), parameter("/prod/pay/port"), secure(), settled=False)
     plan = planned(more, live=[LIVE_CONFIG_MAP, LIVE_SECRET])
-    assert data(plan)[CONFIG_MAP] == {"HOST": "db.internal"}
-    assert plan.notes == ()
+    assert plan == Plan(unsettled=True, waits=True)
+
+
+def test_what_others_gave_a_key_that_is_kept_is_waited_for() -> None:
+    less = snapshot(secure(), absence_settled=False)
+    assert not planned(less, live=[LIVE_CONFIG_MAP, LIVE_SECRET]).waits
+    edited = replace(LIVE_CONFIG_MAP, foreign_keys=frozenset({"HOST"}))
+    assert planned(less, live=[edited, LIVE_SECRET]) == Plan(unsettled=True, waits=True)
 
 
 def test_what_another_source_has_not_settled_does_not_matter() -> None:

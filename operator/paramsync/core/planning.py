@@ -72,7 +72,7 @@ def plan(
         return Plan(needs_values=unknown)
     if problems := tuple(problem for each in drafts if (problem := adoption.would_empty(each)) is not None):
         return Plan(problems=problems)
-    if not all(adoption.has_settled(each, is_settled) and not _keeps_foreign(each) for each in drafts):
+    if not all(adoption.has_settled(each, is_settled) and not _is_open(each) for each in drafts):
         return Plan(unsettled=True, waits=True)
 
     origins = origins_of(spec, snapshots, drafts)
@@ -132,11 +132,13 @@ def _draft(
     return replace(made, type=target.secret_type)
 
 
-def _keeps_foreign(each: Draft) -> bool:
-    """Whether a key stays until its absence has settled, and others have written it: perhaps with a value of theirs.
-    What it should hold cannot be told until then, and nobody may read meanwhile that all is well."""
+def _is_open(each: Draft) -> bool:
+    """Whether a target would not hold what it should until something has settled, so that nobody may read meanwhile
+    that all is well: a key is kept that is not there yet, or that others have written, perhaps with a value of theirs.
+    """
+    kept = set(contents.kept(each))
     foreign = each.live.foreign_keys if each.live is not None else frozenset[str]()
-    return not foreign.isdisjoint(contents.kept(each))
+    return not kept.isdisjoint(foreign) or not kept <= each.before.entries.keys()
 
 
 def _reviewed(case: Case, owner: Owner, record: Record) -> Plan:
