@@ -109,6 +109,18 @@ def test_a_name_that_went_is_remembered() -> None:
     assert {(each.kind, each.target) for each in back.held} == {(ActionKind.ADD, CONFIG_MAP)}
 
 
+def test_a_name_that_is_held_is_remembered_also_if_somebody_removes_its_key() -> None:
+    token = secure("/prod/pay/token")
+    held = secret(secure(), OTHER, token)
+    edited = replace(held, data={key: value for key, value in (held.data or {}).items() if key != "PASSWORD"})
+    plan = planned(snapshot(OTHER), spec=spec(most=1), live=[edited])
+    assert {each.key for each in plan.held} == {"PASSWORD", "TOKEN"}
+    written = next(each for each in plan.contents if each.ref == SECRET)
+    known = decode(written.annotations["paramsync.dev/provenance"])
+    assert known is not None
+    assert (set(written.data), known.once_secure) == ({"OTHER", "TOKEN"}, {"password"})
+
+
 def test_a_name_that_came_back_secure_or_was_approved_is_remembered_no_more() -> None:
     live = [secret(OTHER, once=frozenset({"password"})), config_map()]
     secure_again = planned(snapshot(secure(), OTHER, parameter()), live=live)

@@ -276,14 +276,12 @@ def test_values_are_not_asked_for_where_nothing_is_kept() -> None:
     assert len(plan.contents) == 2
 
 
-def test_a_kept_key_that_someone_deleted_is_reported_and_no_failure() -> None:
+def test_a_kept_key_that_someone_deleted_is_waited_for() -> None:
     plan = planned(
         snapshot(parameter("/prod/pay/port"), absence_settled=False),
         live=[ours(CONFIG_MAP, {}, entries=HOST)],
     )
-    assert plan.problems == ()
-    assert [(note.reason, note.subject) for note in plan.notes] == [(Reason.REMOVAL_BLOCKED, "ConfigMap app/HOST")]
-    assert data(plan)[CONFIG_MAP] == {"PORT": "db.internal"}
+    assert plan == Plan(unsettled=True, waits=True)
 
 
 def test_kept_keys_keep_their_origin_when_the_sources_change() -> None:

@@ -65,6 +65,13 @@ def kept(draft: Draft) -> list[str]:
     return [action.key for action in draft.actions if action.kind is ActionKind.KEEP]
 
 
+def stays(draft: Draft, key: str) -> bool:
+    """Whether a kept key is still there; it is taken to be, as long as the values have not been read."""
+    if key not in draft.before.entries or draft.live is None:
+        return False
+    return draft.live.data is None or isinstance(draft.live.data.get(key), str | SecureValue)
+
+
 def _live_values(draft: Draft) -> Mapping[str, str | SecureValue | bytes]:
     return (draft.live.data if draft.live is not None else None) or {}
 

@@ -134,11 +134,10 @@ def _draft(
 
 def _is_open(each: Draft) -> bool:
     """Whether a target would not hold what it should until something has settled, so that nobody may read meanwhile
-    that all is well: a key is kept that is not there yet, or that others have written, perhaps with a value of theirs.
+    that all is well: a key is kept that is not there, or that others have written, perhaps with a value of theirs.
     """
-    kept = set(contents.kept(each))
     foreign = each.live.foreign_keys if each.live is not None else frozenset[str]()
-    return not kept.isdisjoint(foreign) or not kept <= each.before.entries.keys()
+    return any(key in foreign or not contents.stays(each, key) for key in contents.kept(each))
 
 
 def _reviewed(case: Case, owner: Owner, record: Record) -> Plan:
@@ -203,14 +202,12 @@ def _once_secure(drafts: Sequence[Draft]) -> frozenset[str]:
         if entry.type is ParameterType.SECURE_STRING
     }
     remembered = before.union(*(each.before.provenance.once_secure for each in drafts))
-    there = {wish.entry.relative for each in drafts for wish in each.desired.values()}
-    kept = {
-        each.before.entries[key].relative
-        for each in drafts
-        for key in contents.kept(each)
-        if key in each.before.entries
-    }
-    return frozenset(name for name in remembered - there - kept if name is not None)
+    there: set[str | None] = set()
+    for each in drafts:
+        kept = contents.kept(each)
+        there |= {wish.entry.relative for key, wish in each.desired.items() if key not in kept}
+        there |= {each.before.entries[key].relative for key in kept if contents.stays(each, key)}
+    return frozenset(name for name in remembered - there if name is not None)
 
 
 def _counts(contents: Iterable[Content], overlay: Overlay, skipped: Sequence[Selected]) -> Counts:
