@@ -162,6 +162,7 @@ async def exported() -> dict[str, tuple[str, tuple[str, ...]]]:
     """The type and the labels of each metric, by the name that Prometheus shows. Budgets want a loop's clock."""
     metrics = Metrics()
     metrics.watch(lambda: 0, lambda: 0, lambda: 0)
+    metrics.watch_lead(lambda: True)
     budgets = Budgets(lambda account, region: 20)
     budgets.of("111122223333", "eu-west-1")
     metrics.watch_budgets(budgets)

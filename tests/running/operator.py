@@ -152,6 +152,7 @@ def run_operator(
     log_format: str = "text",
     log_level: str = "debug",
     ready: bool = True,
+    lease: str | None = None,
     start: Start = as_a_user,
 ) -> Iterator[Operator]:
     """Run an operator until the end of the context.
@@ -160,6 +161,7 @@ def run_operator(
     :param endpoint: of SSM; if given, the settings hold a store ``default`` that lets every namespace read all.
     :param settings: the settings file instead.
     :param ready: whether to wait until it is ready.
+    :param lease: by which it agrees with others on who leads, as NAMESPACE/NAME.
     :param start: how to start it; with `Nursery.start` it starts sooner, and its time goes faster.
     """
     directory.mkdir(parents=True, exist_ok=True)
@@ -171,6 +173,7 @@ def run_operator(
     arguments = ["run", "--kubeconfig", str(kubeconfig), "--settings", str(file)]
     arguments += ["--listen-host", "127.0.0.1", "--listen-port", "0", "--listen-port-file", str(port_file)]
     arguments += ["--log-level", log_level, "--log-format", log_format]
+    arguments += ["--lease", lease] if lease is not None else []
     inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
     aws = {
         "AWS_ACCESS_KEY_ID": "AKIA111122223333",

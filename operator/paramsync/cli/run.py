@@ -5,6 +5,15 @@ from pathlib import Path
 import click
 
 
+def _lease_name(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    namespace, _, name = text.partition("/")
+    if not (namespace and name) or "/" in name:
+        raise click.BadParameter("give the Lease as NAMESPACE/NAME")
+    return namespace, name
+
+
 @click.command()
 @click.option(
     "--kubeconfig",
@@ -16,6 +25,12 @@ import click
     "--settings",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The settings file, with stores and the default Region.",
+)
+@click.option(
+    "--lease",
+    metavar="NAMESPACE/NAME",
+    callback=_lease_name,
+    help="The Lease by which several replicas agree on who leads. Default: none, this is the only replica.",
 )
 @click.option(
     "--listen-host", default="", show_default="all addresses", help="The address to serve probes and metrics on."
@@ -44,6 +59,7 @@ def run(
     kubeconfig: str | None,
     context: str | None,
     settings: Path | None,
+    lease: tuple[str, str] | None,
     listen_host: str,
     listen_port: int,
     listen_port_file: Path | None,
@@ -55,7 +71,7 @@ def run(
 
     from paramsync.kube.transport import KubeconfigError, Transport, connect
     from paramsync.runtime import logs
-    from paramsync.runtime.operator import API_CONNECTIONS, Listen, Operator, OperatorEnded
+    from paramsync.runtime.operator import API_CONNECTIONS, LeaseName, Listen, Operator, OperatorEnded
     from paramsync.runtime.settings import SettingsError, load
 
     logs.configure("json" if log_format == "json" else "text", log_level)
@@ -66,7 +82,8 @@ def run(
         raise click.ClickException(str(error)) from None
 
     async def serve() -> None:
-        await Operator(transport, loaded, Listen(listen_host, listen_port, listen_port_file)).run()
+        listen = Listen(listen_host, listen_port, listen_port_file)
+        await Operator(transport, loaded, listen, None if lease is None else LeaseName(*lease)).run()
 
     try:
         asyncio.run(serve())

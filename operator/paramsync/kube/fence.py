@@ -1,5 +1,7 @@
 """The fence before each write: is the Lease still ours, and are we not stopping?"""
 
+from collections.abc import Callable
+
 from .transport import Fence
 
 
@@ -24,3 +26,41 @@ class SoleReplica(Fence):
     def close(self) -> None:
         """Let no write pass any more."""
         self._closed = True
+
+
+class LeaseHolder(SoleReplica):
+    """The fence of one replica of several: it lets writes pass as long as the Lease was renewed not long ago.
+
+    It asks the clock, and not whoever renews: a process that was paused is fenced off as soon as it goes on.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Hold nothing.
+
+        :param clock: in seconds. It must go on while the process is paused or the machine sleeps.
+        """
+        super().__init__()
+        self._clock = clock
+        self._until: float | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the Lease is this replica's at this moment."""
+        return self._until is not None and self._clock() < self._until
+
+    def extend(self, until: float) -> None:
+        """Let writes pass until then."""
+        self._until = until
+
+    def give_up(self) -> None:
+        """Let no write pass until the Lease has been taken again."""
+        self._until = None
+
+    def check(self) -> None:
+        """Return if writing is allowed.
+
+        :raises Fenced: once the fence is closed, and while another replica may lead.
+        """
+        super().check()
+        if not self.holds:
+            raise Fenced("the Lease is not this replica's any more")

@@ -104,10 +104,12 @@ class Transport:
         body: object = None,
         content_type: str = JSON,
         accept: str = JSON,
+        read_timeout: float = READ_TIMEOUT,
     ) -> bytes:
         """Send one request and return the body of its answer.
 
         :param what: the request in words, for the error.
+        :param read_timeout: seconds without anything of an answer after which there is none.
         :raises ApiError: if the answer is not a success, or there is none.
         """
         headers: dict[str, str] = {"Accept": accept, "User-Agent": "paramsync"}
@@ -121,7 +123,7 @@ class Transport:
             url = f"{url}?{urlencode(query)}"
         try:
             response = self._client.rest_client.request(
-                method, url, headers=headers, body=body, _request_timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
+                method, url, headers=headers, body=body, _request_timeout=(CONNECT_TIMEOUT, read_timeout)
             )
             content: bytes = response.read()
         except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:

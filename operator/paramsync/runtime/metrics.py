@@ -76,6 +76,11 @@ class Metrics:
         bytes_held = Gauge("paramsync_decrypted_bytes", "Decrypted values held in memory.", registry=self.registry)
         bytes_held.set_function(held)
 
+    def watch_lead(self, leads: Callable[[], bool]) -> None:
+        """Export whether this replica leads."""
+        leader = Gauge("paramsync_leader", "1 while this replica writes, 0 while it waits.", registry=self.registry)
+        leader.set_function(lambda: int(leads()))
+
     def watch_budgets(self, budgets: Budgets) -> None:
         """Export what the API budgets say of themselves."""
         self.registry.register(_BudgetCollector(budgets))

@@ -21,7 +21,8 @@ from paramsync.aws.identities.clients import Clients
 from paramsync.kube.customs import CLUSTER_STORES, PARAMETER_STORES, SYNCS, Customs
 from paramsync.kube.errors import ApiError, Unavailable
 from paramsync.kube.events import Events
-from paramsync.kube.fence import Fenced, SoleReplica
+from paramsync.kube.fence import Fenced, LeaseHolder, SoleReplica
+from paramsync.kube.leases import Leases
 from paramsync.kube.targets import Targets
 from paramsync.kube.tenants import Tenants
 from paramsync.kube.transport import Transport
@@ -36,6 +37,7 @@ from .feeds.reading import Reader
 from .feeds.registry import Feeds
 from .http import Server
 from .keys import SyncKey
+from .leading import Leading, boot_clock
 from .logs import RECONCILE, crash, lost_task
 from .metrics import Metrics
 from .notes import Notes
@@ -55,8 +57,8 @@ STORES: Final = {StoreKind.CLUSTER_PARAMETER_STORE: CLUSTER_STORES, StoreKind.PA
 WORKERS: Final = 8
 AWS_THREADS: Final = 16
 KUBE_THREADS: Final = 8
-API_CONNECTIONS: Final = KUBE_THREADS + AWS_THREADS
-"""To the API server: those who ask AWS ask it for tokens of service accounts."""
+API_CONNECTIONS: Final = KUBE_THREADS + AWS_THREADS + 1
+"""To the API server: those who ask AWS ask it for tokens of service accounts; one renews the Lease."""
 
 RELIST: Final = 600.0
 """Seconds between complete lists: after a 410 Kopf reports no deletions."""
@@ -83,23 +85,40 @@ class Listen:
     """Where the port is written once it is listened on."""
 
 
+@dataclass(frozen=True, slots=True)
+class LeaseName:
+    """The Lease by which replicas agree on who leads."""
+
+    namespace: str
+    name: str
+
+
 def _ended(part: asyncio.Task[object], *_: asyncio.Task[object]) -> OperatorEnded:
     """Why the operator cannot go on without a part of it."""
     failure = None if part.cancelled() else part.exception()
     log.error("a part of the operator ended", extra={"part": part.get_name(), "crash": failure and crash(failure)})
     if part.get_name() == "kopf":
         return OperatorEnded("the watch ended; are the definitions still there?")
+    if part.get_name() == "lease":
+        return OperatorEnded("the Lease is lost; another replica may lead now")
     return OperatorEnded(f"a part of the operator ended by itself: {part.get_name()}; see the log")
 
 
 class Operator:
     """One operator process."""
 
-    def __init__(self, transport: Transport, settings: Settings, listen: Listen) -> None:
+    def __init__(
+        self, transport: Transport, settings: Settings, listen: Listen, lease: LeaseName | None = None
+    ) -> None:
+        """Wire the parts together.
+
+        :param lease: None: this is the only replica.
+        """
         self._transport = transport
         self._listen = listen
         self._metrics = Metrics()
-        self._fence = SoleReplica()
+        self._renewing = Threads("lease", 1)
+        self._fence, self._lease = self._lead_by(lease)
         tenants = Tenants(transport)
         self._clients = Clients(AWS_THREADS, token_for=partial(token_for, tenants))
         self._aws = Threads("aws", AWS_THREADS)
@@ -139,6 +158,11 @@ class Operator:
         self._watch = Watch(self._stores, self._wake, self._reconciler.conflicted)
         self._metrics.watch(self._queue.depth, lambda: len(self._feeds), lambda: self._plaintext.total)
         self._metrics.watch_budgets(self._budgets)
+        self._leads = asyncio.Event()
+        if self._lease is None:
+            self._leads.set()
+        self._list_now = asyncio.Event()
+        self._metrics.watch_lead(lambda: self._lease.holds if self._lease is not None else self._leads.is_set())
         self._watching = asyncio.Event()
         self._listed = asyncio.Event()
         self._stop_kopf = asyncio.Event()
@@ -166,6 +190,7 @@ class Operator:
             self._clients.close()
             self._aws.close()
             self._kube.close()
+            self._renewing.close()
             self._transport.close()
         log.info("stopped")
 
@@ -173,6 +198,7 @@ class Operator:
         await self._aws.run(self._clients.own_region)  # boto3's first session takes long, and would hold up the loop
         self._workers = [asyncio.create_task(self._worker(), name=f"worker {index}") for index in range(WORKERS)]
         relist = asyncio.create_task(self._relist(), name="relist")
+        lead = asyncio.create_task(self._lead(), name="lease")
         awake = asyncio.create_task(self._awake.stay(), name="awake")
         # Kopf cancels every task that was made after its start, so it must be stopped last.
         kopf = asyncio.create_task(
@@ -181,7 +207,7 @@ class Operator:
         after_kopf = asyncio.create_task(self._signals_after_kopf(), name="signals")
         stopping = asyncio.create_task(self._stopping.wait(), name="stopping")
         ended, _ = await asyncio.wait(
-            [kopf, stopping, *self._workers, relist, awake], return_when=asyncio.FIRST_COMPLETED
+            [kopf, stopping, *self._workers, relist, awake, lead], return_when=asyncio.FIRST_COMPLETED
         )
         ended_by_itself = not self._stopping.is_set()
         self._stopping.set()
@@ -191,10 +217,12 @@ class Operator:
         _, late = await asyncio.wait(self._workers, timeout=APPLIES_END)
         await self._feeds.close()
         self._fence.close()
-        for task in (*late, relist, awake, after_kopf, stopping):
+        for task in (*late, relist, awake, lead, after_kopf, stopping):
             task.cancel()
+        if self._lease is not None:
+            await self._lease.release()
         self._stop_kopf.set()
-        await asyncio.gather(kopf, *self._workers, relist, awake, return_exceptions=True)
+        await asyncio.gather(kopf, *self._workers, relist, awake, lead, return_exceptions=True)
         if ended_by_itself:
             raise _ended(*ended)
 
@@ -224,6 +252,25 @@ class Operator:
                     self._queue.done(key)
                     RECONCILE.set(None)
 
+    def _lead_by(self, name: LeaseName | None) -> tuple[SoleReplica, Leading | None]:
+        """The fence of this replica, and its part in the Lease if there is one."""
+        if name is None:
+            return SoleReplica(), None
+        fence = LeaseHolder(boot_clock)
+        me = f"{socket.gethostname()}_{secrets.token_hex(4)}"
+        return fence, Leading(Leases(self._transport, name.namespace, name.name), me, fence, self._renewing)
+
+    async def _lead(self) -> None:
+        """Lead, as long as this replica may. A waiting one knows all stores, and reads nothing from AWS."""
+        if self._lease is None:
+            await self._stopping.wait()
+            return
+        await self._lease.take()
+        self._watch.begin_anew()
+        self._leads.set()
+        self._list_now.set()
+        await self._lease.keep()
+
     async def _relist(self) -> None:
         """List syncs and stores now, so that nothing is decided in ignorance of a store, and then again and again."""
         while True:
@@ -236,7 +283,10 @@ class Operator:
                 continue
             self._watch.listed(syncs, stores)
             self._listed.set()
-            await asyncio.sleep(RELIST)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RELIST):
+                    await self._list_now.wait()
+            self._list_now.clear()
 
     async def _list(self, plural: str) -> list[CustomObject]:
         return await self._kube.run(lambda: list(self._customs.all(plural)))
@@ -260,7 +310,8 @@ class Operator:
         return False
 
     def _wake(self, key: SyncKey, *, urgent: bool, after: float = 0.0) -> None:
-        self._queue.add(key, urgent=urgent, after=after)
+        if self._leads.is_set():
+            self._queue.add(key, urgent=urgent, after=after)
 
     def _on_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

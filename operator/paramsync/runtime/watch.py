@@ -55,6 +55,10 @@ class Watch:
         self._chance = chance
         self._shown: dict[SyncKey, tuple[str, int, tuple[str | None, ...]]] = {}
 
+    def begin_anew(self) -> None:
+        """Forget which syncs were shown: those that are listed next are shown for the first time."""
+        self._shown.clear()
+
     def sync(self, found: CustomObject, *, deleted: bool = False) -> None:
         """Take in a sync."""
         metadata = found.metadata
