@@ -29,6 +29,7 @@ from .builders import (
     source,
     spec,
     target,
+    written,
 )
 
 OTHER = secure("/prod/pay/other")
@@ -115,11 +116,23 @@ def test_a_name_that_is_held_is_remembered_also_if_somebody_removes_its_key() ->
     edited = replace(held, data={key: value for key, value in (held.data or {}).items() if key != "PASSWORD"})
     plan = planned(snapshot(OTHER), spec=spec(most=1), live=[edited])
     assert {each.key for each in plan.held} == {"PASSWORD", "TOKEN"}
-    written = next(each for each in plan.contents if each.ref == SECRET)
-    known = decode(written.annotations["paramsync.dev/provenance"])
+    made = next(each for each in plan.contents if each.ref == SECRET)
+    known = decode(made.annotations["paramsync.dev/provenance"])
     assert known is not None
-    assert written.data.keys() == {"OTHER", "TOKEN"}
-    assert known.once_secure == {"password"}
+    assert made.data.keys() == {"OTHER", "TOKEN"}
+    assert known.once_secure == {"password", "token"}
+
+
+def test_other_targets_remember_a_name_that_is_held() -> None:
+    token = secure("/prod/pay/token")
+    held = planned(snapshot(OTHER, parameter()), spec=spec(most=1), live=[secret(secure(), OTHER, token), config_map()])
+    for content in held.contents:
+        known = decode(content.annotations["paramsync.dev/provenance"])
+        assert known is not None
+        assert known.once_secure == {"password", "token"}
+    left = next(written(each) for each in held.contents if each.ref == CONFIG_MAP)
+    back = planned(snapshot(PLAIN, OTHER, parameter()), spec=spec(most=1), live=[left], applied=[SECRET, CONFIG_MAP])
+    assert blocked(back) == ["/prod/pay/password"], "although somebody deleted the Secret"
 
 
 def test_a_name_that_came_back_secure_or_was_approved_is_remembered_no_more() -> None:

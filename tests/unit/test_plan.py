@@ -233,17 +233,25 @@ def test_a_removal_that_has_not_settled_keeps_the_live_value() -> None:
     assert [(each.kind, each.key) for each in plan.actions] == [(ActionKind.ADD, "PORT"), (ActionKind.KEEP, "HOST")]
 
 
-def test_an_addition_that_has_not_settled_is_waited_for() -> None:
+def pending(plan: Plan) -> list[str]:
+    assert {each.reason for each in plan.pending} <= {Reason.PENDING}
+    return [each.subject for each in plan.pending]
+
+
+def test_an_addition_that_has_not_settled_is_not_yet_there() -> None:
     more = snapshot(parameter(), parameter("/prod/pay/port"), secure(), settled=False)
     plan = planned(more, live=[LIVE_CONFIG_MAP, LIVE_SECRET])
-    assert plan == Plan(unsettled=True, waits=True)
+    assert data(plan)[CONFIG_MAP] == {"HOST": "db.internal"}
+    assert (plan.notes, pending(plan)) == ((), ["ConfigMap app/PORT"])
 
 
-def test_what_others_gave_a_key_that_is_kept_is_waited_for() -> None:
+def test_what_others_gave_a_key_that_is_kept_is_told_and_stops_nothing() -> None:
     less = snapshot(secure(), absence_settled=False)
-    assert not planned(less, live=[LIVE_CONFIG_MAP, LIVE_SECRET]).waits
+    assert planned(less, live=[LIVE_CONFIG_MAP, LIVE_SECRET]).pending == ()
     edited = replace(LIVE_CONFIG_MAP, foreign_keys=frozenset({"HOST"}))
-    assert planned(less, live=[edited, LIVE_SECRET]) == Plan(unsettled=True, waits=True)
+    plan = planned(less, live=[edited])
+    assert pending(plan) == ["ConfigMap app/HOST"]
+    assert data(plan) == {SECRET: {"PASSWORD": SecureValue(b"hunter2")}, CONFIG_MAP: {"HOST": "db.internal"}}
 
 
 def test_what_another_source_has_not_settled_does_not_matter() -> None:
@@ -276,12 +284,15 @@ def test_values_are_not_asked_for_where_nothing_is_kept() -> None:
     assert len(plan.contents) == 2
 
 
-def test_a_kept_key_that_someone_deleted_is_waited_for() -> None:
+def test_a_kept_key_that_someone_deleted_is_told_and_no_failure() -> None:
     plan = planned(
         snapshot(parameter("/prod/pay/port"), absence_settled=False),
         live=[ours(CONFIG_MAP, {}, entries=HOST)],
     )
-    assert plan == Plan(unsettled=True, waits=True)
+    assert plan.problems == ()
+    assert [(note.reason, note.subject) for note in plan.notes] == [(Reason.REMOVAL_BLOCKED, "ConfigMap app/HOST")]
+    assert pending(plan) == ["ConfigMap app/HOST"]
+    assert data(plan)[CONFIG_MAP] == {"PORT": "db.internal"}
 
 
 def test_kept_keys_keep_their_origin_when_the_sources_change() -> None:

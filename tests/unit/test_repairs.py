@@ -142,6 +142,12 @@ def test_what_was_not_touched_since_is_written_for_another_reason(made: Content)
     )
 
 
+def test_what_was_found_changed_while_keys_were_kept_is_put_back(made: Content) -> None:
+    found = edited(made, written(made), HOST="evil")
+    kept = Seen(found.uid, found.resource_version, None)
+    assert repair_of(made, found, kept, made.revision, owner()) == Repair(made.ref, Drift.KEYS, 1)
+
+
 @pytest.mark.parametrize("kind", [SecureValue, str], ids=["Secret", "ConfigMap"])
 def test_a_parameter_that_changed_is_no_drift(kind: type[str | SecureValue], memory: str) -> None:
     old, new = content(kind), content(kind, version=2)

@@ -43,7 +43,7 @@ def finish(draft: Draft, memory: Memory) -> Finished:
     origins = memory.origins
     for key in kept(draft):
         value = values.get(key)
-        if key in draft.before.entries and isinstance(value, str | SecureValue):
+        if stays(draft, key) and isinstance(value, str | SecureValue):
             entry, origins = _moved(draft.before.entries[key], draft.before.provenance.origins, origins)
             rendered[key] = (entry, value)
             continue

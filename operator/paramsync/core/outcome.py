@@ -69,6 +69,7 @@ def is_still_fresh(previous: SyncStatus, outcome: Outcome, at: Circumstances) ->
     is_ready = ready is not None and ready.status == "True"
     return (
         outcome.reason.nature is Nature.WAITING
+        and outcome.reason is not Reason.PENDING  # a target is known not to hold what it should
         and (is_ready or previous.condition(ConditionType.STALLED) is not None)
         and previous.observed_generation == at.generation
         and at.data_age <= at.patience

@@ -66,8 +66,12 @@ class Plan:
     unsettled: bool = False
     """Whether keys are kept because what would become of them has not been confirmed yet."""
 
+    pending: tuple[Problem, ...] = ()
+    """Keys that hold what they should only when something has settled: until then not all is well."""
+
     waits: bool = False
-    """Whether nothing can be said before it has been confirmed that a source is empty, or a required key missing."""
+    """Whether nothing is done before something has been confirmed: that a source is empty, that a required key is
+    missing, or what an object holds that is taken over."""
 
     counts: Counts = Counts()
 

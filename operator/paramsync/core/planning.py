@@ -72,7 +72,7 @@ def plan(
         return Plan(needs_values=unknown)
     if problems := tuple(problem for each in drafts if (problem := adoption.would_empty(each)) is not None):
         return Plan(problems=problems)
-    if not all(adoption.has_settled(each, is_settled) and not _is_open(each) for each in drafts):
+    if not all(adoption.has_settled(each, is_settled) for each in drafts):
         return Plan(unsettled=True, waits=True)
 
     origins = origins_of(spec, snapshots, drafts)
@@ -81,11 +81,12 @@ def plan(
     held_before = record.approval.was_held
     case = Case(drafts, frozenset(dropped), lost, origins, spec.max_removals, record.window, held_before)
     reviewed = _reviewed(case, owner, record)
-    reviewed = replace(reviewed, notes=tuple(conflicts.values()))
+    pending = tuple(problem for each in drafts for problem in _pending(each))
+    reviewed = replace(reviewed, notes=tuple(conflicts.values()), pending=pending)
     if reviewed.is_stopped:
         return reviewed
     drafts = [_with_held_kept(each, reviewed.held) for each in drafts]
-    memory = Memory(owner.name, origins, _once_secure(drafts))
+    memory = Memory(owner.name, origins, _once_secure(drafts, reviewed.held))
     completed = _completed(reviewed, drafts, dropped, memory, overlay, skipped)
     stuck = unchangeable.problems(drafts, completed.contents, owner)
     if stuck and not spec.only_plans:
@@ -132,12 +133,18 @@ def _draft(
     return replace(made, type=target.secret_type)
 
 
-def _is_open(each: Draft) -> bool:
-    """Whether a target would not hold what it should until something has settled, so that nobody may read meanwhile
-    that all is well: a key is kept that is not there, or that others have written, perhaps with a value of theirs.
-    """
+def _pending(each: Draft) -> Iterator[Problem]:
+    """The keys that are kept until something has settled, and of which nobody knows that they hold what they should:
+    those that are not there, and those that others hold too, perhaps with a value of theirs."""
     foreign = each.live.foreign_keys if each.live is not None else frozenset[str]()
-    return any(key in foreign or not contents.stays(each, key) for key in contents.kept(each))
+    for key in contents.kept(each):
+        if key in foreign or not contents.stays(each, key):
+            yield Problem(
+                Reason.PENDING,
+                f"{each.ref}/{key}",
+                f"The key {key} of {each.ref} waits until its parameter has settled: somebody else has written or"
+                " removed it, or it is to be added",
+            )
 
 
 def _reviewed(case: Case, owner: Owner, record: Record) -> Plan:
@@ -193,8 +200,12 @@ def _completed(
     )
 
 
-def _once_secure(drafts: Sequence[Draft]) -> frozenset[str]:
-    """The relative names of SecureStrings that went, and have not come back."""
+def _once_secure(drafts: Sequence[Draft], held: frozenset[Action]) -> frozenset[str]:
+    """The relative names of SecureStrings that went, and have not come back.
+
+    Also of those whose keys are held: somebody may delete the Secret that knows them, and other targets remember.
+    """
+    held_keys = {(action.target, action.key) for action in held}
     before = {
         entry.relative
         for each in drafts
@@ -204,9 +215,10 @@ def _once_secure(drafts: Sequence[Draft]) -> frozenset[str]:
     remembered = before.union(*(each.before.provenance.once_secure for each in drafts))
     there: set[str | None] = set()
     for each in drafts:
-        kept = contents.kept(each)
+        kept = frozenset(contents.kept(each))
+        stay = (key for key in kept if (each.ref, key) not in held_keys and contents.stays(each, key))
         there |= {wish.entry.relative for key, wish in each.desired.items() if key not in kept}
-        there |= {each.before.entries[key].relative for key in kept if contents.stays(each, key)}
+        there |= {each.before.entries[key].relative for key in stay}
     return frozenset(name for name in remembered - there if name is not None)
 
 

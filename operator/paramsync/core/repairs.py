@@ -75,7 +75,8 @@ def repair_of(
     if live is None:
         return Repair(content.ref, Drift.DELETED, is_all=is_same) if revision is not None else None
     is_first = revision is None and live.controller is None  # it was left by an earlier sync of the name
-    if live.data is None or is_first or is_untouched(live, seen):
+    was_right = seen is not None and seen.revision is not None  # and not only found as it is, with keys kept
+    if live.data is None or is_first or (was_right and is_untouched(live, seen)):
         return None
     stands = set(content.data) if is_same else _standing(content, live)
     changed = {key for key in stands if live.data.get(key) != content.data[key]}

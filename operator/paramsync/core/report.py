@@ -58,9 +58,9 @@ def outcome_of(
     approve = f"; or approve: kubectl annotate --overwrite -n {namespace} parametersync {name} {APPROVE}={plan.digest}"
     held = tuple(Problem(hold.reason, hold.subject, hold.message + approve) for hold in plan.holds)
     if only_planned:
-        return Outcome(Reason.PLANNED, _planned(plan), (*held, *plan.notes))
-    if held or contended:
-        return Outcome.of((*held, *contended, *plan.notes))
+        return Outcome(Reason.PLANNED, _planned(plan), (*held, *plan.pending, *plan.notes))
+    if held or contended or plan.pending:
+        return Outcome.of((*held, *contended, *plan.pending, *plan.notes))
     counts = plan.counts
     return Outcome(
         Reason.SYNCED,
@@ -70,14 +70,14 @@ def outcome_of(
 
 
 def unconfirmed(interval: float) -> Outcome:
-    """What is said of a sync that never wrote anything, and waits for listings that agree before it does.
+    """What is said of a sync of which nothing was said yet, and which waits for listings that agree.
 
     :param interval: the sync's own, in seconds.
     """
     return Outcome(
         Reason.PENDING,
-        "Keys of an object that is taken over, or left by an earlier sync, would go: nothing is written until the"
-        " parameters' absence has been confirmed for 45 seconds",
+        "Objects that are there already stay as they are until listings have agreed on which parameters there are:"
+        " for 45 seconds if keys would go",
         retry_in=schedule.own_deadline(interval),
     )
 

@@ -201,10 +201,10 @@ class Reconciler:
             return Waiting(0.0)  # paused meanwhile: the sources are to be listed again
         elif must_wait:
             return self._sources.wait_for_all(sync.key, read, spec.interval_seconds)
-        elif read.outcome is None and (sync.status.revision is not None or not applied.plan.waits):
-            return Waiting(schedule.own_deadline(spec.interval_seconds))
-        elif read.outcome is None:
+        elif read.outcome is None and applied.plan.waits and sync.status.observed_generation < 0:
             return Result(report.unconfirmed(spec.interval_seconds), read.listed_at)
+        elif read.outcome is None:
+            return Waiting(schedule.own_deadline(spec.interval_seconds))
         else:
             return Result(read.outcome, read.listed_at)
         if isinstance(applied.error, Stale):
@@ -216,7 +216,7 @@ class Reconciler:
             self._stale.pop(sync.key, None)
         if applied.error is not None:
             return Result(cluster_outcome(sync.key, applied.error), read.listed_at, applied)
-        if not applied.plan.is_stopped:
+        if not (applied.plan.is_stopped or applied.plan.pending):
             self._applied_at[sync.key] = read.listed_at
         return self._told(sync, spec, read, applied)
 
