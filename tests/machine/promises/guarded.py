@@ -10,7 +10,7 @@ from tests.machine.cluster import data_of
 
 from .expected import PLAIN, SECURE, key_of, relative_name, relatives_of, targets_of, winner
 from .losses import ABSENCE, believed
-from .record import TARGETS
+from .record import PROVENANCE, TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,15 +136,18 @@ class Guarded:
         return known if (read.uid, known) in self._record.specs else read.generation
 
     def _names(self, read: Read, before: Stored | None) -> frozenset[str]:
-        """The relative names that the sync's targets hold; of what cannot be told, the keys.
+        """The relative names that the sync's targets hold; of what somebody has edited since, the keys.
 
         :param before: the target that has just been written, as it was.
         """
         made = set()
         others = (each for each in self._record.targets_of(read.uid) if before is None or each.uid != before.uid)
         for target in (*others, *([] if before is None else [before])):
+            stated = str(target.leaves.get(("metadata", "annotations", PROVENANCE)))
             for key in data_of(target):
                 known = self._record.written(target.uid, key)
+                if known is None and f'"{key}":' in stated:
+                    made.add(key)
                 if known is not None:
                     spec = self._record.specs[read.uid, self._generation(read, target, key)]
                     made.add(next(iter(sorted(relatives_of(spec, known.stamp.name, key))), key))
