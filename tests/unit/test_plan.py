@@ -291,7 +291,7 @@ def test_a_kept_key_that_someone_deleted_is_told_and_no_failure() -> None:
     )
     assert plan.problems == ()
     assert [(note.reason, note.subject) for note in plan.notes] == [(Reason.REMOVAL_BLOCKED, "ConfigMap app/HOST")]
-    assert pending(plan) == ["ConfigMap app/HOST"]
+    assert pending(plan) == []
     assert data(plan)[CONFIG_MAP] == {"PORT": "db.internal"}
 
 

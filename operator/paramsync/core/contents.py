@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from paramsync.api.sync import ParameterType
+
 from . import secret_types, sizes
 from .actions import ActionKind, Draft
 from .objects import OUR_ANNOTATIONS, Content, SecretContent
@@ -51,7 +53,10 @@ def finish(draft: Draft, memory: Memory) -> Finished:
         if key in draft.before.entries:
             notes.append(_kept_is_gone(draft.ref, key))
     foreign = _foreign_annotation_bytes(draft)
-    content = render(draft.ref, dict(sorted(rendered.items())), replace(memory, origins=origins), foreign, draft.type)
+    # What the target says of its own keys, it need not remember beside them.
+    own = {entry.relative for entry, _ in rendered.values() if entry.type is ParameterType.SECURE_STRING}
+    remembered = replace(memory, origins=origins, once_secure=memory.once_secure - own)
+    content = render(draft.ref, dict(sorted(rendered.items())), remembered, foreign, draft.type)
     content = replace(content, kept=frozenset(kept(draft)) & content.data.keys())
     notes += filter(None, [sizes.note(content, foreign)])
     problems = [*filter(None, [sizes.problem(content, foreign)])]

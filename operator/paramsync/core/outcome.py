@@ -26,6 +26,9 @@ class Outcome:
     retry_in: float | None = None
     """Seconds that must pass before the next try, if someone asked for that."""
 
+    is_certain: bool = False
+    """Whether a target is known not to hold what it should: that is told at once, however fresh the data is."""
+
     @classmethod
     def of(cls, problems: tuple[Problem, ...]) -> "Outcome":
         """The outcome of a reconcile that problems stopped: the first one names it."""
@@ -69,7 +72,7 @@ def is_still_fresh(previous: SyncStatus, outcome: Outcome, at: Circumstances) ->
     is_ready = ready is not None and ready.status == "True"
     return (
         outcome.reason.nature is Nature.WAITING
-        and outcome.reason is not Reason.PENDING  # a target is known not to hold what it should
+        and not outcome.is_certain
         and (is_ready or previous.condition(ConditionType.STALLED) is not None)
         and previous.observed_generation == at.generation
         and at.data_age <= at.patience

@@ -135,10 +135,10 @@ def _draft(
 
 def _pending(each: Draft) -> Iterator[Problem]:
     """The keys that are kept until something has settled, and of which nobody knows that they hold what they should:
-    those that are not there, and those that others hold too, perhaps with a value of theirs."""
+    those that are to be there and are not, and those that others hold too, perhaps with a value of theirs."""
     foreign = each.live.foreign_keys if each.live is not None else frozenset[str]()
     for key in contents.kept(each):
-        if key in foreign or not contents.stays(each, key):
+        if key in foreign or (key in each.desired and not contents.stays(each, key)):
             yield Problem(
                 Reason.PENDING,
                 f"{each.ref}/{key}",

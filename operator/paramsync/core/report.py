@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from paramsync.api import status as api
@@ -59,8 +59,10 @@ def outcome_of(
     held = tuple(Problem(hold.reason, hold.subject, hold.message + approve) for hold in plan.holds)
     if only_planned:
         return Outcome(Reason.PLANNED, _planned(plan), (*held, *plan.pending, *plan.notes))
-    if held or contended or plan.pending:
+    if held or contended:
         return Outcome.of((*held, *contended, *plan.pending, *plan.notes))
+    if plan.pending:
+        return replace(Outcome.of((*plan.pending, *plan.notes)), is_certain=True)
     counts = plan.counts
     return Outcome(
         Reason.SYNCED,
