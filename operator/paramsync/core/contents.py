@@ -43,7 +43,8 @@ def finish(draft: Draft, memory: Memory) -> Finished:
     notes: list[Problem] = []
     values = _live_values(draft)
     origins = memory.origins
-    for key in kept(draft):
+    kept_keys = kept(draft)
+    for key in kept_keys:
         value = values.get(key)
         if stays(draft, key) and isinstance(value, str | SecureValue):
             entry, origins = _moved(draft.before.entries[key], draft.before.provenance.origins, origins)
@@ -57,7 +58,8 @@ def finish(draft: Draft, memory: Memory) -> Finished:
     own = {entry.relative for entry, _ in rendered.values() if entry.type is ParameterType.SECURE_STRING}
     remembered = replace(memory, origins=origins, once_secure=memory.once_secure - own)
     content = render(draft.ref, dict(sorted(rendered.items())), remembered, foreign, draft.type)
-    content = replace(content, kept=frozenset(kept(draft)) & content.data.keys())
+    if kept_keys:
+        content = replace(content, kept=frozenset(kept_keys) & content.data.keys())
     notes += filter(None, [sizes.note(content, foreign)])
     problems = [*filter(None, [sizes.problem(content, foreign)])]
     if isinstance(content, SecretContent):
