@@ -127,32 +127,22 @@ async def test_it_is_lost_when_it_cannot_be_renewed_and_writing_ends_before_that
     await keeping
 
 
-@in_virtual_time
-async def test_a_failure_that_passes_costs_nothing() -> None:
-    leases = FakeLeases()
-    first, may_first = replica(leases)
-    await first.take()
-    keeping = asyncio.create_task(first.keep())
-    leases.before_write = away
-    await asyncio.sleep(5)
-    leases.before_write = lambda: None
-    await asyncio.sleep(60)
-    assert (keeping.done(), is_fenced(may_first)) == (False, False)
-    keeping.cancel()
+@pytest.mark.parametrize("moment", ["before_write", "after_write"], ids=["not carried out", "its answer lost"])
+def test_a_renewal_that_fails_for_a_while_costs_nothing(moment: str) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        leases = FakeLeases()
+        first, may_first = replica(leases)
+        await first.take()
+        keeping = asyncio.create_task(first.keep())
+        setattr(leases, moment, away)
+        await asyncio.sleep(5 if moment == "before_write" else 3)
+        setattr(leases, moment, lambda: None)
+        await asyncio.sleep(60)
+        assert (keeping.done(), is_fenced(may_first)) == (False, False)
+        keeping.cancel()
 
-
-@in_virtual_time
-async def test_a_renewal_whose_answer_was_lost_is_no_loss() -> None:
-    leases = FakeLeases()
-    first, may_first = replica(leases)
-    await first.take()
-    keeping = asyncio.create_task(first.keep())
-    leases.after_write = away
-    await asyncio.sleep(3)
-    leases.after_write = lambda: None
-    await asyncio.sleep(60)
-    assert (keeping.done(), is_fenced(may_first)) == (False, False)
-    keeping.cancel()
+    check()
 
 
 @pytest.mark.parametrize("readable", [True, False])
