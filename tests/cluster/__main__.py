@@ -7,9 +7,10 @@ import threading
 import time
 from types import FrameType
 
-from tests.cluster.binaries import BuildError, binaries
+from tests.cluster.binaries import binaries
 from tests.cluster.certificates import CertificateError
 from tests.cluster.processes import ProcessEndedError
+from tests.programs.building import BuildError
 
 
 def main() -> int:

@@ -1,13 +1,10 @@
 """Plain pytest fixtures; the top conftest takes them with `pytest_plugins = ["tests.cluster.fixtures"]`."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.cluster.binaries import BuildError, binaries
 
 if TYPE_CHECKING:
     from tests.cluster.cluster import Cluster
@@ -34,16 +31,3 @@ def namespace(cluster: "Cluster") -> Iterator[str]:
     """The name of a new namespace, for one test."""
     with cluster.namespace() as name:
         yield name
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Build the programs, if a test needs them, before any test's time limit runs, and show the progress."""
-    needed = any("cluster" in getattr(item, "fixturenames", ()) for item in session.items)
-    if not needed or session.config.option.collectonly:
-        return
-    capture = session.config.pluginmanager.getplugin("capturemanager")
-    try:
-        with capture.global_and_fixture_disabled() if capture else nullcontext():
-            binaries()
-    except BuildError as error:
-        raise pytest.UsageError(str(error)) from None

@@ -16,12 +16,13 @@ from types import FrameType
 
 from tests.aws.emulator import Emulator, run_emulator
 from tests.aws.proxy import Proxy, run_proxy
-from tests.cluster.binaries import BuildError, binaries
+from tests.cluster.binaries import binaries
 from tests.cluster.cluster import Cluster
 from tests.cluster.control_plane import control_plane
 from tests.cluster.waiting import wait_until
 from tests.demo import parameters
 from tests.demo.parameters import PATH, Given
+from tests.programs.building import BuildError
 from tests.running.canaries import (
     Canary,
     Place,

@@ -15,11 +15,12 @@ from kubernetes.client.exceptions import ForbiddenException, NotFoundException
 
 from tests.cluster import control_plane as starter
 from tests.cluster.access import KubectlError, kubectl, request
-from tests.cluster.binaries import PROGRAMS, BuildError, binaries
+from tests.cluster.binaries import CONTROL_PLANE, binaries
 from tests.cluster.cluster import Cluster
 from tests.cluster.control_plane import control_plane
 from tests.cluster.processes import ProcessEndedError, free_port
 from tests.cluster.waiting import wait_until
+from tests.programs.building import BuildError
 
 ROOT = Path(__file__).parents[2]
 
@@ -212,7 +213,7 @@ def test_a_second_one_stands_beside_it_even_if_its_port_was_taken(
             assert not second.exists(f"/api/v1/namespaces/{namespace}")
             _check_that_widgets_are_collected(second)
             assert second.directory.parent == tmp_path
-            assert processes_of(tmp_path) == {"sh", *PROGRAMS}
+            assert processes_of(tmp_path) == {"sh", *CONTROL_PLANE.programs}
             raise ZeroDivisionError
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -260,7 +261,7 @@ def test_the_command_prints_a_kubeconfig_and_leaves_nothing_behind(number: signa
         kubeconfig = Path(line.strip().removeprefix("export KUBECONFIG="))
         names = kubectl(kubeconfig, "get", "namespaces", "--output=name")
         assert "namespace/default" in names.split()
-        assert processes_of(kubeconfig.parent) == {"sh", *PROGRAMS}
+        assert processes_of(kubeconfig.parent) == {"sh", *CONTROL_PLANE.programs}
         running.send_signal(number)
         assert running.wait(20) == (-signal.SIGKILL if number == signal.SIGKILL else 0)
         wait_until(lambda: not processes_of(kubeconfig.parent), "all processes are gone", 10)
@@ -313,9 +314,9 @@ def test_two_who_need_the_programs_at_once_build_them_once(tmp_path: Path) -> No
     )
     with command("build", **environment) as one, command("build", **environment) as other:
         answers = [one.communicate(timeout=60), other.communicate(timeout=60)]
-    assert [Path(line).name for line in log.read_text().split()] == list(PROGRAMS)
+    assert [Path(line).name for line in log.read_text().split()] == list(CONTROL_PLANE.programs)
     (path,) = {out.strip() for out, _ in answers}
-    assert sorted(file.name for file in Path(path).iterdir()) == sorted(PROGRAMS)
+    assert sorted(file.name for file in Path(path).iterdir()) == sorted(CONTROL_PLANE.programs)
     progress = "".join(err for _, err in answers)
     assert "building kube-apiserver v1.36.3 (2 of 3" in progress
 

@@ -1,0 +1,148 @@
+"""Programs that are written in Go, built once from what a go.mod pins, and kept in a cache.
+
+To renew them, set the versions in the module's go.mod and run `go mod tidy` there.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+OLDEST_GO = (1, 26)
+
+
+class BuildError(RuntimeError):
+    """The programs are neither there nor can they be built; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program of a module."""
+
+    package: str
+    """Of a module that go.mod requires, or below the module itself (``./cmd``)."""
+    duration: str
+    """How long its build takes, as a person is told."""
+
+
+@dataclass(frozen=True)
+class GoModule:
+    """A directory with a go.mod, and the programs that are built by it."""
+
+    name: str
+    """The directory in the cache."""
+    directory: Path
+    programs: Mapping[str, Program]
+    stamped_by: str = ""
+    """The program whose version is written into all of them, as Kubernetes' programs do; others know theirs."""
+    own_flags: tuple[str, ...] = field(default=("-mod=readonly", "-trimpath", "-buildvcs=false"))
+
+    def built(self) -> Path:
+        """The directory of the programs. Builds them if need be, which takes minutes, with progress on stderr.
+
+        Raises BuildError.
+        """
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "paramsync" / self.name
+        home = cache / self._digest()
+        if not home.exists():
+            cache.mkdir(parents=True, exist_ok=True)
+            say = _stopwatch()
+            with _alone(home.with_suffix(".lock"), say):
+                if not home.exists():  # another process may have built it while this one waited for the lock
+                    self._build(home, say)
+        return home
+
+    def version(self, program: str) -> str:
+        """The version of a program, as go.mod says; empty if its source is the module's own."""
+        package = self.programs[program].package
+        if package.startswith("."):
+            return ""
+        match = re.search(
+            rf"^\s*{re.escape(package.partition('/cmd/')[0])} (v\S+)",
+            (self.directory / "go.mod").read_text(),
+            re.MULTILINE,
+        )
+        if match is None:
+            raise BuildError(f"{self.directory / 'go.mod'} does not require {package}")
+        return match[1]
+
+    def _flags(self) -> list[str]:
+        variables = ""
+        if self.stamped_by:
+            version = self.version(self.stamped_by)
+            major, minor, _ = version.removeprefix("v").split(".", 2)
+            # Without a version in the binary, Helm and kubectl cannot parse what the server says about itself.
+            stamps = {"gitVersion": version, "gitMajor": major, "gitMinor": minor}
+            variables = "".join(f" -X k8s.io/component-base/version.{key}={value}" for key, value in stamps.items())
+        return [*self.own_flags, "-ldflags", f"-s -w{variables}"]
+
+    def _digest(self) -> str:
+        """What the build depends on; another digest is another directory in the cache."""
+        sources = sorted([self.directory / "go.mod", self.directory / "go.sum", *self.directory.rglob("*.go")])
+        inputs = [path.read_bytes() for path in sources]
+        return hashlib.sha256(b"\0".join([*inputs, *(flag.encode() for flag in self._flags())])).hexdigest()[:16]
+
+    def _build(self, home: Path, say: Callable[[str], None]) -> None:
+        """Build into a directory beside `home` that gets its name only when it is complete."""
+        go = _go()
+        environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+        with tempfile.TemporaryDirectory(prefix=".building-", dir=home.parent, ignore_cleanup_errors=True) as building:
+            finished = Path(building) / "bin"
+            for number, (name, program) in enumerate(self.programs.items(), start=1):
+                called = f"{name} {self.version(name)}".rstrip()
+                say(f"building {called} ({number} of {len(self.programs)}, {program.duration}, once)")
+                command = [str(go), "build", *self._flags(), "-o", str(finished / name), program.package]
+                run = subprocess.run(command, cwd=self.directory, env=environment, capture_output=True, text=True)
+                if run.returncode != 0:
+                    tail = "\n".join(run.stderr.splitlines()[-20:])
+                    raise BuildError(f"building {called} with {go} failed:\n{tail}")
+            finished.rename(home)
+        say(f"built into {home}")
+
+
+def _go() -> Path:
+    """The `go` of the PATH if it is new enough, else the one that the dev dependencies bring."""
+    candidates = [shutil.which("go"), shutil.which("go", path=str(Path(sys.executable).parent))]
+    for candidate in candidates:
+        if candidate and _go_version(candidate) >= OLDEST_GO:
+            return Path(candidate)
+    oldest = ".".join(map(str, OLDEST_GO))
+    raise BuildError(f"no Go {oldest} or newer in the PATH or beside {sys.executable}: run `make setup`")
+
+
+def _go_version(go: str) -> tuple[int, ...]:
+    # Outside of any module, so that a too old Go answers instead of refusing its go.mod.
+    environment = {**os.environ, "GOTOOLCHAIN": "local"}
+    run = subprocess.run([go, "env", "GOVERSION"], cwd="/", env=environment, capture_output=True, text=True)
+    match = re.match(r"go(\d+)\.(\d+)", run.stdout)
+    return (int(match[1]), int(match[2])) if match else ()
+
+
+@contextmanager
+def _alone(lock: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold a lock between processes, which ends with the process at the latest."""
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another process that builds the same")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _stopwatch() -> Callable[[str], None]:
+    began = time.monotonic()
+
+    def say(message: str) -> None:
+        print(f"{time.monotonic() - began:4.0f} s  {message}", file=sys.stderr, flush=True)
+
+    return say

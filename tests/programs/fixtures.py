@@ -1,0 +1,35 @@
+"""Builds the programs that the collected tests need before any test's time limit runs, and shows the progress."""
+
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.binaries import binaries
+from tests.programs.building import BuildError
+from tests.programs.helm import HELM
+
+NEEDED_BY: Mapping[str, Callable[[], object]] = {"cluster": binaries, "helm_program": HELM.built}
+"""What brings the programs of a fixture."""
+
+
+@pytest.fixture(scope="session")
+def helm_program() -> Path:
+    """Helm's program."""
+    return HELM.built() / "helm"
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build what is needed. Raises UsageError."""
+    fixtures = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    if session.config.option.collectonly:
+        return
+    capture = session.config.pluginmanager.getplugin("capturemanager")
+    try:
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            for fixture, build in NEEDED_BY.items():
+                if fixture in fixtures:
+                    build()
+    except BuildError as error:
+        raise pytest.UsageError(str(error)) from None
