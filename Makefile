@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test machine test-unit check format demo bench soak kill crds lock wheel cluster clean
+.PHONY: help setup test machine test-unit check format demo bench soak kill crds chart lock wheel cluster clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ cluster: $(READY)  ## Start a local control plane and print its kubeconfig's pat
 
 crds: $(READY)  ## Generate crds/ from the models
 	$(BIN)/paramsync crds --output crds
+
+chart: $(READY)  ## Generate the chart's schema, definitions, policies and table of values
+	$(BIN)/python -m deploy.helm
 
 lock: $(READY)  ## Renew requirements/*.txt from pyproject.toml
 	$(UV) pip compile $(LOCK) --upgrade pyproject.toml -o requirements/run.txt

@@ -1,0 +1,26 @@
+{{/* What the operator may do where it reads syncs; docs/install.md#rights says why each right is there. */}}
+{{- define "paramsync.rights" -}}
+- apiGroups: [""]
+  resources: [secrets, configmaps]
+  verbs: [get, create, patch, delete]
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get]
+{{- if .Values.parameterStores.enabled }}
+- apiGroups: [""]
+  resources: [serviceaccounts]
+  verbs: [get]
+- apiGroups: [""]
+  resources: [serviceaccounts/token]
+  verbs: [create]
+{{- end }}
+- apiGroups: [paramsync.dev]
+  resources: [parametersyncs, parameterstores]
+  verbs: [get, list, watch]
+- apiGroups: [paramsync.dev]
+  resources: [parametersyncs/status]
+  verbs: [patch]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create]
+{{- end -}}
