@@ -61,14 +61,19 @@ def schema() -> Json:
 def table() -> str:
     """The table of all values, with what they are by default."""
     defaults = yaml.safe_load((CHART / "values.yaml").read_text())
-    whole = Values.model_json_schema(by_alias=True)
     rows = ["| value | default | meaning |", "| --- | --- | --- |"]
-    for path, description in _leaves(whole, whole["properties"]):
+    for path, description in leaves():
         default = defaults
         for part in path.split("."):
             default = default[part]
         rows.append(f"| `{path}` | {_shown(default)} | {_sentence(description)} |")
     return "\n".join(rows) + "\n"
+
+
+def leaves() -> Iterator[tuple[str, str]]:
+    """All values by their paths, with what they mean."""
+    whole = Values.model_json_schema(by_alias=True)
+    return _within(whole, whole["properties"])
 
 
 def _definitions() -> Iterator[tuple[str, str]]:
@@ -78,11 +83,11 @@ def _definitions() -> Iterator[tuple[str, str]]:
         yield name, f"# Generated from the models by: make chart\n{text}"
 
 
-def _leaves(whole: Json, properties: Json, prefix: str = "") -> Iterator[tuple[str, str]]:
+def _within(whole: Json, properties: Json, prefix: str = "") -> Iterator[tuple[str, str]]:
     for name, described in properties.items():
         if "$ref" in described:
             inner = whole["$defs"][described["$ref"].rpartition("/")[2]]
-            yield from _leaves(whole, inner["properties"], f"{prefix}{name}.")
+            yield from _within(whole, inner["properties"], f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", described["description"]
 
