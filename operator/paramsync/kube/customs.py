@@ -76,7 +76,7 @@ class Customs:
         :raises Stale: if it is another sync of the same name.
         :raises ApiError: if it cannot be written.
         """
-        self._fence.check()
+        self._fence.check(namespace, name)
         patch = [
             {"op": "test", "path": "/metadata/uid", "value": uid},
             {"op": "add", "path": "/status", "value": status},
