@@ -163,6 +163,7 @@ async def exported() -> dict[str, tuple[str, tuple[str, ...]]]:
     metrics = Metrics()
     metrics.watch(lambda: 0, lambda: 0, lambda: 0)
     metrics.watch_lead(lambda: True)
+    metrics.watch_namespaces(lambda: 0)
     budgets = Budgets(lambda account, region: 20)
     budgets.of("111122223333", "eu-west-1")
     metrics.watch_budgets(budgets)

@@ -20,6 +20,7 @@ from paramsync.runtime.feeds.needs import Tools
 from paramsync.runtime.feeds.plaintext import Plaintext
 from paramsync.runtime.feeds.registry import Feeds
 from paramsync.runtime.metrics import Metrics
+from paramsync.runtime.namespaces import Namespaces
 from paramsync.runtime.notes import Notes
 from paramsync.runtime.owning import Owning
 from paramsync.runtime.queue import Queue
@@ -114,7 +115,7 @@ class Process:
             chance=_half,
         )
         self._watch = Watch(stores, self._wake, self._reconciler.conflicted, _half)
-        relisting = Relisting(customs, threads, self._watch)
+        relisting = Relisting(customs, threads, self._watch, Namespaces(None))
         self._listed = relisting.listed
         self._tasks = [self._begin(relisting.run()), *(self._begin(self._worker()) for _ in range(WORKERS))]
 

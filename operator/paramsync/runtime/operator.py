@@ -17,13 +17,13 @@ from paramsync.kube.errors import ApiError
 from paramsync.kube.transport import Transport
 
 from .http import Server
+from .kopf_watch import run_kopf
 from .leadership import Alone, ByOneLease, Leadership, LeaseName
 from .logs import crash, lost_task
 from .metrics import Metrics
 from .replica import AWS_THREADS, Replica
 from .settings import Settings
 from .threads import Threads
-from .watch import run_kopf
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Operator:
         :raises OperatorEnded: if the watch ended by itself, or the Lease is lost.
         """
         asyncio.get_running_loop().set_exception_handler(lost_task)
-        server = Server(self._metrics.registry, self._unhealthy, self._unready)
+        server = Server(self._metrics.registry, self._unhealthy, self._unready, self._replica.namespaces.trouble)
         port = await server.start(self._listen.host, self._listen.port)
         if self._listen.port_file is not None:
             self._listen.port_file.write_text(str(port))
@@ -105,7 +105,15 @@ class Operator:
         parts = await self._replica.begin()
         # Kopf cancels every task that was made after its start, so it must be stopped last.
         kopf = asyncio.create_task(
-            run_kopf(self._replica.watch, self._transport.connection, self._watching, self._stop_kopf), name="kopf"
+            run_kopf(
+                self._replica.watch,
+                self._transport.connection,
+                self._replica.namespaces,
+                self._replica.refused,
+                self._watching,
+                self._stop_kopf,
+            ),
+            name="kopf",
         )
         after_kopf = asyncio.create_task(self._signals_after_kopf(), name="signals")
         stopping = asyncio.create_task(self._wait_stopping(), name="stopping")
@@ -125,7 +133,7 @@ class Operator:
         said = None
         while not self._stopping.is_set():
             try:
-                if await self._kube.run(self._customs.are_served):
+                if await self._kube.run(self._customs.are_served, self._replica.namespaces.kinds):
                     return True
                 wrong = "the definitions are not served yet; apply crds/"
             except ApiError as error:
@@ -157,7 +165,7 @@ class Operator:
         if not self._watching.is_set():
             return "not watching yet: are the definitions applied?"
         if not self._replica.has_listed:
-            return "not listed yet: may the operator list syncs and stores?"
+            return self._replica.namespaces.trouble() or "not listed yet: may the operator list syncs and stores?"
         return None
 
     def _unhealthy(self) -> str | None:

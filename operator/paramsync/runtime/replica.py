@@ -11,6 +11,7 @@ from typing import Final
 from paramsync.aws.budget import Budgets
 from paramsync.aws.identities.clients import Clients
 from paramsync.kube.customs import Customs
+from paramsync.kube.errors import Forbidden
 from paramsync.kube.events import Events
 from paramsync.kube.targets import Targets
 from paramsync.kube.tenants import Tenants
@@ -26,6 +27,7 @@ from .feeds.registry import Feeds
 from .keys import SyncKey
 from .leadership import Leadership
 from .metrics import Metrics
+from .namespaces import Namespaces
 from .notes import Notes
 from .owning import Owning
 from .queue import Queue
@@ -60,6 +62,7 @@ class Replica:
         :param leadership: the fence of all writes.
         """
         self._leadership = leadership
+        self.namespaces = namespaces = Namespaces(settings.watch_namespaces)
         tenants = Tenants(transport)
         self._clients = Clients(AWS_THREADS, token_for=partial(token_for, tenants))
         self._aws = Threads("aws", AWS_THREADS)
@@ -82,7 +85,7 @@ class Replica:
         targets = Targets(transport, leadership)
         notes = Notes(Events(transport, leadership, socket.gethostname()), threads)
         owning = Owning(customs, targets, notes, metrics, threads)
-        reconciler = Reconciler(
+        self._reconciler = Reconciler(
             customs,
             stores,
             self._feeds,
@@ -94,12 +97,13 @@ class Replica:
             steady=steady,
             awake_since=self._awake.since,
         )
-        self.watch = Watch(stores, self._wake, reconciler.conflicted)
-        self._relisting = Relisting(customs, threads, self.watch)
-        self._workers = Workers(self._queue, reconciler.reconcile, self._wake, metrics, self._relisting.listed)
+        self.watch = Watch(stores, self._wake, self._reconciler.conflicted)
+        self._relisting = Relisting(customs, threads, self.watch, namespaces)
+        self._workers = Workers(self._queue, self._reconcile, self._wake, metrics, self._relisting.listed)
         self._others: list[asyncio.Task[None]] = []
         metrics.watch(self._queue.depth, lambda: len(self._feeds), lambda: plaintext.total)
         metrics.watch_budgets(budgets)
+        metrics.watch_namespaces(lambda: len(namespaces.lost))
         metrics.watch_lead(lambda: leadership.leads_any)
 
     @property
@@ -133,10 +137,24 @@ class Replica:
         await self._leadership.end()
         await asyncio.gather(*self._workers.tasks, *self._others, return_exceptions=True)
 
+    def refused(self, namespace: str, why: str) -> None:
+        """The watch was refused in a namespace."""
+        self._relisting.refused(namespace, why)
+
     def close(self) -> None:
         """Close the connections to AWS."""
         self._clients.close()
         self._aws.close()
+
+    async def _reconcile(self, key: SyncKey) -> float | None:
+        if not self.namespaces.has(key.namespace):
+            self._reconciler.forget(key)  # and what was read for it; it is listed once its namespace can be read again
+            return None
+        try:
+            return await self._reconciler.reconcile(key)
+        except Forbidden:
+            self._relisting.doubt(key.namespace)
+            raise
 
     def _wake(self, key: SyncKey, *, urgent: bool, after: float = 0.0) -> None:
         if self._leadership.leads(key):
