@@ -185,7 +185,7 @@ def test_an_object_that_was_given_away_is_adopted(
 
     live = account.read(ref)
     assert live is not None
-    account.targets.take_over(CONTENTS[ref], live, account.namespace)
+    account.targets.take_over(CONTENTS[ref], live, account.owner, account.namespace)
     account.write(CONTENTS[ref])
 
     found = account.stored(ref)
@@ -205,7 +205,7 @@ def test_a_dropped_target_is_deleted(account: Account, ref: TargetRef, defaced: 
     assert live is not None
     assert is_ours(live, account.owner)
 
-    account.targets.delete(live, account.namespace)
+    account.targets.delete(live, account.owner, account.namespace)
 
     assert account.read(ref) is None
 

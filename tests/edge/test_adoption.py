@@ -95,7 +95,7 @@ class Interrupted(SoleReplica):
         super().__init__()
         self._left = writes
 
-    def check(self) -> None:
+    def check(self, _namespace: str, _sync: str) -> None:
         if self._left == 0:
             raise Fenced("the operator is gone")
         self._left -= 1
@@ -137,7 +137,7 @@ def keep(desk: Desk, ref: TargetRef, data: Data, live: Live | None = None, targe
     """Make an object hold this as the operator does, as it was read before or is read now."""
     targets, live, made = targets or desk.targets, live or desk.read(ref), content(ref, data)
     if is_adoption(live, desk.owner):
-        live = targets.take_over(made, live, desk.namespace)
+        live = targets.take_over(made, live, desk.owner, desk.namespace)
     targets.apply(made, live, desk.owner, desk.namespace)
 
 
@@ -327,7 +327,7 @@ class TestWhatWasReadIsAPrecondition:
         class Meddled(SoleReplica):
             writes = 0
 
-            def check(self) -> None:
+            def check(self, _namespace: str, _sync: str) -> None:
                 self.writes += 1
                 if self.writes == 2:
                     desk.meddle(ref, {"metadata": {"labels": {"team": "pay"}}})
@@ -440,7 +440,7 @@ class TestTwoSyncsNeverShareATarget:
             made = config_map_content({key: "x"}, ref=ref)
             try:
                 if live is not None and is_adoption(live, racer):
-                    live = targets.take_over(made, live, namespace)
+                    live = targets.take_over(made, live, racer, namespace)
                 targets.apply(made, live, racer, namespace)
             except Stale:
                 return False

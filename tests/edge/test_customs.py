@@ -6,7 +6,7 @@ import pytest
 from pydantic import JsonValue
 
 from paramsync.kube import customs as module
-from paramsync.kube.customs import CLUSTER_STORES, PARAMETER_STORES, SYNCS, Customs
+from paramsync.kube.customs import CLUSTER_STORES, KINDS, PARAMETER_STORES, SYNCS, Customs
 from paramsync.kube.errors import Refused, Stale
 from paramsync.kube.events import Events, Note
 from paramsync.kube.fence import SoleReplica
@@ -36,7 +36,7 @@ def create(cluster: Cluster, namespace: str, name: str) -> str:
 
 
 def test_all_kinds_are_served(customs: Customs) -> None:
-    assert customs.are_served()
+    assert customs.are_served(KINDS)
 
 
 def test_a_sync_as_it_is(cluster: Cluster, namespace: str, customs: Customs) -> None:

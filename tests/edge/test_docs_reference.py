@@ -163,6 +163,7 @@ async def exported() -> dict[str, tuple[str, tuple[str, ...]]]:
     metrics = Metrics()
     metrics.watch(lambda: 0, lambda: 0, lambda: 0)
     metrics.watch_lead(lambda: True)
+    metrics.watch_namespaces(lambda: 0)
     budgets = Budgets(lambda account, region: 20)
     budgets.of("111122223333", "eu-west-1")
     metrics.watch_budgets(budgets)
@@ -232,17 +233,27 @@ def test_every_example_of_the_settings_is_valid() -> None:
         Settings.model_validate(example)
 
 
-def test_the_role_in_the_install_page_has_exactly_the_rights_that_the_operator_uses() -> None:
-    roles = [document for document in yaml_documents(DOCS / "install.md") if document["kind"] == "ClusterRole"]
-    granted = {
+def rights(role: Any) -> dict[tuple[str, str], set[str]]:
+    """The verbs that a role grants, by group and resource."""
+    return {
         (group, resource): set(rule["verbs"])
-        for role in roles
         for rule in role["rules"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
     }
 
-    assert granted == RIGHTS
+
+def test_the_role_in_the_install_page_has_exactly_the_rights_that_the_operator_uses() -> None:
+    roles = [document for document in yaml_documents(DOCS / "install.md") if document.get("kind") == "ClusterRole"]
+
+    assert [rights(role) for role in roles] == [RIGHTS]
+
+
+def test_the_role_for_some_namespaces_has_exactly_the_rights_that_are_used_there() -> None:
+    roles = [document for document in yaml_documents(DOCS / "install.md") if document.get("kind") == "Role"]
+
+    (role,) = (role for role in roles if role["metadata"]["namespace"] != "paramsync")
+    assert rights(role) == {key: verbs for key, verbs in RIGHTS.items() if key[1] != "clusterparameterstores"}
 
 
 def test_every_rule_of_the_policies_has_a_row_under_its_policy() -> None:

@@ -10,6 +10,7 @@ from kubernetes.client.exceptions import ApiException
 
 from paramsync.api.sync import TargetKind
 from paramsync.core.objects import (
+    ADOPT_ANNOTATION,
     MANAGED_BY_LABEL,
     PLAIN_KEYS_ANNOTATION,
     SYNC_ANNOTATION,
@@ -220,7 +221,7 @@ class TestWhatIsWritten:
         desk.write(ref, {"A": "1"})
         desk.put(ref, {"STRAY": "x"})
         desk.write(ref, {"B": "2"})
-        desk.targets.delete(desk.read(ref), desk.namespace)
+        desk.targets.delete(desk.read(ref), desk.owner, desk.namespace)
 
         verbs = {entry.verb for entry in desk.cluster.audit(since) if entry.user_agent == "paramsync"}
         assert verbs == {"get", "patch", "delete"}
@@ -260,7 +261,7 @@ class TestWhatWasReadIsAPrecondition:
             with pytest.raises(Stale):
                 desk.apply(ref, {"HOST": "db.example"}, old)
             with pytest.raises(Stale):
-                desk.targets.delete(old, desk.namespace)
+                desk.targets.delete(old, desk.owner, desk.namespace)
 
         assert desk.found(ref) == before
 
@@ -501,7 +502,7 @@ class TestWhatCannotBeWritten:
             desk.apply(ref, {"HOST": "db.example"}, live)
         assert desk.found(ref) == before
 
-        desk.targets.delete(live, desk.namespace)
+        desk.targets.delete(live, desk.owner, desk.namespace)
         assert desk.targets.get(ref, desk.namespace, values=False) is None
 
     def test_a_secret_of_another_type(self, desk: Desk) -> None:
@@ -554,10 +555,10 @@ class TestDeleting:
         desk.meddle(ref, {"metadata": {"annotations": {"team": "payments"}}})
 
         with pytest.raises(Stale):
-            desk.targets.delete(old, desk.namespace)
+            desk.targets.delete(old, desk.owner, desk.namespace)
         assert desk.data(ref) == {"HOST": "db.internal"}
 
-        desk.targets.delete(desk.read(ref), desk.namespace)
+        desk.targets.delete(desk.read(ref), desk.owner, desk.namespace)
         assert desk.targets.get(ref, desk.namespace, values=True) is None
 
     def test_what_is_gone_is_gone(self, desk: Desk, ref: TargetRef) -> None:
@@ -565,7 +566,7 @@ class TestDeleting:
         live = desk.read(ref)
         desk.remove(ref)
 
-        desk.targets.delete(live, desk.namespace)
+        desk.targets.delete(live, desk.owner, desk.namespace)
 
     def test_one_that_is_being_deleted_is_seen_as_that(self, desk: Desk, ref: TargetRef) -> None:
         desk.create(ref, finalizers=["example.org/hold"])
@@ -710,7 +711,7 @@ class TestTheFence:
         writes: list[Callable[[], object]] = [
             lambda: desk.apply(ref, {"HOST": "db.example"}, live),
             lambda: desk.apply(other, {"HOST": "db.example"}, None),
-            lambda: desk.targets.delete(live, desk.namespace),
+            lambda: desk.targets.delete(live, desk.owner, desk.namespace),
             lambda: customs.write_status(desk.namespace, "app", desk.owner.uid, {}),
             lambda: events.write(desk.namespace, "app", desk.owner.uid, NOTE),
         ]
@@ -728,14 +729,38 @@ class TestTheFence:
         desk.put(ref, {"STRAY": "x"})
 
         class OnceOnly(SoleReplica):
-            def check(self) -> None:
-                super().check()
+            def check(self, namespace: str, sync: str) -> None:
+                super().check(namespace, sync)
                 self.close()
 
         targets = Targets(desk.transport, OnceOnly())
         with pytest.raises(Fenced):
             targets.apply(content(ref, {"HOST": "db.example"}), desk.read(ref), desk.owner, desk.namespace)
         assert desk.data(ref) == {"HOST": "db.internal"}
+
+    def test_it_is_asked_for_the_sync_that_is_written_for(self, desk: Desk, ref: TargetRef) -> None:
+        """So that replicas may one day share the syncs."""
+        asked: list[tuple[str, str]] = []
+
+        class Asked(SoleReplica):
+            def check(self, namespace: str, sync: str) -> None:
+                asked.append((namespace, sync))
+
+        fence = Asked()
+        targets, customs = Targets(desk.transport, fence), Customs(desk.transport, fence)
+        targets.apply(content(ref, {"HOST": "db.internal"}), None, desk.owner, desk.namespace)
+        desk.put(ref, {"STRAY": "x"})
+        targets.apply(content(ref, {"HOST": "db.example"}), desk.read(ref), desk.owner, desk.namespace)
+        retaining = replace(desk.owner, retains=True)
+        live = targets.set_owner(desk.read(ref), retaining, desk.namespace)
+        targets.delete(live, retaining, desk.namespace)
+        foreign = TargetRef(ref.kind, "foreign")
+        desk.create(foreign, annotations={ADOPT_ANNOTATION: "app"})
+        targets.take_over(content(foreign, {"HOST": "x"}), desk.read(foreign), desk.owner, desk.namespace)
+        customs.write_status(desk.namespace, "app", desk.owner.uid, {})
+        Events(desk.transport, fence, "test").write(desk.namespace, "app", desk.owner.uid, NOTE)
+
+        assert asked == [(desk.namespace, "app")] * 8
 
 
 @pytest.mark.parametrize("motto", ["🔑", "\\ud83d\\udd11", "\u2028\x85\x7f\x9f", "\\🔑\\"], ids=ascii)

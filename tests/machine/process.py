@@ -1,4 +1,4 @@
-"""One operator process in virtual time: wired as in ``runtime/operator.py``, without Kopf, HTTP and threads."""
+"""One operator process in virtual time: wired as in ``runtime/replica.py``, without Kopf, HTTP and threads."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ from paramsync.runtime.feeds.needs import Tools
 from paramsync.runtime.feeds.plaintext import Plaintext
 from paramsync.runtime.feeds.registry import Feeds
 from paramsync.runtime.metrics import Metrics
+from paramsync.runtime.namespaces import Namespaces
 from paramsync.runtime.notes import Notes
-from paramsync.runtime.operator import RELIST, RETRY, STORES
 from paramsync.runtime.owning import Owning
 from paramsync.runtime.queue import Queue
 from paramsync.runtime.reconcile import Reconciler
+from paramsync.runtime.relisting import Relisting
 from paramsync.runtime.settings import Settings
 from paramsync.runtime.stores import Stores
 from paramsync.runtime.threads import Threads
 from paramsync.runtime.watch import Watch
+from paramsync.runtime.workers import RETRY
 from tests.model.client import transport_to
 from tests.unit.builders import REGION
 from tests.unit.feed_world import Load
@@ -92,21 +94,20 @@ class Process:
         self.began = clock()
         self.metrics = Metrics()
         threads, fence, transport = LoopThreads(), SoleReplica(), transport_to(self._handle)
-        self._customs = Customs(transport, fence)
-        self._threads = threads
-        stores = Stores(Settings(stores={}), lambda: REGION, self._customs, Tenants(transport), threads, clock=clock)
+        customs = Customs(transport, fence)
+        stores = Stores(Settings(stores={}), lambda: REGION, customs, Tenants(transport), threads, clock=clock)
         load = Load()
         self._feeds = Feeds(Tools(ssm, lambda _: load, self._wake, Plaintext(2**20), now, _half))
         self.queue = Queue(clock)
         targets, notes = Targets(transport, fence), Notes(Events(transport, fence, "machine"), threads)
-        owning = Owning(self._customs, targets, notes, self.metrics, threads)
+        owning = Owning(customs, targets, notes, self.metrics, threads)
         self._reconciler = Reconciler(
-            self._customs,
+            customs,
             stores,
             self._feeds,
             owning,
             Applying(targets, owning, self.metrics, threads),
-            Conclusions(self._customs, notes, self.metrics, threads),
+            Conclusions(customs, notes, self.metrics, threads),
             threads,
             self._wake,
             now=now,
@@ -114,8 +115,9 @@ class Process:
             chance=_half,
         )
         self._watch = Watch(stores, self._wake, self._reconciler.conflicted, _half)
-        self._listed = asyncio.Event()
-        self._tasks = [self._begin(self._relist()), *(self._begin(self._worker()) for _ in range(WORKERS))]
+        relisting = Relisting(customs, threads, self._watch, Namespaces(None))
+        self._listed = relisting.listed
+        self._tasks = [self._begin(relisting.run()), *(self._begin(self._worker()) for _ in range(WORKERS))]
 
     def tell(self, plural: str, body: Json, *, deleted: bool) -> None:
         """Let the watch say something, if the process still hears it."""
@@ -165,21 +167,6 @@ class Process:
                 self.queue.add(key, after=RETRY)
             finally:
                 self.queue.done(key)
-
-    async def _relist(self) -> None:
-        while True:
-            try:
-                stores = {kind: await self._list(plural) for kind, plural in STORES.items()}
-                syncs = await self._list(SYNCS)
-            except ApiError:
-                await asyncio.sleep(RETRY)
-                continue
-            self._watch.listed(syncs, stores)
-            self._listed.set()
-            await asyncio.sleep(RELIST)
-
-    async def _list(self, plural: str) -> list[CustomObject]:
-        return await self._threads.run(lambda: list(self._customs.all(plural)))
 
     def _wake(self, key: SyncKey, *, urgent: bool, after: float = 0.0) -> None:
         self.queue.add(key, urgent=urgent, after=after)

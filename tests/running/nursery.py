@@ -131,7 +131,7 @@ def make_faster() -> None:
     """Import the operator, and shorten all that it waits for, but for the answers of others."""
     from paramsync.api import fields, sync  # noqa: PLC0415
     from paramsync.core import schedule, settling  # noqa: PLC0415
-    from paramsync.runtime import awake, operator, sources  # noqa: PLC0415
+    from paramsync.runtime import awake, relisting, replica, sources, workers  # noqa: PLC0415
     from paramsync.runtime.feeds import needs, reading  # noqa: PLC0415
 
     waits: dict[object, tuple[str, ...]] = {
@@ -139,7 +139,8 @@ def make_faster() -> None:
         schedule: ("SHORTEST_DEADLINE", "LONGEST_DEADLINE", "FIRST_RETRY", "GRACE_RETRY"),
         sources: ("LONGEST_WAIT",),
         reading: ("LONGEST_PAUSE",),
-        operator: ("RETRY",),
+        relisting: ("RETRY",),
+        workers: ("RETRY",),
     }
     for module, names in waits.items():
         for name in names:
@@ -147,7 +148,7 @@ def make_faster() -> None:
     instead: tuple[tuple[object, str, object], ...] = (
         (awake, "LONGEST_GAP", PAUSE),
         (sync, "seconds", lambda duration: fields.seconds(duration) / FASTER),
-        (operator, "Tools", partial(needs.Tools, shortest_pause=1 / FASTER)),
+        (replica, "Tools", partial(needs.Tools, shortest_pause=1 / FASTER)),
     )
     for module, name, faster in instead:
         setattr(module, name, faster)

@@ -148,7 +148,7 @@ class FakeTargets(Targets):
         )
         return Seen.holding(content, f"uid of {content.ref}", version)
 
-    def take_over(self, content: Content, live: Live, namespace: str) -> Live:
+    def take_over(self, content: Content, live: Live, owner: Owner, namespace: str) -> Live:
         return live
 
     def set_owner(self, live: Live, owner: Owner, namespace: str) -> Live:
@@ -163,7 +163,7 @@ class FakeTargets(Targets):
         self.owner_changes.append(live.ref)
         return replace(live, resource_version=version, controller=controller, owners=owners)
 
-    def delete(self, live: Live, namespace: str) -> None:
+    def delete(self, live: Live, owner: Owner, namespace: str) -> None:
         del self.objects[live.ref]
         self.deleted.append(live.ref)
 

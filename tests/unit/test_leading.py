@@ -63,7 +63,7 @@ def away() -> None:
 
 def is_fenced(fence: LeaseHolder) -> bool:
     try:
-        fence.check()
+        fence.check("payments", "app")
     except Fenced:
         return True
     return False
@@ -217,6 +217,6 @@ async def test_a_release_that_fails_is_told_and_no_failure(caplog: pytest.LogCap
 async def test_a_fence_that_is_closed_stays_so() -> None:
     fence = LeaseHolder(clock)
     fence.extend(100)
-    fence.check()
+    fence.check("payments", "app")
     fence.close()
     assert is_fenced(fence)

@@ -524,9 +524,9 @@ async def test_a_sync_made_again_does_not_wait_out_the_failures_of_the_old_one()
 class InOrder(FakeTargets):
     """Notes what there is when a target is deleted."""
 
-    def delete(self, live: Live, namespace: str) -> None:
+    def delete(self, live: Live, owner: Owner, namespace: str) -> None:
         self.there_at_deletion = set(self.objects)
-        super().delete(live, namespace)
+        super().delete(live, owner, namespace)
 
     there_at_deletion: set[TargetRef]
 

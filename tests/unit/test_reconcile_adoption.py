@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from paramsync.core.objects import Live
+from paramsync.core.objects import Live, Owner
 from paramsync.core.parameters import Snapshot
 from paramsync.core.values import SecureValue
 from paramsync.kube.errors import Unavailable
@@ -75,9 +75,9 @@ async def test_what_is_dropped_wakes_who_waits_for_it_also_when_the_rest_fails()
     world.customs.generation += 1
     delete = world.targets.delete
 
-    def deleted(found: Live, namespace: str) -> None:
+    def deleted(found: Live, owner: Owner, namespace: str) -> None:
         if found.ref == CONFIG_MAP:
-            delete(found, namespace)
+            delete(found, owner, namespace)
         else:
             raise Unavailable("delete Secret app: no answer")
 

@@ -57,6 +57,17 @@ def test_stores_have_the_fields_of_a_cluster_parameter_store(tmp_path: Path) -> 
             "stores.default.access[0].paths[0]: write an absolute path",
         ),
         ("stores: {default: {endpoint: 'http://hunter2'}}", "stores.default.endpoint: write https://host[:port]"),
+        (
+            "watchNamespaces: []",
+            "watchNamespaces: no namespace is named; name one, or leave the field out to watch all",
+        ),
+        ("watchNamespaces:", "watchNamespaces: no namespace is named"),
+        ("watchNamespaces: hunter2", "watchNamespaces: "),
+        ("watchNamespaces: ['team-*']", "watchNamespaces[0]: write the whole name of a namespace"),
+        ("watchNamespaces: [a, Hunter2]", "watchNamespaces[1]: write the whole name of a namespace"),
+        ("watchNamespaces: ['']", "watchNamespaces[0]: write the whole name of a namespace"),
+        (f"watchNamespaces: [{'a' * 64}]", "watchNamespaces[0]: write the whole name of a namespace"),
+        ("watchNamespaces: [hunter2, b, hunter2]", "watchNamespaces: entry 3 is the same as entry 1; name each"),
         ("stores: []", "stores: Input should be a valid dictionary"),
         ("hunter2", "the whole: Input should be a valid dictionary"),
         ("- hunter2", "the whole: Input should be a valid dictionary"),
@@ -69,6 +80,11 @@ def test_what_is_not_valid_is_named_and_not_quoted(tmp_path: Path, text: str, er
     assert str(raised.value).startswith(f"{file}: {error}")
     assert "hunter2" not in str(raised.value)
     assert raised.value.__cause__ is None
+
+
+def test_namespaces_to_watch(tmp_path: Path) -> None:
+    assert load(written(tmp_path, "watchNamespaces: [payments, 'team-1']")).watch_namespaces == ("payments", "team-1")
+    assert load(written(tmp_path, GOOD)).watch_namespaces is None
 
 
 @pytest.mark.parametrize(

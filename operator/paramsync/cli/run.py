@@ -71,7 +71,8 @@ def run(
 
     from paramsync.kube.transport import KubeconfigError, Transport, connect
     from paramsync.runtime import logs
-    from paramsync.runtime.operator import API_CONNECTIONS, LeaseName, Listen, Operator, OperatorEnded
+    from paramsync.runtime.leadership import LeaseName
+    from paramsync.runtime.operator import API_CONNECTIONS, Listen, Operator, OperatorEnded
     from paramsync.runtime.settings import SettingsError, load
 
     logs.configure("json" if log_format == "json" else "text", log_level)

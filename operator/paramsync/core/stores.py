@@ -65,6 +65,15 @@ class StoreKey:
         )
 
     @property
+    def not_readable(self) -> Problem:
+        """The problem of a ClusterParameterStore where nothing is read but some namespaces."""
+        return self.problem(
+            Reason.STORE_NOT_FOUND,
+            "does not stand in the operator's settings file, and this installation reads no cluster-scoped objects"
+            " (watchNamespaces); let it be added to the file's stores, or name a ParameterStore in spec.storeRef",
+        )
+
+    @property
     def session(self) -> str:
         """The name of its sessions in CloudTrail: another one for every store."""
         if self.kind is StoreKind.PARAMETER_STORE:

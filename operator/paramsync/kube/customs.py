@@ -1,6 +1,6 @@
 """Reading syncs and stores, and writing a sync's status."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -15,7 +15,8 @@ from .wire import CustomObject, CustomObjectList
 SYNCS: Final = "parametersyncs"
 CLUSTER_STORES: Final = "clusterparameterstores"
 PARAMETER_STORES: Final = "parameterstores"
-KINDS: Final = (SYNCS, CLUSTER_STORES, PARAMETER_STORES)
+NAMESPACED: Final = (SYNCS, PARAMETER_STORES)
+KINDS: Final = (*NAMESPACED, CLUSTER_STORES)
 PAGE: Final = 500
 
 _BASE: Final = f"/apis/{GROUP}/{VERSION}"
@@ -28,13 +29,13 @@ class Customs:
         self._transport = transport
         self._fence = fence
 
-    def are_served(self) -> bool:
-        """Whether the API server serves all our kinds."""
+    def are_served(self, kinds: Iterable[str]) -> bool:
+        """Whether the API server serves these kinds of ours. Everybody may ask that."""
         try:
             body = self._transport.request("GET", _BASE, what="discover our kinds")
         except NotFound:
             return False
-        return all(f'"{plural}"'.encode() in body for plural in KINDS)
+        return all(f'"{plural}"'.encode() in body for plural in kinds)
 
     def sync(self, namespace: str, name: str) -> CustomObject | None:
         """Read a sync; None if there is none.
@@ -53,20 +54,31 @@ class Customs:
             return self._get(path, f"read ParameterStore {namespace}/{name}")
         return self._get(f"{_BASE}/{CLUSTER_STORES}/{quote(name, safe='')}", f"read ClusterParameterStore {name}")
 
-    def all(self, plural: str) -> Iterator[CustomObject]:
+    def all(self, plural: str, namespace: str = "") -> Iterator[CustomObject]:
         """List all objects of a kind, page by page.
 
+        :param namespace: the one in which they are; empty: all.
+        :raises Forbidden: if the rights to list them are missing.
         :raises ApiError: if they cannot be listed.
         """
         token = ""
         while True:
             query = {"limit": str(PAGE)} | ({"continue": token} if token else {})
-            body = self._transport.request("GET", f"{_BASE}/{plural}", what=f"list {plural}", query=query)
-            page = CustomObjectList.model_validate_json(body)
+            page = self._list(plural, namespace, query)
             yield from page.items
             token = page.metadata.continue_
             if not token:
                 return
+
+    def try_to_read(self, plural: str, namespace: str) -> None:
+        """List and watch a kind in a namespace, as little of it as can be, to see whether that is allowed.
+
+        :raises Forbidden: if the rights for either are missing.
+        :raises ApiError: if it cannot be known.
+        """
+        listed = self._list(plural, namespace, {"limit": "1"})
+        since = {"watch": "true", "timeoutSeconds": "1", "resourceVersion": listed.metadata.resource_version}
+        self._request(plural, namespace, "watch", since)
 
     def write_status(self, namespace: str, name: str, uid: str, status: JsonValue) -> None:
         """Replace the status of a sync if it is still the one that was read.
@@ -76,7 +88,7 @@ class Customs:
         :raises Stale: if it is another sync of the same name.
         :raises ApiError: if it cannot be written.
         """
-        self._fence.check()
+        self._fence.check(namespace, name)
         patch = [
             {"op": "test", "path": "/metadata/uid", "value": uid},
             {"op": "add", "path": "/status", "value": status},
@@ -90,6 +102,14 @@ class Customs:
                 raise Stale(f"{what}: it is another object by now") from None
             raise
 
+    def _list(self, plural: str, namespace: str, query: Mapping[str, str]) -> CustomObjectList:
+        return CustomObjectList.model_validate_json(self._request(plural, namespace, "list", query))
+
+    def _request(self, plural: str, namespace: str, verb: str, query: Mapping[str, str]) -> bytes:
+        path = _collection_path(plural, namespace)
+        where = f" in namespace {namespace}" if namespace else ""
+        return self._transport.request("GET", path, what=f"{verb} {plural}{where}", query=query)
+
     def _get(self, path: str, what: str) -> CustomObject | None:
         try:
             return CustomObject.model_validate_json(self._transport.request("GET", path, what=what))
@@ -102,4 +122,8 @@ def _sync_path(namespace: str, name: str) -> str:
 
 
 def _namespaced_path(namespace: str, plural: str, name: str) -> str:
-    return f"{_BASE}/namespaces/{quote(namespace, safe='')}/{plural}/{quote(name, safe='')}"
+    return f"{_collection_path(plural, namespace)}/{quote(name, safe='')}"
+
+
+def _collection_path(plural: str, namespace: str) -> str:
+    return f"{_BASE}/namespaces/{quote(namespace, safe='')}/{plural}" if namespace else f"{_BASE}/{plural}"

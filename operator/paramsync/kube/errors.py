@@ -6,6 +6,7 @@
     ├── Unavailable   no answer, or one that asks to come later
     ├── NamespaceEnds the namespace is being deleted, or is gone: nothing is to be done
     └── Refused       the request was understood and will not be done: a person must mend something
+        └── Forbidden … by rights or by an admission policy
 
 Answers of the API server and of webhooks can quote values. An error says only which request it was, the
 answer's reason, the name of a policy and the paths of fields.
@@ -50,6 +51,10 @@ class Refused(ApiError):  # noqa: N818
         super().__init__(message)
         self.names_no_field = names_no_field
         """Whether it is an invalid request without a field that is invalid: a JSON patch whose test failed."""
+
+
+class Forbidden(Refused):
+    """Rights or an admission policy are against it."""
 
 
 class _Answer(BaseModel, hide_input_in_errors=True):
@@ -117,6 +122,8 @@ def error_for(status: int, body: bytes, retry_after: str | None, request: str) -
         return Unavailable(f"{request}: the API server cannot do it now ({reason})", seconds)
     where = f", at {', '.join(fields)}" if fields else ""
     told = f"{request}: the API server refuses ({reason}{_refuser(answer.message)}{where})"
+    if status == HTTPStatus.FORBIDDEN:
+        return Forbidden(told)
     return Refused(told, names_no_field=is_invalid and not causes)
 
 

@@ -36,7 +36,7 @@ class Events:
 
         :raises ApiError: if it cannot be written.
         """
-        self._fence.check()
+        self._fence.check(namespace, sync)
         name = f"{sync[:200].rstrip('.-')}.{uuid.uuid4().hex[:16]}"
         body = {
             "apiVersion": "events.k8s.io/v1",

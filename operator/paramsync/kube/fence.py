@@ -15,7 +15,7 @@ class SoleReplica(Fence):
     def __init__(self) -> None:
         self._closed = False
 
-    def check(self) -> None:
+    def check(self, _namespace: str, _sync: str) -> None:
         """Return if writing is allowed.
 
         :raises Fenced: once the fence is closed.
@@ -56,11 +56,11 @@ class LeaseHolder(SoleReplica):
         """Let no write pass until the Lease has been taken again."""
         self._until = None
 
-    def check(self) -> None:
+    def check(self, namespace: str, sync: str) -> None:
         """Return if writing is allowed.
 
         :raises Fenced: once the fence is closed, and while another replica may lead.
         """
-        super().check()
+        super().check(namespace, sync)
         if not self.holds:
             raise Fenced("the Lease is not this replica's any more")

@@ -67,10 +67,10 @@ class Targets:
         if live is not None:
             gone = surplus(content, live)
             if gone.keys:
-                live = self._without(gone, live, namespace)
+                live = self._without(gone, live, owner, namespace)
         body = apply_body(content, live, owner, namespace)
         try:
-            answer = self._write("PATCH", content.ref, namespace, body, APPLY, "apply")
+            answer = self._write("PATCH", content.ref, owner, namespace, body, APPLY, "apply")
         except NotFound:  # an apply makes what is not there: it is the namespace that is not
             raise NamespaceEnds(f"apply {content.ref}: the namespace is gone") from None
         made = _live(content.ref, answer)
@@ -78,14 +78,14 @@ class Targets:
             raise Stale(f"apply {content.ref}: something else is there than what was applied")
         return Seen.holding(content, made.uid, made.resource_version)
 
-    def take_over(self, content: Content, live: Live, namespace: str) -> Live:
+    def take_over(self, content: Content, live: Live, owner: Owner, namespace: str) -> Live:
         """Make an object that was given to the sync its own, and return it; its content is to be applied next.
 
         :raises Stale: if the object is not as it was read.
         :raises ApiError: if it cannot be written.
         """
         patch = handover_body(handover(content, live), live)
-        return _live(live.ref, self._rewrite(live, namespace, patch, "take over"))
+        return _live(live.ref, self._rewrite(live, owner, namespace, patch, "take over"))
 
     def set_owner(self, live: Live, owner: Owner, namespace: str) -> Live:
         """Add the sync's owner reference to a target, or remove it, as its deletion policy asks; return the target.
@@ -97,7 +97,7 @@ class Targets:
         :raises ApiError: if it cannot be written.
         """
         patch, what = owner_body(live, owner), "change the owner reference of"
-        body = self._rewrite(live, namespace, patch, what, STRATEGIC_MERGE_PATCH, accept=METADATA_ONLY)
+        body = self._rewrite(live, owner, namespace, patch, what, STRATEGIC_MERGE_PATCH, accept=METADATA_ONLY)
         metadata = PartialObject.model_validate_json(body).metadata
         return replace(
             live,
@@ -108,25 +108,26 @@ class Targets:
             owners=_owners(metadata),
         )
 
-    def delete(self, live: Live, namespace: str) -> None:
-        """Delete a target if it is still the one that was read.
+    def delete(self, live: Live, owner: Owner, namespace: str) -> None:
+        """Delete a target of a sync if it is still the one that was read.
 
         :raises Stale: if it is not.
         :raises ApiError: if it cannot be deleted.
         """
         preconditions = {"uid": live.uid, "resourceVersion": live.resource_version}
         try:
-            self._write("DELETE", live.ref, namespace, {"preconditions": preconditions}, JSON, "delete")
+            self._write("DELETE", live.ref, owner, namespace, {"preconditions": preconditions}, JSON, "delete")
         except NotFound:
             return
 
-    def _without(self, gone: Surplus, live: Live, namespace: str) -> Live:
-        body = self._rewrite(live, namespace, surplus_body(gone, live), "remove foreign keys of")
+    def _without(self, gone: Surplus, live: Live, owner: Owner, namespace: str) -> Live:
+        body = self._rewrite(live, owner, namespace, surplus_body(gone, live), "remove foreign keys of")
         return replace(live, resource_version=PartialObject.model_validate_json(body).metadata.resource_version)
 
     def _rewrite(
         self,
         live: Live,
+        owner: Owner,
         namespace: str,
         body: object,
         what: str,
@@ -136,7 +137,7 @@ class Targets:
     ) -> bytes:
         """Patch a target that was read; that it is gone means that it is not as it was read."""
         try:
-            return self._write("PATCH", live.ref, namespace, body, content_type, what, accept=accept)
+            return self._write("PATCH", live.ref, owner, namespace, body, content_type, what, accept=accept)
         except NotFound:
             raise Stale(f"{what} {live.ref}: it was deleted since it was read") from None
 
@@ -144,6 +145,7 @@ class Targets:
         self,
         method: str,
         ref: TargetRef,
+        owner: Owner,
         namespace: str,
         body: object,
         content_type: str,
@@ -151,7 +153,7 @@ class Targets:
         *,
         accept: str = JSON,
     ) -> bytes:
-        self._fence.check()
+        self._fence.check(namespace, owner.name)
         query = {"fieldManager": FIELD_MANAGER} if method == "PATCH" else {}
         if content_type == APPLY:
             query["force"] = "true"

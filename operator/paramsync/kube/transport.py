@@ -28,10 +28,10 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 20.0
 
 
 class Fence(Protocol):
-    """Asked before each write whether this process may still write."""
+    """Asked before each write whether this process may still write for a sync."""
 
-    def check(self) -> None:
-        """Return if writing is allowed, raise otherwise."""
+    def check(self, namespace: str, sync: str) -> None:
+        """Return if writing for a sync of a namespace is allowed, raise otherwise."""
 
 
 class KubeconfigError(Exception):

@@ -59,6 +59,7 @@ class ListMetadata(Wire):
     """``metadata`` of a list."""
 
     continue_: str = Field(default="", alias="continue")
+    resource_version: str = ""
 
 
 class PartialObject(Wire):

@@ -16,11 +16,15 @@ Check = Callable[[], str | None]
 class Server:
     """Serves probes and metrics over HTTP."""
 
-    def __init__(self, registry: CollectorRegistry, healthy: Check, ready: Check) -> None:
+    def __init__(self, registry: CollectorRegistry, healthy: Check, ready: Check, trouble: Check) -> None:
+        """Serve nothing yet.
+
+        :param trouble: what a ready operator has to tell beside that.
+        """
         self._registry = registry
         app = web.Application()
         app.router.add_get("/healthz", _probe(healthy))
-        app.router.add_get("/readyz", _probe(ready))
+        app.router.add_get("/readyz", _probe(ready, trouble))
         app.router.add_get("/metrics", self._metrics)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
 
@@ -43,9 +47,11 @@ class Server:
         return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _probe(check: Check) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _probe(check: Check, trouble: Check = lambda: None) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def answer(_: web.Request) -> web.Response:
-        wrong = check()
-        return web.Response(text="ok\n") if wrong is None else web.Response(text=f"{wrong}\n", status=503)
+        wrong, but = check(), trouble()
+        if wrong is not None:
+            return web.Response(text=f"{wrong}\n", status=503)
+        return web.Response(text="ok\n" if but is None else f"ok, but {but}\n")
 
     return answer

@@ -81,6 +81,15 @@ class Metrics:
         leader = Gauge("paramsync_leader", "1 while this replica writes, 0 while it waits.", registry=self.registry)
         leader.set_function(lambda: int(leads()))
 
+    def watch_namespaces(self, lost: Callable[[], float]) -> None:
+        """Export how many of the namespaces that are to be watched cannot be read."""
+        unreadable = Gauge(
+            "paramsync_unreadable_namespaces",
+            "Namespaces of watchNamespaces that cannot be read.",
+            registry=self.registry,
+        )
+        unreadable.set_function(lost)
+
     def watch_budgets(self, budgets: Budgets) -> None:
         """Export what the API budgets say of themselves."""
         self.registry.register(_BudgetCollector(budgets))

@@ -11,6 +11,7 @@
       accounts:
       - {account: "111122223333", region: eu-west-1, requestsPerSecond: 100}
     maxDecryptedMiB: 64        # of decrypted values in memory
+    watchNamespaces: [payments, orders]  # and no others; default: all
 
 The same name here and as an object in the cluster is an error until mended: neither is used.
 """
@@ -19,17 +20,30 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, field_validator
 
 from paramsync.api.base import Model, ObjectName
 from paramsync.api.errors import explain
-from paramsync.api.fields import Region
+from paramsync.api.fields import Region, matches_whole
 from paramsync.api.stores import ClusterParameterStoreSpec
 
 DEFAULT_RATE: Final = 20
 DEFAULT_DECRYPTED_MIB: Final = 64
+LONGEST_NAMESPACE: Final = 63
 
 Rate = Annotated[int, Field(ge=1, le=10_000)]
+
+
+def _namespace(name: str) -> str:
+    if len(name) > LONGEST_NAMESPACE or not matches_whole(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", name):
+        raise ValueError(
+            "write the whole name of a namespace, at most 63 lower-case letters, digits and '-';"
+            " there are no patterns here, because rights are granted by namespace"
+        )
+    return name
+
+
+NamespaceName = Annotated[str, AfterValidator(_namespace)]
 
 
 class AccountBudget(Model):
@@ -74,6 +88,25 @@ class Settings(Model):
 
     max_decrypted_mib: Annotated[int, Field(ge=1, le=65_536)] | None = Field(default=None, alias="maxDecryptedMiB")
     """Decrypted values of all paths together that are held in memory, in MiB. Default: 64."""
+
+    watch_namespaces: Annotated[tuple[NamespaceName, ...], Field(max_length=256)] | None = None
+    """The namespaces whose syncs and ParameterStores are read. With it, no cluster-scoped object is. Default: all."""
+
+    @field_validator("watch_namespaces", mode="before")
+    @classmethod
+    def _some(cls, names: object) -> object:
+        if names is None or names == []:
+            raise ValueError("no namespace is named; name one, or leave the field out to watch all")
+        return names
+
+    @field_validator("watch_namespaces")
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for index, name in enumerate(names):
+            first = names.index(name)
+            if first < index:
+                raise ValueError(f"entry {index + 1} is the same as entry {first + 1}; name each namespace once")
+        return names
 
     @property
     def most_decrypted_bytes(self) -> int:

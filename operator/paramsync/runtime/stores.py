@@ -121,6 +121,8 @@ class Stores:
 
     async def _find_cluster(self, key: StoreKey) -> Store | Problem:
         known, listed = self._known[key], self._settings.stores.get(key.name)
+        if listed is None and self._settings.watch_namespaces is not None:
+            return key.not_readable
         if listed is None:
             found = await self._object(key, known)
             if found is None:

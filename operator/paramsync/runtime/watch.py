@@ -1,23 +1,15 @@
-"""The watch: Kopf's handlers, which only put keys into the queue. The watch is a hint, never an input.
+"""What the watch shows only puts keys into the queue: it is a hint, never an input.
 
-Handlers act on a new generation, on our annotations and on deletions, so that our own status writes do not
-loop. ``on.event`` and nothing else of Kopf's: see docs/decisions/0001-on-event-and-a-queue.md.
+It acts on a new generation, on our annotations and on deletions, so that our own status writes do not loop.
 """
 
-import asyncio
 import random
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-import kopf
-from pydantic import JsonValue
-
-from paramsync.api.base import GROUP, VERSION
 from paramsync.api.sync import StoreKind
 from paramsync.core import report, schedule
 from paramsync.core.stores import StoreKey
-from paramsync.kube.customs import CLUSTER_STORES, PARAMETER_STORES, SYNCS
-from paramsync.kube.transport import Connection
 from paramsync.kube.wire import CustomObject
 
 from .keys import SyncKey
@@ -55,9 +47,12 @@ class Watch:
         self._chance = chance
         self._shown: dict[SyncKey, tuple[str, int, tuple[str | None, ...]]] = {}
 
-    def begin_anew(self) -> None:
-        """Forget which syncs were shown: those that are listed next are shown for the first time."""
-        self._shown.clear()
+    def begin_anew(self, namespace: str | None = None) -> None:
+        """Forget which syncs were shown: those that are listed next are shown for the first time.
+
+        :param namespace: only of this one.
+        """
+        self._shown = {key: mark for key, mark in self._shown.items() if namespace not in (None, key.namespace)}
 
     def sync(self, found: CustomObject, *, deleted: bool = False) -> None:
         """Take in a sync."""
@@ -103,67 +98,3 @@ class Watch:
 
     def _wake_user(self, key: SyncKey) -> None:
         self._wake(key, urgent=True)
-
-
-async def run_kopf(
-    watch: Watch, connection: Callable[[], Connection], ready: asyncio.Event, stop: asyncio.Event
-) -> None:
-    """Run Kopf until it is stopped or ends, which it does when a definition is deleted."""
-    await kopf.operator(
-        registry=_registry(watch, connection),
-        settings=_settings(),
-        standalone=True,
-        clusterwide=True,
-        ready_flag=ready,
-        stop_flag=stop,
-    )
-
-
-def _registry(watch: Watch, connection: Callable[[], Connection]) -> kopf.OperatorRegistry:
-    registry = kopf.OperatorRegistry()
-
-    @kopf.on.login(registry=registry)
-    def login(**_: object) -> kopf.ConnectionInfo:
-        now = connection()
-        return kopf.ConnectionInfo(
-            server=now.server,
-            ca_path=now.ca_file,
-            insecure=not now.verify,
-            certificate_path=now.certificate_file,
-            private_key_path=now.key_file,
-            scheme="Bearer" if now.token else None,
-            token=now.token,
-        )
-
-    @kopf.on.event(GROUP, VERSION, SYNCS, registry=registry)
-    async def sync_event(type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002
-        watch.sync(_parsed(dict(body)), deleted=type == "DELETED")
-
-    @kopf.on.event(GROUP, VERSION, CLUSTER_STORES, registry=registry)
-    async def cluster_store_event(type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002
-        watch.store(StoreKind.CLUSTER_PARAMETER_STORE, _parsed(dict(body)), deleted=type == "DELETED")
-
-    @kopf.on.event(GROUP, VERSION, PARAMETER_STORES, registry=registry)
-    async def store_event(type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002
-        watch.store(StoreKind.PARAMETER_STORE, _parsed(dict(body)), deleted=type == "DELETED")
-
-    return registry
-
-
-def _parsed(body: dict[str, JsonValue]) -> CustomObject:
-    return CustomObject.model_validate(body)
-
-
-def _settings() -> kopf.OperatorSettings:
-    settings = kopf.OperatorSettings()
-    settings.posting.enabled = False
-    settings.scanning.disabled = True
-    settings.networking.request_timeout = 30
-    settings.networking.connect_timeout = 5
-    settings.watching.server_timeout = 600
-    settings.watching.connect_timeout = 5
-    settings.watching.chunk_size = 500
-    # Half the memory at 10,000 objects: a worker per object does not outlive its event.
-    settings.queueing.idle_timeout = 0.1
-    settings.queueing.exit_timeout = 0.1
-    return settings
