@@ -3,9 +3,12 @@
 - apiGroups: [""]
   resources: [secrets, configmaps]
   verbs: [get, create, patch, delete]
+{{- /* Labels of namespaces: a ClusterParameterStore may ask for them any time, a store of the values does or does not. */}}
+{{- if or (not .Values.watchNamespaces) (regexMatch "\"namespaceSelector\"|{label:" (toJson .Values.stores)) }}
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [get]
+{{- end }}
 {{- if .Values.parameterStores.enabled }}
 - apiGroups: [""]
   resources: [serviceaccounts]
