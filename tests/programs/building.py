@@ -5,6 +5,7 @@ To renew them, set the versions in the module's go.mod and run `go mod tidy` the
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -94,19 +95,31 @@ class GoModule:
     def _build(self, home: Path, say: Callable[[str], None]) -> None:
         """Build into a directory beside `home` that gets its name only when it is complete."""
         go = _go()
-        environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"}
         with tempfile.TemporaryDirectory(prefix=".building-", dir=home.parent, ignore_cleanup_errors=True) as building:
             finished = Path(building) / "bin"
             for number, (name, program) in enumerate(self.programs.items(), start=1):
                 called = f"{name} {self.version(name)}".rstrip()
                 say(f"building {called} ({number} of {len(self.programs)}, {program.duration}, once)")
                 command = [str(go), "build", *self._flags(), "-o", str(finished / name), program.package]
-                run = subprocess.run(command, cwd=self.directory, env=environment, capture_output=True, text=True)
+                run = subprocess.run(command, cwd=self.directory, env=_environment(), capture_output=True, text=True)
                 if run.returncode != 0:
                     tail = "\n".join(run.stderr.splitlines()[-20:])
                     raise BuildError(f"building {called} with {go} failed:\n{tail}")
             finished.rename(home)
         say(f"built into {home}")
+
+
+def source(directory: Path, module: str) -> Path:
+    """Where the source of a module is that the go.mod of a directory requires. Raises BuildError."""
+    command = [str(_go()), "mod", "download", "-json", module]
+    run = subprocess.run(command, cwd=directory, env=_environment(), capture_output=True, text=True)
+    if run.returncode != 0:
+        raise BuildError(f"{module} cannot be had:\n{run.stdout}{run.stderr}")
+    return Path(json.loads(run.stdout)["Dir"])
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 
 
 def _go() -> Path:

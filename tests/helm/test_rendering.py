@@ -1,0 +1,170 @@
+"""What the chart makes of its values, where more than a copy is to be seen."""
+
+from collections.abc import Sequence
+
+import pytest
+import yaml
+
+from tests.edge.policies import ROLE_RULES, RULES
+from tests.helm.rendering import Helm, Json, one
+
+CLUSTER_SCOPED = {
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+}
+LABELS = {"default": {"access": [{"namespaces": ["a"], "paths": ["/{label:team}"]}]}}
+
+
+def rights(rules: Sequence[Json]) -> set[tuple[str, str, str]]:
+    return {
+        (group, resource, verb)
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def test_the_rights_are_those_of_the_docs_and_of_all_tests(helm: Helm) -> None:
+    role = one(helm.render({"parameterStores": {"enabled": True}}), "ClusterRole", "paramsync")
+    assert rights(role["rules"]) == rights(RULES)
+
+
+def test_tokens_are_made_only_where_parameter_stores_are_enabled(helm: Helm) -> None:
+    role = one(helm.render(), "ClusterRole", "paramsync")
+    missing = {("", "serviceaccounts", "get"), ("", "serviceaccounts/token", "create")}
+    assert rights(role["rules"]) == rights(RULES) - missing
+
+
+def test_for_some_namespaces_there_are_roles_alone(helm: Helm) -> None:
+    values = {"watchNamespaces": ["a", "b"], "parameterStores": {"enabled": True}, "stores": LABELS}
+    objects = helm.render(values, namespace="home")
+    assert not {each["kind"] for each in objects} & {"ClusterRole", "ClusterRoleBinding"}
+    roles = {each["metadata"]["namespace"]: each for each in objects if each["kind"] == "Role"}
+    assert roles.keys() == {"a", "b", "home"}
+    assert rights(roles["a"]["rules"]) == rights(roles["b"]["rules"]) == rights(ROLE_RULES)
+    for binding in (each for each in objects if each["kind"] == "RoleBinding"):
+        assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "paramsync", "namespace": "home"}]
+        assert binding["roleRef"]["name"] == roles[binding["metadata"]["namespace"]]["metadata"]["name"]
+    settings = yaml.safe_load(one(objects, "ConfigMap")["data"]["settings.yaml"])
+    assert settings == {"maxDecryptedMiB": 64, "watchNamespaces": ["a", "b"], "stores": LABELS}
+
+
+@pytest.mark.parametrize(
+    ("access", "asks"),
+    [
+        ({"namespaces": ["a"], "paths": ["/a"]}, False),
+        ({"namespaces": ["a"], "paths": ["/{namespace}"]}, False),
+        ({"namespaces": ["a"], "paths": ["/{label:team}"]}, True),
+        ({"namespaceSelector": {"matchLabels": {"team": "a"}}, "paths": ["/a"]}, True),
+    ],
+)
+def test_a_role_reads_its_namespace_only_for_a_store_that_asks_for_labels(helm: Helm, access: Json, asks: bool) -> None:
+    values = {"watchNamespaces": ["a"], "stores": {"default": {"access": [access]}}}
+    role = one(helm.render(values, only=["rbac.yaml"]), "Role", "paramsync")
+    assert (("", "namespaces", "get") in rights(role["rules"])) is asks
+
+
+def test_the_lease_is_the_one_that_the_role_names(helm: Helm) -> None:
+    objects = helm.render(release="mine", namespace="home")
+    (argument,) = [each for each in container(objects)["args"] if each.startswith("--lease=")]
+    rules = one(objects, "Role")["rules"]
+    (name,) = {name for rule in rules for name in rule.get("resourceNames", ())}
+    assert argument == f"--lease=home/{name}"
+    assert [rule["verbs"] for rule in rules] == [["create"], ["get", "update"]]
+
+
+def container(objects: Sequence[Json]) -> Json:
+    (found,) = one(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_policies_bind_the_account_of_the_release_and_are_named_after_it(helm: Helm) -> None:
+    objects = helm.render({"serviceAccount": {"name": "reader"}}, release="mine", namespace="home")
+    policies = [each for each in objects if each["kind"] == "ValidatingAdmissionPolicy"]
+    bindings = [each for each in objects if each["kind"] == "ValidatingAdmissionPolicyBinding"]
+    names = {each["metadata"]["name"] for each in policies}
+    assert names == {each["spec"]["policyName"] for each in bindings}
+    assert all(name.startswith("home-mine-paramsync-") for name in names)
+    conditions = [each for policy in policies for each in policy["spec"]["matchConditions"]]
+    asked = {each["expression"] for each in conditions if each["name"] == "operator"}
+    assert asked == {"request.userInfo.username == 'system:serviceaccount:home:reader'"}
+    assert len(policies) == 7
+
+
+@pytest.mark.parametrize(("kubernetes", "bound"), [("1.32.9", False), ("1.33.0-eks-1", True), ("1.36.3", True)])
+def test_policies_are_left_out_where_the_cluster_does_not_know_them(helm: Helm, kubernetes: str, bound: bool) -> None:
+    kinds = {each["kind"] for each in helm.render(kubernetes=kubernetes)}
+    assert ("ValidatingAdmissionPolicy" in kinds) is bound
+
+
+def test_releases_of_one_name_in_two_namespaces_do_not_meet(helm: Helm) -> None:
+    values = {"crds": {"install": False}}
+    named = [
+        {(each["kind"], each["metadata"]["name"]) for each in helm.render(values, namespace=namespace)}
+        for namespace in ("paramsync", "other")
+    ]
+    assert not {(kind, name) for kind, name in named[0] & named[1] if kind in CLUSTER_SCOPED}
+
+
+def test_every_object_but_the_cluster_s_has_the_release_s_namespace(helm: Helm) -> None:
+    for each in helm.render(namespace="home"):
+        inside = each["kind"] not in CLUSTER_SCOPED
+        assert each["metadata"].get("namespace") == ("home" if inside else None), each["metadata"]["name"]
+
+
+def test_a_change_of_the_settings_is_a_change_of_the_pods(helm: Helm) -> None:
+    first, second = (helm.render({"region": region}) for region in ("eu-west-1", "us-east-1"))
+    marks = [one(objects, "Deployment")["spec"]["template"]["metadata"]["annotations"] for objects in (first, second)]
+    assert marks[0]["checksum/settings"] != marks[1]["checksum/settings"]
+
+
+def test_a_proxy_is_never_between_the_operator_and_the_api_server(helm: Helm) -> None:
+    values = {"proxy": {"https": "http://proxy:3128", "noProxy": ["vpce.internal"]}}
+    env = {each["name"]: each["value"] for each in container(helm.render(values))["env"]}
+    assert env == {
+        "HTTPS_PROXY": "http://proxy:3128",
+        "NO_PROXY": "$(KUBERNETES_SERVICE_HOST),169.254.170.23,169.254.169.254,vpce.internal",
+    }
+
+
+def test_authorities_are_mounted_where_boto3_looks_for_them(helm: Helm) -> None:
+    objects = helm.render({"caBundle": {"configMap": "authorities", "key": "bundle.pem"}})
+    made = container(objects)
+    bundle = next(each["value"] for each in made["env"] if each["name"] == "AWS_CA_BUNDLE")
+    mount = next(each for each in made["volumeMounts"] if each["name"] == "ca")
+    volumes = one(objects, "Deployment")["spec"]["template"]["spec"]["volumes"]
+    volume = next(each["configMap"] for each in volumes if each["name"] == "ca")
+    (item,) = volume["items"]
+    assert (volume["name"], item["key"]) == ("authorities", "bundle.pem")
+    assert bundle == f"{mount['mountPath']}/{item['path']}"
+
+
+def test_editors_write_syncs_and_stores_and_viewers_see_syncs_alone(helm: Helm) -> None:
+    roles = {each["metadata"]["name"]: each for each in helm.render() if each["kind"] == "ClusterRole"}
+    edit, view = roles["paramsync-edit"], roles["paramsync-view"]
+    written = {("paramsync.dev", kind, "patch") for kind in ("parametersyncs", "parameterstores")}
+    assert written <= rights(edit["rules"])
+    assert rights(view["rules"]) == {("paramsync.dev", "parametersyncs", verb) for verb in ("get", "list", "watch")}
+    to = "rbac.authorization.k8s.io/aggregate-to-"
+    assert {label for label in edit["metadata"]["labels"] if to in label} == {f"{to}edit", f"{to}admin"}
+    assert {label for label in view["metadata"]["labels"] if to in label} == {f"{to}view"}
+
+
+def test_monitors_select_what_the_chart_makes(helm: Helm) -> None:
+    switches = {"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}}
+    objects = helm.render({"metrics": switches})
+    service = one(objects, "Service")
+    pod = one(objects, "Deployment")["spec"]["template"]["metadata"]["labels"]
+    wanted = one(objects, "ServiceMonitor")["spec"]["selector"]["matchLabels"]
+    assert wanted.items() <= service["metadata"]["labels"].items()
+    assert one(objects, "PodMonitor")["spec"]["selector"]["matchLabels"].items() <= pod.items()
+    assert service["spec"]["selector"].items() <= pod.items()
+    (port,) = service["spec"]["ports"]
+    (endpoint,) = one(objects, "ServiceMonitor")["spec"]["endpoints"]
+    assert endpoint["port"] == port["name"]
+    assert port["targetPort"] in {each["name"] for each in container(objects)["ports"]}
