@@ -38,17 +38,12 @@ class Helm:
         self,
         values: Mapping[str, object] | None = None,
         *,
-        only: Sequence[str] = (),
         release: str = "paramsync",
         namespace: str = "paramsync",
         kubernetes: str = "1.36.3",
     ) -> list[Json]:
-        """The objects of the chart with these values. Raises HelmError.
-
-        :param only: the templates to render, by their names.
-        """
-        shown = [flag for name in only for flag in ("--show-only", f"templates/{name}")]
-        arguments = ["template", release, str(CHART), "--namespace", namespace, "--kube-version", kubernetes, *shown]
+        """The objects of the chart with these values. Raises HelmError."""
+        arguments = ["template", release, str(CHART), "--namespace", namespace, "--kube-version", kubernetes]
         text = self.run(*arguments, "--values", "-", input=json.dumps(values or {}))
         return [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document is not None]
 

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from deploy.helm.generating import CHART, leaves
+from tests.helm.combinations import nested
 from tests.helm.rendering import Helm, HelmError, Json
 
 MONITORS = {"metrics": {"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}}}
@@ -75,14 +76,6 @@ OTHERS: dict[str, object | tuple[object, Json]] = {
     "nameOverride": "other",
     "fullnameOverride": "other",
 }
-
-
-def nested(path: str, value: object) -> Json:
-    """A value where it belongs."""
-    for part in reversed(path.split(".")):
-        value = {part: value}
-    assert isinstance(value, dict)
-    return value
 
 
 def together(one: Json, other: Json) -> Json:

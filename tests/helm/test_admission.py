@@ -1,0 +1,63 @@
+"""A real API server takes what the chart makes, whatever is switched on."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from kubernetes.client.exceptions import ForbiddenException
+
+from deploy.helm.generating import leaves, schema
+from tests.cluster.cluster import Cluster
+from tests.helm.combinations import SWITCHES, render_all, switches, templates
+from tests.helm.rendering import Helm, Json, one
+from tests.programs import monitoring
+
+RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
+
+
+@pytest.fixture(scope="module")
+def monitors(cluster: Cluster) -> Iterator[None]:
+    """The definitions of the Prometheus operator."""
+    files = [argument for path in monitoring.definitions() for argument in ("-f", str(path))]
+    cluster.kubectl("apply", "--server-side", *files)
+    cluster.kubectl("wait", "--for=condition=Established", *files)
+    yield
+    cluster.kubectl("delete", *files)
+
+
+def test_every_switch_is_one_of_a_template_and_every_boolean_a_switch() -> None:
+    assert {switch for template in templates() for switch in switches(template)} == SWITCHES.keys()
+    whole = schema()
+    booleans = {path for path, _ in leaves() if _leaf(whole["$defs"], whole, path.split("."))["type"] == "boolean"}
+    assert booleans <= SWITCHES.keys()
+
+
+def _leaf(defined: Json, within: Json, parts: list[str]) -> Json:
+    described = within["properties"][parts[0]]
+    if len(parts) == 1:
+        return {"type": None, **described}
+    return _leaf(defined, defined[described["$ref"].rpartition("/")[2]], parts[1:])
+
+
+@pytest.mark.usefixtures("monitors")
+@pytest.mark.parametrize("template", templates())
+def test_every_combination_is_admitted(cluster: Cluster, helm: Helm, namespace: str, template: str) -> None:
+    made = {json.dumps(each, sort_keys=True) for each in render_all(helm, template, namespace)}
+    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": [json.loads(each) for each in sorted(made)]})
+    answer = cluster.kubectl("apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-", input=listed)
+    assert len(answer.splitlines()) == len(made) > 0
+    assert "Warning" not in answer
+
+
+def test_pods_are_admitted_where_pod_security_is_restricted(cluster: Cluster, helm: Helm, namespace: str) -> None:
+    cluster.kubectl("label", "namespace", namespace, RESTRICTED)
+    pods = f"/api/v1/namespaces/{namespace}/pods"
+    values = {"serviceAccount": {"create": False, "name": "default"}}
+    spec = one(helm.render(values), "Deployment")["spec"]["template"]["spec"]
+    pod = {"metadata": {"name": "probe"}, "spec": spec}
+
+    cluster.request("POST", pods, pod, query={"dryRun": "All", "fieldValidation": "Strict"})
+
+    spec["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = True
+    with pytest.raises(ForbiddenException, match="PodSecurity"):
+        cluster.request("POST", pods, pod, query={"dryRun": "All"})
