@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test machine test-unit check format demo bench soak kill crds chart lock wheel cluster clean
+.PHONY: help setup test machine test-unit check format demo bench soak kill crds chart lock wheel image sbom cluster clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,11 +64,18 @@ chart: $(READY)  ## Generate the chart's schema, definitions, policies and table
 lock: $(READY)  ## Renew requirements/*.txt from pyproject.toml
 	$(UV) pip compile $(LOCK) --upgrade pyproject.toml -o requirements/run.txt
 	$(UV) pip compile $(LOCK) --upgrade --group dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
+	sed -n 's/^\(hatchling==[^ ]*\).*/\1/p' requirements/dev.txt | $(UV) pip compile $(LOCK) - -c requirements/dev.txt -o requirements/build.txt
 	sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements/dev.txt | $(UV) pip compile $(LOCK) - -o requirements/uv.txt
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 wheel: $(READY)  ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+image: $(READY)  ## Build the container image as root with Debian's tools, and tell its size; docker build . does it with Docker
+	@$(BIN)/python -m tests.image
+
+sbom: $(READY)  ## What is in the image, as CycloneDX, into dist/paramsync.cdx.json
+	@$(BIN)/python -m tests.image --sbom dist/paramsync.cdx.json
 
 clean:  ## Remove everything that the targets made here (the control plane's cache stays)
 	rm -rf $(VENV) dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

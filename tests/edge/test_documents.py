@@ -175,7 +175,7 @@ def project() -> Any:
     return tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
-LOCK_FILES = ("run.txt", "dev.txt", "uv.txt")
+LOCK_FILES = ("run.txt", "dev.txt", "uv.txt", "build.txt")
 
 
 def test_every_lock_file_is_known_here() -> None:

@@ -16,6 +16,14 @@ from tests.cluster.waiting import wait_until
 
 PATIENCE = 30.0
 STORE_ACCESS = [{"namespaces": ["*"], "paths": ["/"]}]
+AWS = {
+    "AWS_ACCESS_KEY_ID": "AKIA111122223333",
+    "AWS_ACCOUNT_ID": "111122223333",
+    "AWS_SECRET_ACCESS_KEY": "secret-of-nobody",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_REGION": "eu-west-1",
+}
+"""The environment of an operator that has keys of its own."""
 
 
 class Process(Protocol):
@@ -175,14 +183,7 @@ def run_operator(
     arguments += ["--log-level", log_level, "--log-format", log_format]
     arguments += ["--lease", lease] if lease is not None else []
     inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-    aws = {
-        "AWS_ACCESS_KEY_ID": "AKIA111122223333",
-        "AWS_ACCOUNT_ID": "111122223333",
-        "AWS_SECRET_ACCESS_KEY": "secret-of-nobody",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_REGION": "eu-west-1",
-    }
-    process = start(arguments, {**inherited, **aws, **(environment or {})}, log)
+    process = start(arguments, {**inherited, **AWS, **(environment or {})}, log)
     operator = Operator(process, port_file, log)
     try:
         if ready:

@@ -1,0 +1,118 @@
+"""Builds the image once for each state of what it is made of, on a base that is made here: no image is pulled."""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.image.image import Image
+from tests.image.tools import need_tools, run
+
+ROOT = Path(__file__).parents[2]
+SUITE = "trixie"
+REPOSITORY = "localhost/paramsync-test"
+KEPT = 6
+"""Images of earlier states that stay, so that others who build at the same time keep theirs."""
+
+AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+ISOLATION = ("--isolation", "chroot")
+
+
+def image() -> Image:
+    """The image of the working tree; built if need be. Raises ImageToolsError or CommandError."""
+    need_tools()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "paramsync" / "image"
+    cache.mkdir(parents=True, exist_ok=True)
+    with _alone(cache / "lock"):
+        base = _base(cache)
+        built = Image(f"{REPOSITORY}:{_digest(base)}")
+        if not built.exists():
+            began = time.monotonic()
+            _build(built.name)
+            print(f"the image was built in {time.monotonic() - began:.0f} s", file=sys.stderr)
+            _forget_old()
+    return built
+
+
+def base_image() -> str:
+    """The name of the image that the Dockerfile builds on, by its first ARG."""
+    (tag,) = re.findall(r"^ARG DEBIAN=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    return f"debian:{tag}"
+
+
+def context() -> Iterator[Path]:
+    """The files that .dockerignore lets into the build, in order."""
+    allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    for name in sorted(allowed):
+        path = ROOT / name
+        yield from sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+
+
+def _digest(base: str) -> str:
+    """What the image depends on; another digest is another tag."""
+    inputs = [ROOT / "Dockerfile", *(path for path in context() if "__pycache__" not in path.parts)]
+    known = hashlib.sha256(base.encode())
+    for path in inputs:
+        known.update(f"\0{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return known.hexdigest()[:16]
+
+
+def _base(cache: Path) -> str:
+    """Have the base in the store, under the name that the Dockerfile says; what identifies it."""
+    key = f"{SUITE}-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]}"
+    archive, local = cache / f"{key}.tar", Image(f"localhost/{base_image()}")
+    if not archive.exists():
+        _bootstrap(archive)
+    if not local.exists() or local.labels().get("base") != key:
+        run(["podman", "import", "--change", f"LABEL base={key}", archive, local.name])
+    return key
+
+
+def _bootstrap(archive: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="paramsync-base-") as directory:
+        root = Path(directory) / "root"
+        run(["debootstrap", "--variant=minbase", SUITE, root])
+        # As in Debian's own images: with the updates for security.
+        sources = root / "etc/apt/sources.list"
+        (mirror,) = re.findall(rf"^deb (\S+?)/debian/? {SUITE} main", sources.read_text())
+        security = f"deb {mirror}/debian-security {SUITE}-security main\n"
+        sources.write_text(f"{sources.read_text().rstrip()}\n{security}")
+        for waste in ("var/cache/apt/archives", "var/lib/apt/lists"):
+            shutil.rmtree(root / waste)
+        unfinished = archive.with_suffix(".unfinished")
+        run(["tar", "-C", root, "-cf", unfinished, "."])
+        unfinished.rename(archive)
+
+
+def _build(name: str) -> None:
+    """Build as `docker build .` does. pip is told which authorities this machine trusts; nothing of that stays."""
+    with tempfile.NamedTemporaryFile("w", prefix="paramsync-pip-", suffix=".conf") as settings:
+        mounts = []
+        if AUTHORITIES.exists():
+            settings.write("[global]\ncert = /run/authorities.crt\n")
+            settings.flush()
+            Path(settings.name).chmod(0o644)
+            mounts = ["-v", f"{AUTHORITIES}:/run/authorities.crt:ro", "-v", f"{settings.name}:/etc/pip.conf:ro"]
+        run(["buildah", "bud", "--layers", *ISOLATION, *mounts, "--tag", name, "."], cwd=ROOT)
+
+
+def _forget_old() -> None:
+    # By age; podman lists the newest first.
+    listed = run(["podman", "images", "--sort", "created", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY])
+    for name in listed.split()[KEPT:]:
+        run(["podman", "untag", name])
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Hold a lock between processes."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

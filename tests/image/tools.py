@@ -1,0 +1,46 @@
+"""The programs that make and run images, from Debian: installed if they are missing and if that can be."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+
+PROGRAMS = ("buildah", "podman", "runc", "debootstrap")
+"""Each is in a package of its name."""
+
+KEYRING = "debian-archive-keyring"
+
+
+class ImageToolsError(RuntimeError):
+    """Images cannot be made on this machine; the message says why."""
+
+
+class CommandError(RuntimeError):
+    """A command ended with an error; the message shows the end of what it said."""
+
+
+def need_tools() -> None:
+    """Install what is missing. Raises ImageToolsError if images cannot be made here."""
+    if os.geteuid() != 0:
+        raise ImageToolsError("images are made as root: run the tests of tests/image as root")
+    missing = [name for name in PROGRAMS if shutil.which(name) is None]
+    if not missing:
+        return
+    if shutil.which("apt-get") is None:
+        raise ImageToolsError(f"install {', '.join(missing)}: there is no apt-get to do it")
+    install = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "--yes"]
+    try:
+        run([*install, "update"])
+        run([*install, "--no-install-recommends", "install", *missing, KEYRING])
+    except CommandError as error:
+        raise ImageToolsError(f"{', '.join(missing)} cannot be installed: {error}") from None
+
+
+def run(command: Sequence[str | os.PathLike[str]], cwd: str | os.PathLike[str] = "/") -> str:
+    """Run a command and return what it printed. Raises CommandError."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        end = "\n".join([*done.stdout.splitlines(), *done.stderr.splitlines()][-20:])
+        raise CommandError(f"`{' '.join(map(str, command))}` ended with {done.returncode}:\n{end}")
+    return done.stdout
