@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test machine test-unit check format demo bench soak kill crds lock wheel cluster clean
+.PHONY: help setup test machine test-unit check format demo bench soak kill crds lock wheel audit cluster clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-in
 
 wheel: $(READY)  ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+audit: $(READY)  ## Ask PyPI for known vulnerabilities of what the operator runs with
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements/run.txt
 
 clean:  ## Remove everything that the targets made here (the control plane's cache stays)
 	rm -rf $(VENV) dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
