@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test machine test-unit check format demo bench soak kill crds chart lock wheel image sbom cluster clean
+.PHONY: help setup test machine test-unit check format demo bench soak kill crds chart lock wheel image sbom audit cluster clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ image: $(READY)  ## Build the container image as root with Debian's tools, and t
 
 sbom: $(READY)  ## What is in the image, as CycloneDX, into dist/paramsync.cdx.json
 	@$(BIN)/python -m tests.image --sbom dist/paramsync.cdx.json
+
+audit: $(READY)  ## Ask PyPI for known vulnerabilities of what the operator runs with
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements/run.txt
 
 clean:  ## Remove everything that the targets made here (the control plane's cache stays)
 	rm -rf $(VENV) dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -9,8 +9,13 @@ import pytest
 from tests.cluster.binaries import binaries
 from tests.programs.building import BuildError
 from tests.programs.helm import HELM
+from tests.release.actionlint import ACTIONLINT
 
-NEEDED_BY: Mapping[str, Callable[[], object]] = {"cluster": binaries, "helm_program": HELM.built}
+NEEDED_BY: Mapping[str, Callable[[], object]] = {
+    "cluster": binaries,
+    "helm_program": HELM.built,
+    "actionlint_program": ACTIONLINT.built,
+}
 """What brings the programs of a fixture."""
 
 
@@ -18,6 +23,12 @@ NEEDED_BY: Mapping[str, Callable[[], object]] = {"cluster": binaries, "helm_prog
 def helm_program() -> Path:
     """Helm's program."""
     return HELM.built() / "helm"
+
+
+@pytest.fixture(scope="session")
+def actionlint_program() -> Path:
+    """actionlint's program."""
+    return ACTIONLINT.built() / "actionlint"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
