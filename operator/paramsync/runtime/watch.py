@@ -16,11 +16,12 @@ from paramsync.api.base import GROUP, VERSION
 from paramsync.api.sync import StoreKind
 from paramsync.core import report, schedule
 from paramsync.core.stores import StoreKey
+from paramsync.kube.credentials import Connection
 from paramsync.kube.customs import CLUSTER_STORES, PARAMETER_STORES, SYNCS
-from paramsync.kube.transport import Connection
 from paramsync.kube.wire import CustomObject
 
 from .keys import SyncKey
+from .login import Login
 from .stores import Stores
 from .syncs import REFRESH_ANNOTATION, Sync
 
@@ -122,18 +123,11 @@ async def run_kopf(
 def _registry(watch: Watch, connection: Callable[[], Connection]) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
 
+    logins = Login(connection)
+
     @kopf.on.login(registry=registry)
-    def login(**_: object) -> kopf.ConnectionInfo:
-        now = connection()
-        return kopf.ConnectionInfo(
-            server=now.server,
-            ca_path=now.ca_file,
-            insecure=not now.verify,
-            certificate_path=now.certificate_file,
-            private_key_path=now.key_file,
-            scheme="Bearer" if now.token else None,
-            token=now.token,
-        )
+    async def login(**_: object) -> kopf.ConnectionInfo:
+        return await logins.now()
 
     @kopf.on.event(GROUP, VERSION, SYNCS, registry=registry)
     async def sync_event(type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002
@@ -160,6 +154,8 @@ def _settings() -> kopf.OperatorSettings:
     settings.scanning.disabled = True
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 5
+    # A minute in all, as by default; but when the API server is there again, the watch is soon there, too.
+    settings.networking.error_backoffs = (1, 1, 2, 3, *(5 for _ in range(10)))
     settings.watching.server_timeout = 600
     settings.watching.connect_timeout = 5
     settings.watching.chunk_size = 500
