@@ -33,7 +33,8 @@ class _Part(BaseModel):
 class AuditUser(_Part):
     """Who asked."""
 
-    username: str
+    username: str = ""
+    """Empty if that was not proved."""
     groups: tuple[str, ...] = ()
 
 

@@ -30,10 +30,27 @@ class Certificates:
 
     authority: Path
     server: Pair
+    """Of etcd, and of the API server where it asks etcd."""
+    api_server: Pair
+    """What the API server shows to those who ask it."""
     admin: Pair
     controller_manager: Pair
     service_accounts: Path
     """The private key that signs the tokens of service accounts."""
+
+    def renew_api_server(self, authority: Pair | None = None) -> None:
+        """Write another key and certificate of the API server, which takes them when it is started again.
+
+        :param authority: by which it is signed; by default the one that signed the first. Raises CertificateError.
+        """
+        own = Pair(self.authority, self.authority.with_suffix(".key"))
+        _api_server(authority or own, self.authority.parent)
+
+    def another_authority(self) -> Pair:
+        """Make one more authority, which nobody trusts yet. Raises CertificateError."""
+        directory = self.authority.parent / "another"
+        directory.mkdir(mode=0o700)
+        return _authority(directory)
 
 
 def make_certificates(directory: Path) -> Certificates:
@@ -43,6 +60,7 @@ def make_certificates(directory: Path) -> Certificates:
     return Certificates(
         authority=authority.certificate,
         server=_signed(authority, directory / "server", "/CN=control-plane", f"subjectAltName={NAMES}"),
+        api_server=_api_server(authority, directory),
         admin=_signed(authority, directory / "admin", "/O=system:masters/CN=admin"),
         controller_manager=_signed(authority, directory / "controllers", "/CN=system:kube-controller-manager"),
         service_accounts=_key(directory / "service-accounts.key"),
@@ -61,6 +79,10 @@ def _authority(directory: Path) -> Pair:
         *("-key", pair.key, "-out", pair.certificate, "-config", settings),
     )
     return pair
+
+
+def _api_server(authority: Pair, directory: Path) -> Pair:
+    return _signed(authority, directory / "api-server", "/CN=kube-apiserver", f"subjectAltName={NAMES}")
 
 
 def _signed(authority: Pair, stem: Path, subject: str, *extensions: str) -> Pair:

@@ -12,6 +12,7 @@ from kubernetes.client import ApiClient
 from kubernetes.client.exceptions import NotFoundException
 
 from tests.cluster import access
+from tests.cluster.api_server import ApiServer
 from tests.cluster.audit import AuditEntry, read_audit_log
 from tests.cluster.certificates import Certificates
 from tests.cluster.etcd import Etcd
@@ -31,8 +32,8 @@ class Cluster:
     """Of an admin, by client certificate, in the group system:masters."""
     audit_log: Path
     """JSON lines; `audit()` reads them."""
-    pids: dict[str, int]
-    """The process of each program, by the program's name."""
+    api_server: ApiServer
+    """To be stopped and started; of a control plane of one's own only."""
     certificates: Certificates
     etcd: Etcd
     admin: ApiClient = field(repr=False)

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from kubernetes.client import ApiClient
 from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
 
 from tests.cluster import access
-from tests.cluster.audit import POLICY
+from tests.cluster.api_server import ApiServer, api_server_arguments
 from tests.cluster.binaries import Binaries, binaries
 from tests.cluster.certificates import Certificates, make_certificates
 from tests.cluster.cluster import Cluster
@@ -72,10 +71,9 @@ def _start(stack: ExitStack, programs: Binaries, manifests: Sequence[Path]) -> C
     kubeconfig = access.write_kubeconfig(directory / "kubeconfig", url, certificates.authority, certificates.admin)
     admin = stack.enter_context(access.api_client(kubeconfig))
     audit_log = directory / "audit.log"
-    arguments = _api_server_arguments(directory, port, etcd_port, certificates, audit_log)
-    group.start("kube-apiserver", programs.kube_apiserver, arguments).wait_for(
-        lambda: _ready(admin), "kube-apiserver is ready"
-    )
+    arguments = api_server_arguments(directory, port, etcd_port, certificates, audit_log)
+    api_server = ApiServer(programs.kube_apiserver, arguments, group, admin)
+    api_server.start()
     for manifest in manifests:
         access.kubectl(kubeconfig, "apply", "--server-side", "-f", str(manifest))
     wait_until(lambda: _serves_custom_resources(admin), "all custom resources are served")
@@ -90,7 +88,7 @@ def _start(stack: ExitStack, programs: Binaries, manifests: Sequence[Path]) -> C
         directory=directory,
         kubeconfig=kubeconfig,
         audit_log=audit_log,
-        pids={process.name: process.pid for process in group.running},
+        api_server=api_server,
         certificates=certificates,
         etcd=etcd,
         admin=admin,
@@ -100,36 +98,6 @@ def _start(stack: ExitStack, programs: Binaries, manifests: Sequence[Path]) -> C
     orphan = _create_orphan(cluster)
     controllers.wait_for(lambda: not cluster.exists(orphan), "the garbage collector removes an orphan")
     return cluster
-
-
-def _api_server_arguments(
-    directory: Path, port: int, etcd_port: int, certificates: Certificates, audit_log: Path
-) -> list[str]:
-    policy = directory / "audit-policy.yaml"
-    policy.write_text(POLICY)
-    return [
-        "--bind-address=127.0.0.1",
-        f"--secure-port={port}",
-        f"--tls-cert-file={certificates.server.certificate}",
-        f"--tls-private-key-file={certificates.server.key}",
-        f"--client-ca-file={certificates.authority}",
-        f"--etcd-servers=https://127.0.0.1:{etcd_port}",
-        f"--etcd-cafile={certificates.authority}",
-        f"--etcd-certfile={certificates.server.certificate}",
-        f"--etcd-keyfile={certificates.server.key}",
-        "--authorization-mode=RBAC",
-        "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
-        "--service-account-issuer=https://kubernetes.default.svc",
-        f"--service-account-key-file={certificates.service_accounts}",
-        f"--service-account-signing-key-file={certificates.service_accounts}",
-        "--service-cluster-ip-range=10.0.0.0/24",
-        # The address is loopback, which the endpoints of the service `kubernetes` must not contain.
-        "--endpoint-reconciler-type=none",
-        f"--audit-policy-file={policy}",
-        f"--audit-log-path={audit_log}",
-        "--audit-log-mode=blocking",
-        "--audit-log-maxsize=0",
-    ]
 
 
 def _controller_manager_arguments(directory: Path, url: str, certificates: Certificates) -> list[str]:
@@ -147,14 +115,6 @@ def _controller_manager_arguments(directory: Path, url: str, certificates: Certi
         "--leader-elect=false",
         "--secure-port=0",
     ]
-
-
-def _ready(admin: ApiClient) -> bool:
-    try:
-        access.request(admin, "GET", "/readyz", timeout=2)
-    except (ApiException, HTTPError):  # it says what it lacks; it does not listen yet
-        return False
-    return True
 
 
 def _serves_custom_resources(admin: ApiClient) -> bool:

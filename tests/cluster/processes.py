@@ -80,9 +80,9 @@ class Processes:
         self.running: list[Process] = []
 
     def start(self, name: str, program: Path, arguments: Sequence[str]) -> Process:
-        """Start a program; its output goes to `<name>.log`."""
+        """Start a program; its output is added to `<name>.log`."""
         log = self._logs / f"{name}.log"
-        with log.open("wb") as output:
+        with log.open("ab") as output:
             popen = subprocess.Popen(
                 [program, *arguments],
                 stdin=subprocess.DEVNULL,
@@ -94,6 +94,11 @@ class Processes:
         process = Process(name, log, popen)
         self.running.append(process)
         return process
+
+    def end(self, process: Process) -> None:
+        """Stop one of them; those that were started later may depend on it, and must bear that."""
+        process.stop()
+        self.running.remove(process)
 
     def stop(self) -> None:
         """Stop all, the latest first: each still has what it depends on."""

@@ -76,7 +76,7 @@ def transport(server: Server, tmp_path: Path) -> Iterator[Transport]:
         "current-context": "a",
     }
     (tmp_path / "kubeconfig").write_text(yaml.safe_dump(kubeconfig))
-    transport = Transport(connect(str(tmp_path / "kubeconfig"), None, 1))
+    transport = connect(str(tmp_path / "kubeconfig"), None, 1)
     yield transport
     transport.close()
 

@@ -151,7 +151,7 @@ class Operator:
 
 @contextmanager
 def run_operator(
-    kubeconfig: Path,
+    kubeconfig: Path | None,
     directory: Path,
     *,
     endpoint: str | None = None,
@@ -165,6 +165,7 @@ def run_operator(
 ) -> Iterator[Operator]:
     """Run an operator until the end of the context.
 
+    :param kubeconfig: None: it runs as in a pod, see `tests/running/in_pod.py`.
     :param directory: where its settings and its log go; a second run adds to the log.
     :param endpoint: of SSM; if given, the settings hold a store ``default`` that lets every namespace read all.
     :param settings: the settings file instead.
@@ -178,7 +179,8 @@ def run_operator(
     file, log, port_file = (directory / name for name in ("settings.yaml", "operator.log", "port"))
     file.write_text(yaml.safe_dump(settings or {}))
     port_file.unlink(missing_ok=True)
-    arguments = ["run", "--kubeconfig", str(kubeconfig), "--settings", str(file)]
+    arguments = ["run", "--settings", str(file)]
+    arguments += ["--kubeconfig", str(kubeconfig)] if kubeconfig is not None else []
     arguments += ["--listen-host", "127.0.0.1", "--listen-port", "0", "--listen-port-file", str(port_file)]
     arguments += ["--log-level", log_level, "--log-format", log_format]
     arguments += ["--lease", lease] if lease is not None else []

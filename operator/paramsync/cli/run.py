@@ -69,7 +69,8 @@ def run(
     """Run the operator until SIGTERM or Ctrl-C."""
     import asyncio
 
-    from paramsync.kube.transport import KubeconfigError, Transport, connect
+    from paramsync.kube.credentials import KubeconfigError
+    from paramsync.kube.transport import connect
     from paramsync.runtime import logs
     from paramsync.runtime.leadership import LeaseName
     from paramsync.runtime.operator import API_CONNECTIONS, Listen, Operator, OperatorEnded
@@ -78,7 +79,7 @@ def run(
     logs.configure("json" if log_format == "json" else "text", log_level)
     try:
         loaded = load(settings)
-        transport = Transport(connect(kubeconfig, context, API_CONNECTIONS))
+        transport = connect(kubeconfig, context, API_CONNECTIONS)
     except (SettingsError, KubeconfigError) as error:
         raise click.ClickException(str(error)) from None
 

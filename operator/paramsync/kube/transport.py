@@ -1,19 +1,19 @@
 """Requests to the API server: built here, sent by the ``kubernetes`` client's pool, always with a timeout."""
 
 import json
-import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
 import urllib3
-from kubernetes import config
-from kubernetes.client import ApiClient, Configuration
+from kubernetes.client import ApiClient
 from kubernetes.client.exceptions import ApiException
+from kubernetes.client.rest import RESTResponse
 
+from . import credentials
+from .credentials import Connection, Credentials, KubeconfigError
 from .errors import Unavailable, error_for
 
 APPLY: Final = "application/apply-patch+yaml"
@@ -32,42 +32,6 @@ class Fence(Protocol):
 
     def check(self, namespace: str, sync: str) -> None:
         """Return if writing for a sync of a namespace is allowed, raise otherwise."""
-
-
-class KubeconfigError(Exception):
-    """There is no usable way to reach an API server."""
-
-
-def connect(kubeconfig: str | None, context: str | None, connections: int) -> ApiClient:
-    """A client from a kubeconfig, or from the service account of the pod if none is given.
-
-    :raises KubeconfigError: if there is neither.
-    """
-    configuration = Configuration()
-    try:
-        if kubeconfig is None and context is None and "KUBERNETES_SERVICE_HOST" in os.environ:
-            config.load_incluster_config(client_configuration=configuration)
-        else:
-            config.load_kube_config(config_file=kubeconfig, context=context, client_configuration=configuration)
-    except config.ConfigException as error:
-        raise KubeconfigError(f"no API server is known: {error}; give --kubeconfig") from None
-    configuration.connection_pool_maxsize = connections
-    # Nothing waits inside threads: by default urllib3 sleeps for as long as a Retry-After says.
-    # No redirect is followed: urllib3 would send the body of a write, a Secret's too, wherever it is told to.
-    configuration.retries = urllib3.Retry(total=1, status=0, redirect=0, respect_retry_after_header=False)
-    return ApiClient(configuration)
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """How the API server is reached, for a client that is not this one."""
-
-    server: str
-    ca_file: str | None
-    verify: bool
-    certificate_file: str | None
-    key_file: str | None
-    token: str | None
 
 
 _PAIR = re.compile(r"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
@@ -91,8 +55,13 @@ def json_in_yaml(body: object) -> bytes:
 class Transport:
     """Sends requests and gives back the bodies of the answers. Blocks; to be called in a thread."""
 
-    def __init__(self, client: ApiClient) -> None:
+    def __init__(self, client: ApiClient, renewable: Credentials | None = None) -> None:
+        """Send through a client.
+
+        :param renewable: where its credentials come from, and are to be had again.
+        """
         self._client = client
+        self._renewable = renewable
 
     def request(
         self,
@@ -117,36 +86,62 @@ class Transport:
             headers["Content-Type"] = content_type
         if content_type == APPLY:
             body = json_in_yaml(body)
-        self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         url = f"{self._client.configuration.host}{path}"
         if query:
             url = f"{url}?{urlencode(query)}"
+
         try:
-            response = self._client.rest_client.request(
-                method, url, headers=headers, body=body, _request_timeout=(CONNECT_TIMEOUT, read_timeout)
-            )
+            refused, response = self._send(method, url, headers, body, read_timeout)
+            is_known = response.status != HTTPStatus.UNAUTHORIZED
+            if not is_known and self._renewable is not None and self._renewable.renewed(refused):
+                _, response = self._send(method, url, headers, body, read_timeout)
             content: bytes = response.read()
+        except KubeconfigError as error:
+            raise Unavailable(f"{what}: {error}") from None
         except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
             raise Unavailable(f"{what}: no answer from the API server ({type(error).__name__})") from None
         if response.status >= HTTPStatus.BAD_REQUEST:
             raise error_for(response.status, content, response.headers.get("Retry-After"), what)
         return content
 
-    def connection(self) -> Connection:
-        """How the API server is reached now; a service account's token is renewed every hour."""
-        configuration = self._client.configuration
-        headers: dict[str, str] = {}
-        self._client.update_params_for_auth(headers, [], ["BearerToken"], "/", "GET", None)
-        token = headers.get("authorization", "").removeprefix("Bearer ").removeprefix("bearer ")
-        return Connection(
-            server=configuration.host,
-            ca_file=configuration.ssl_ca_cert,
-            verify=configuration.verify_ssl,
-            certificate_file=configuration.cert_file,
-            key_file=configuration.key_file,
-            token=token or None,
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], body: object, read_timeout: float
+    ) -> tuple[str | None, RESTResponse]:
+        """Send a request with the credentials of this moment; those, and the answer."""
+        proof = credentials.authorization(self._client.configuration)
+        response = self._client.rest_client.request(
+            method,
+            url,
+            headers=headers if proof is None else {**headers, "authorization": proof},
+            body=body,
+            _request_timeout=(CONNECT_TIMEOUT, read_timeout),
         )
+        return proof, response
+
+    def connection(self) -> Connection:
+        """How the API server is reached, by what the files say now.
+
+        :raises KubeconfigError: if they cannot be read.
+        """
+        if self._renewable is not None:
+            self._renewable.read()
+        return credentials.connection(self._client)
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+
+def connect(kubeconfig: str | None, context: str | None, connections: int) -> Transport:
+    """A way to the API server of a kubeconfig, or of the pod's service account if none is given.
+
+    :param connections: how many requests are sent at a time.
+    :raises KubeconfigError: if there is neither.
+    """
+    renewable = credentials.find(kubeconfig, context)
+    configuration = renewable.configuration
+    configuration.connection_pool_maxsize = connections
+    # Nothing waits inside threads: by default urllib3 sleeps for as long as a Retry-After says.
+    # No redirect is followed: urllib3 would send the body of a write, a Secret's too, wherever it is told to.
+    configuration.retries = urllib3.Retry(total=1, status=0, redirect=0, respect_retry_after_header=False)
+    return Transport(ApiClient(configuration), renewable)

@@ -18,10 +18,11 @@ from pydantic import JsonValue
 
 from paramsync.api.base import GROUP, VERSION
 from paramsync.api.sync import StoreKind
+from paramsync.kube.credentials import Connection
 from paramsync.kube.customs import CLUSTER_STORES, PARAMETER_STORES, SYNCS
-from paramsync.kube.transport import Connection
 from paramsync.kube.wire import CustomObject
 
+from .login import Login
 from .namespaces import Namespaces
 from .watch import Watch
 
@@ -91,10 +92,11 @@ def _registry(
     watch: Watch, connection: Callable[[], Connection], namespaces: Namespaces, refused: Refused
 ) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
+    logins = Login(connection)
 
     @kopf.on.login(registry=registry)
     async def login(**_: object) -> kopf.AiohttpSession:
-        return _session(connection(), refused)
+        return _session(await logins.now(), refused)
 
     @kopf.on.event(GROUP, VERSION, SYNCS, registry=registry)
     async def sync_event(type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002
@@ -113,17 +115,8 @@ def _registry(
     return registry
 
 
-def _session(now: Connection, refused: Refused) -> kopf.AiohttpSession:
+def _session(now: kopf.ConnectionInfo, refused: Refused) -> kopf.AiohttpSession:
     """A session such as Kopf makes itself, that tells of refusals."""
-    told = kopf.ConnectionInfo(
-        server=now.server,
-        ca_path=now.ca_file,
-        insecure=not now.verify,
-        certificate_path=now.certificate_file,
-        private_key_path=now.key_file,
-        scheme="Bearer" if now.token else None,
-        token=now.token,
-    )
     tracing = aiohttp.TraceConfig()
 
     async def seen(_session: object, _context: object, answered: aiohttp.TraceRequestEndParams) -> None:
@@ -135,11 +128,11 @@ def _session(now: Connection, refused: Refused) -> kopf.AiohttpSession:
 
     tracing.on_request_end.append(seen)
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ssl=told.as_ssl_context()),
-        headers=told.as_http_headers(),
+        connector=aiohttp.TCPConnector(limit=0, ssl=now.as_ssl_context()),
+        headers=now.as_http_headers(),
         trace_configs=[tracing],
     )
-    return kopf.AiohttpSession(server=now.server, aiohttp_session=session)
+    return kopf.AiohttpSession(server=now.server, aiohttp_session=session, expiration=now.expiration)
 
 
 def _parsed(body: dict[str, JsonValue]) -> CustomObject:
@@ -152,6 +145,8 @@ def _settings() -> kopf.OperatorSettings:
     settings.scanning.disabled = True
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 5
+    # A minute in all, as by default; but when the API server is there again, the watch is soon there, too.
+    settings.networking.error_backoffs = (1, 1, 2, 3, *(5 for _ in range(10)))
     settings.watching.server_timeout = 600
     settings.watching.connect_timeout = 5
     settings.watching.chunk_size = 500

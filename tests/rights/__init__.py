@@ -1,0 +1,1 @@
+"""What an account may do, compared with what it did."""
