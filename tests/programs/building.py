@@ -17,8 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-OLDEST_GO = (1, 26)
-
 
 class BuildError(RuntimeError):
     """The programs are neither there nor can they be built; the message says what to do."""
@@ -91,9 +89,15 @@ class GoModule:
         inputs = [path.read_bytes() for path in sources]
         return hashlib.sha256(b"\0".join([*inputs, *(flag.encode() for flag in self._flags())])).hexdigest()[:16]
 
+    def _oldest_go(self) -> tuple[int, ...]:
+        match = re.search(r"^go (\S+)$", (self.directory / "go.mod").read_text(), re.MULTILINE)
+        if match is None:
+            raise BuildError(f"{self.directory / 'go.mod'} does not say which Go it needs")
+        return tuple(map(int, match[1].split(".")))
+
     def _build(self, home: Path, say: Callable[[str], None]) -> None:
         """Build into a directory beside `home` that gets its name only when it is complete."""
-        go = _go()
+        go = _go(self._oldest_go())
         environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"}
         with tempfile.TemporaryDirectory(prefix=".building-", dir=home.parent, ignore_cleanup_errors=True) as building:
             finished = Path(building) / "bin"
@@ -109,22 +113,22 @@ class GoModule:
         say(f"built into {home}")
 
 
-def _go() -> Path:
+def _go(oldest: tuple[int, ...]) -> Path:
     """The `go` of the PATH if it is new enough, else the one that the dev dependencies bring."""
     candidates = [shutil.which("go"), shutil.which("go", path=str(Path(sys.executable).parent))]
     for candidate in candidates:
-        if candidate and _go_version(candidate) >= OLDEST_GO:
+        if candidate and _go_version(candidate) >= oldest:
             return Path(candidate)
-    oldest = ".".join(map(str, OLDEST_GO))
-    raise BuildError(f"no Go {oldest} or newer in the PATH or beside {sys.executable}: run `make setup`")
+    wanted = ".".join(map(str, oldest))
+    raise BuildError(f"no Go {wanted} or newer in the PATH or beside {sys.executable}: run `make setup`")
 
 
 def _go_version(go: str) -> tuple[int, ...]:
     # Outside of any module, so that a too old Go answers instead of refusing its go.mod.
     environment = {**os.environ, "GOTOOLCHAIN": "local"}
     run = subprocess.run([go, "env", "GOVERSION"], cwd="/", env=environment, capture_output=True, text=True)
-    match = re.match(r"go(\d+)\.(\d+)", run.stdout)
-    return (int(match[1]), int(match[2])) if match else ()
+    match = re.match(r"go(\d+)\.(\d+)(?:\.(\d+))?", run.stdout)
+    return tuple(int(part or 0) for part in match.groups()) if match else ()
 
 
 @contextmanager

@@ -7,10 +7,15 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.binaries import binaries
+from tests.programs.argo import ARGO
 from tests.programs.building import BuildError
 from tests.programs.helm import HELM
 
-NEEDED_BY: Mapping[str, Callable[[], object]] = {"cluster": binaries, "helm_program": HELM.built}
+NEEDED_BY: Mapping[str, Callable[[], object]] = {
+    "cluster": binaries,
+    "helm_program": HELM.built,
+    "argo_program": ARGO.built,
+}
 """What brings the programs of a fixture."""
 
 
@@ -18,6 +23,12 @@ NEEDED_BY: Mapping[str, Callable[[], object]] = {"cluster": binaries, "helm_prog
 def helm_program() -> Path:
     """Helm's program."""
     return HELM.built() / "helm"
+
+
+@pytest.fixture(scope="session")
+def argo_program() -> Path:
+    """A program that does what Argo CD's application controller does."""
+    return ARGO.built() / "argo"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
