@@ -69,6 +69,7 @@ func controllerOf(asked *request) (*controller, error) {
 	if err != nil {
 		return nil, err
 	}
+	config.QPS, config.Burst = 200, 400 // what it reads first is every kind that there is
 	labelKey, err := manager.GetAppInstanceLabelKey()
 	if err != nil {
 		return nil, err
