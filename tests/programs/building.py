@@ -18,8 +18,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-OLDEST_GO = (1, 26)
-
 
 class BuildError(RuntimeError):
     """The programs are neither there nor can they be built; the message says what to do."""
@@ -94,7 +92,7 @@ class GoModule:
 
     def _build(self, home: Path, say: Callable[[str], None]) -> None:
         """Build into a directory beside `home` that gets its name only when it is complete."""
-        go = _go()
+        go = _go(self.directory)
         with tempfile.TemporaryDirectory(prefix=".building-", dir=home.parent, ignore_cleanup_errors=True) as building:
             finished = Path(building) / "bin"
             for number, (name, program) in enumerate(self.programs.items(), start=1):
@@ -111,7 +109,7 @@ class GoModule:
 
 def source(directory: Path, module: str) -> Path:
     """Where the source of a module is that the go.mod of a directory requires. Raises BuildError."""
-    command = [str(_go()), "mod", "download", "-json", module]
+    command = [str(_go(directory)), "mod", "download", "-json", module]
     run = subprocess.run(command, cwd=directory, env=_environment(), capture_output=True, text=True)
     if run.returncode != 0:
         raise BuildError(f"{module} cannot be had:\n{run.stdout}{run.stderr}")
@@ -122,22 +120,30 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 
 
-def _go() -> Path:
+def _oldest_go(directory: Path) -> tuple[int, ...]:
+    match = re.search(r"^go (\S+)$", (directory / "go.mod").read_text(), re.MULTILINE)
+    if match is None:
+        raise BuildError(f"{directory / 'go.mod'} does not say which Go it needs")
+    return tuple(map(int, match[1].split(".")))
+
+
+def _go(directory: Path) -> Path:
     """The `go` of the PATH if it is new enough, else the one that the dev dependencies bring."""
+    oldest = _oldest_go(directory)
     candidates = [shutil.which("go"), shutil.which("go", path=str(Path(sys.executable).parent))]
     for candidate in candidates:
-        if candidate and _go_version(candidate) >= OLDEST_GO:
+        if candidate and _go_version(candidate) >= oldest:
             return Path(candidate)
-    oldest = ".".join(map(str, OLDEST_GO))
-    raise BuildError(f"no Go {oldest} or newer in the PATH or beside {sys.executable}: run `make setup`")
+    wanted = ".".join(map(str, oldest))
+    raise BuildError(f"no Go {wanted} or newer in the PATH or beside {sys.executable}: run `make setup`")
 
 
 def _go_version(go: str) -> tuple[int, ...]:
     # Outside of any module, so that a too old Go answers instead of refusing its go.mod.
     environment = {**os.environ, "GOTOOLCHAIN": "local"}
     run = subprocess.run([go, "env", "GOVERSION"], cwd="/", env=environment, capture_output=True, text=True)
-    match = re.match(r"go(\d+)\.(\d+)", run.stdout)
-    return (int(match[1]), int(match[2])) if match else ()
+    match = re.match(r"go(\d+)\.(\d+)(?:\.(\d+))?", run.stdout)
+    return tuple(int(part or 0) for part in match.groups()) if match else ()
 
 
 @contextmanager

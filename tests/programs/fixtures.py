@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.binaries import binaries
+from tests.programs.argo import ARGO
 from tests.programs.building import BuildError
 from tests.programs.helm import HELM
 from tests.release.actionlint import ACTIONLINT
@@ -14,6 +15,7 @@ from tests.release.actionlint import ACTIONLINT
 NEEDED_BY: Mapping[str, Callable[[], object]] = {
     "cluster": binaries,
     "helm_program": HELM.built,
+    "argo_program": ARGO.built,
     "actionlint_program": ACTIONLINT.built,
 }
 """What brings the programs of a fixture."""
@@ -29,6 +31,12 @@ def helm_program() -> Path:
 def actionlint_program() -> Path:
     """actionlint's program."""
     return ACTIONLINT.built() / "actionlint"
+
+
+@pytest.fixture(scope="session")
+def argo_program() -> Path:
+    """A program that does what Argo CD's application controller does."""
+    return ARGO.built() / "argo"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

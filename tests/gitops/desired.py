@@ -1,0 +1,114 @@
+"""What stands in Git: every field of our kinds, the definitions, the policies; and the application that brings it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.edge.policies import policies
+from tests.gitops.argo import DEPLOY, ROOT, Json
+
+API = "paramsync.dev/v1alpha1"
+SERVER_SIDE = "ServerSideApply=true"
+
+
+def manifests(*paths: Path) -> list[Json]:
+    """The objects of manifest files."""
+    return [each for path in paths for each in yaml.safe_load_all(path.read_text()) if each]
+
+
+def definitions() -> list[Json]:
+    """Our definitions, as they are shipped."""
+    return manifests(*sorted((ROOT / "crds").glob("*.yaml")))
+
+
+def application(namespace: str, *, server_side: bool, server_side_diff: bool = False) -> Json:
+    """The team's application as it is shipped, for another namespace."""
+    (made,) = manifests(DEPLOY / "team.yaml")
+    made["metadata"]["name"] = f"app-{namespace}"
+    made["spec"]["destination"]["namespace"] = namespace
+    if not server_side:
+        made["spec"]["syncPolicy"]["syncOptions"].remove(SERVER_SIDE)
+    if server_side_diff:
+        made["metadata"]["annotations"]["argocd.argoproj.io/compare-options"] = "ServerSideDiff=true"
+    return made
+
+
+def ours(namespace: str, endpoint: str) -> list[Json]:
+    """Objects of our kinds with every field that there is; the sync `app` can be synced, and `planned` is suspended."""
+    role = {
+        "region": "eu-west-1",
+        "roleArn": "arn:aws:iam::111122223333:role/params",
+        "externalId": "id",
+        "sessionTags": {"team": "payments"},
+    }
+    rules = [
+        {"namespaces": [namespace], "paths": [f"/{namespace}"]},
+        {
+            "namespaceSelector": {"matchLabels": {"team": "payments"}},
+            "paths": ["/teams/{label:team}"],
+        },
+    ]
+    path = f"/{namespace}/app"
+    source = {"path": path, "recursive": True, "optional": False, "include": ["**"], "exclude": ["debug/**"]}
+    store = {"kind": "ClusterParameterStore", "name": namespace}
+    common = {"storeRef": store, "interval": "10s", "suspend": False, "deletionPolicy": "Retain"}
+    targets = [
+        {"kind": "Secret", "name": "app", "types": ["SecureString"], "secretType": "Opaque"},
+        {"kind": "ConfigMap", "name": "app", "types": ["String", "StringList"]},
+    ]
+    labelled = {**source, "versionLabel": "live", "storeRef": store}
+    return [
+        _object("ClusterParameterStore", namespace, {"region": "eu-west-1", "endpoint": endpoint, "access": rules}),
+        _object("ClusterParameterStore", f"{namespace}-role", role),
+        _object("ParameterStore", "own", {**role, "serviceAccountRef": {"name": "reader"}}),
+        _object(
+            "ParameterSync",
+            "app",
+            {**common, "mode": "Sync", "sources": [source], "guard": {"maxRemovals": "20%"}, "targets": targets},
+        ),
+        _object("ParameterSync", "planned", {**common, "mode": "Plan", "suspend": True, "sources": [labelled]}),
+    ]
+
+
+def everything(namespace: str, endpoint: str) -> list[Json]:
+    """The definitions, the policies and objects of our kinds."""
+    return [*definitions(), *policies(namespace), *ours(namespace, endpoint)]
+
+
+def described(objects: Sequence[Json]) -> set[str]:
+    """The fields that objects of our kinds have, as ``kind.spec.sources[].path``."""
+    return {f"{each['kind']}.{path}" for each in objects for path in _paths("spec", each["spec"])}
+
+
+def defined() -> set[str]:
+    """The fields of spec that our definitions have."""
+    found = set()
+    for definition in definitions():
+        (version,) = definition["spec"]["versions"]
+        spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+        found |= {f"{definition['spec']['names']['kind']}.{path}" for path in _fields("spec", spec)}
+    return found
+
+
+def _object(kind: str, name: str, spec: Json) -> Json:
+    return {"apiVersion": API, "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+def _paths(path: str, value: Any) -> Iterator[str]:
+    yield path
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _paths(f"{path}.{key}", inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from list(_paths(f"{path}[]", inner))[1:]
+
+
+def _fields(path: str, schema: Json) -> Iterator[str]:
+    yield path
+    for key, inner in schema.get("properties", {}).items():
+        yield from _fields(f"{path}.{key}", inner)
+    if "items" in schema:
+        yield from list(_fields(f"{path}[]", schema["items"]))[1:]

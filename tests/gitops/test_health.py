@@ -1,0 +1,110 @@
+"""What Argo CD and Flux make of a sync in each state that the operator can write."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from paramsync.api.definitions import FRESH_STATUS
+from paramsync.api.status import SyncStatus
+from paramsync.core.outcome import Circumstances, Outcome, conditions
+from paramsync.core.reasons import Nature, Reason
+from tests.gitops.argo import Argo, Json
+
+NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NEW: Final = Circumstances(
+    generation=2, created=NOW, now=NOW, interval=timedelta(minutes=5), data_age=timedelta(hours=1)
+)
+OLD: Final = replace(NEW, created=NOW - timedelta(days=1))
+NEVER: Final = SyncStatus()
+SYNCED: Final = SyncStatus(
+    observed_generation=2, revision="abc", conditions=conditions(NEVER, Outcome(Reason.SYNCED, "All is well"), OLD)
+)
+STATES: Final = {
+    Nature.GOOD: ("Healthy", "Current"),
+    Nature.WAITING: ("Progressing", "InProgress"),
+    Nature.PERSON: ("Degraded", "Failed"),
+    Nature.LAGGING: ("Degraded", "Failed"),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A state, and what is to be made of it."""
+
+    name: str
+    sync: Json
+    argo: str
+    flux: str
+    says: str
+
+
+def written(previous: SyncStatus, outcome: Outcome, at: Circumstances, **spec: Any) -> Json:
+    """A sync as the operator leaves it."""
+    status = previous.model_copy(
+        update={"observed_generation": at.generation, "conditions": conditions(previous, outcome, at)}
+    )
+    return sync(status.model_dump(mode="json", by_alias=True, exclude_none=True), **spec)
+
+
+def sync(status: Json | None, generation: int = 2, **spec: Any) -> Json:
+    """A sync with this status."""
+    made: Json = {
+        "apiVersion": "paramsync.dev/v1alpha1",
+        "kind": "ParameterSync",
+        "metadata": {"name": "app", "namespace": "payments", "generation": generation},
+        "spec": {"sources": [{"path": "/prod/pay"}], **spec},
+    }
+    return made if status is None else {**made, "status": status}
+
+
+def cases() -> Iterator[Case]:
+    for reason in set(Reason) - {Reason.SUSPENDED}:
+        health, flux = STATES[reason.nature]
+        told = Outcome(reason, "What happened")
+        yield Case(f"{reason} of old", written(SYNCED, told, OLD), health, flux, f"{reason}: What happened")
+        if reason.nature is Nature.LAGGING:
+            health, flux = STATES[Nature.WAITING]
+        yield Case(f"{reason} while new", written(NEVER, told, NEW), health, flux, f"{reason}: What happened")
+    suspended = Outcome(Reason.SUSPENDED, "Nothing is written")
+    says = "Suspended: Nothing is written"
+    held = SyncStatus(revision="abc", conditions=conditions(SYNCED, Outcome(Reason.REMOVAL_BLOCKED, "Held"), OLD))
+    yield Case("suspended", written(SYNCED, suspended, OLD, suspend=True), "Suspended", "Current", says)
+    yield Case("suspended while held", written(held, suspended, OLD, suspend=True), "Suspended", "InProgress", says)
+    yield Case(
+        "suspended from the start", written(NEVER, suspended, NEW, suspend=True), "Suspended", "InProgress", says
+    )
+    fresh = SYNCED.model_dump(mode="json", by_alias=True, exclude_none=True)
+    waiting = "Waiting for the operator"
+    yield Case("as applied", sync(FRESH_STATUS, generation=1), "Progressing", "InProgress", waiting)
+    yield Case("changed since", sync(fresh, generation=3), "Progressing", "InProgress", waiting)
+    yield Case("suspended a moment ago", sync(fresh, generation=3, suspend=True), "Progressing", "InProgress", waiting)
+    yield Case("without any condition", sync({"observedGeneration": 2}), "Progressing", "Current", waiting)
+    gone = sync(fresh)
+    gone["metadata"]["deletionTimestamp"] = "2026-03-01T12:00:00Z"
+    yield Case("on its way out", gone, "Progressing", "Terminating", "Pending deletion")
+
+
+CASES: Final = sorted(cases(), key=lambda case: case.name)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_a_state_is_what_it_is_for_both(argo: Argo, case: Case) -> None:
+    assert argo.health(case.sync) == [(case.argo, case.says)]
+    assert argo.kstatus(case.sync) == [case.flux]
+
+
+def test_a_passing_failure_shows_only_when_the_data_is_late(argo: Argo) -> None:
+    failed = Outcome(Reason.SOURCE_UNAVAILABLE, "AWS does not answer")
+    early = replace(OLD, data_age=timedelta(minutes=9))
+    assert argo.health(written(SYNCED, failed, early)) == [("Healthy", "Synced: All is well")]
+    assert argo.health(written(SYNCED, failed, OLD)) == [("Progressing", "SourceUnavailable: AWS does not answer")]
+
+
+@pytest.mark.parametrize("kind", ["ClusterParameterStore", "ParameterStore"])
+def test_a_store_has_no_health(argo: Argo, kind: str) -> None:
+    store = {"apiVersion": "paramsync.dev/v1alpha1", "kind": kind, "metadata": {"name": "default"}, "spec": {}}
+    assert argo.health(store) == [("", "")]
+    assert argo.kstatus(store) == ["Current"]
