@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.programs.fixtures", "tests.cluster.fixtures", "tests.aws.fixtures", "tests.running.fixtures"]
+pytest_plugins = [f"tests.{package}.fixtures" for package in ("programs", "cluster", "aws", "running", "helm", "image")]
 
 ROOT = Path(__file__).parents[1]
 

@@ -32,11 +32,13 @@ CONTROLLERS = (
 
 
 @contextmanager
-def control_plane(manifests: Sequence[Path] = ()) -> Iterator[Cluster]:
+def control_plane(manifests: Sequence[Path] = (), controllers: Sequence[str] = ()) -> Iterator[Cluster]:
     """A control plane of one's own that ends with the context, or with this program in whatever way it ends.
 
     The manifests (best: CRDs) are applied before the controllers start. The garbage collector looks for new
     kinds only every 30 seconds: it sees owners of these kinds at once, of kinds that come later only then.
+
+    :param controllers: to run beside those that are always needed.
 
     Raises BuildError without its programs, CertificateError without openssl, ProcessEndedError (it shows the
     end of the log) or TimeoutError if a program does not start, KubectlError if a manifest is refused.
@@ -45,7 +47,7 @@ def control_plane(manifests: Sequence[Path] = ()) -> Iterator[Cluster]:
     for attempt in range(1, ATTEMPTS + 1):
         with ExitStack() as stack:
             try:
-                cluster = _start(stack, programs, manifests)
+                cluster = _start(stack, programs, manifests, (*CONTROLLERS, *controllers))
             except PortTakenError:
                 if attempt == ATTEMPTS:
                     raise
@@ -54,7 +56,7 @@ def control_plane(manifests: Sequence[Path] = ()) -> Iterator[Cluster]:
             return
 
 
-def _start(stack: ExitStack, programs: Binaries, manifests: Sequence[Path]) -> Cluster:
+def _start(stack: ExitStack, programs: Binaries, manifests: Sequence[Path], controllers: Sequence[str]) -> Cluster:
     # The processes may write to the last, so that a file may appear in a directory while it is removed.
     directory = Path(
         stack.enter_context(tempfile.TemporaryDirectory(prefix="paramsync-cluster-", ignore_cleanup_errors=True))
@@ -78,10 +80,10 @@ def _start(stack: ExitStack, programs: Binaries, manifests: Sequence[Path]) -> C
         access.kubectl(kubeconfig, "apply", "--server-side", "-f", str(manifest))
     wait_until(lambda: _serves_custom_resources(admin), "all custom resources are served")
 
-    controllers = group.start(
+    manager = group.start(
         "kube-controller-manager",
         programs.kube_controller_manager,
-        _controller_manager_arguments(directory, url, certificates),
+        _controller_manager_arguments(directory, url, certificates, controllers),
     )
     cluster = Cluster(
         url=url,
@@ -94,13 +96,15 @@ def _start(stack: ExitStack, programs: Binaries, manifests: Sequence[Path]) -> C
         admin=admin,
     )
     account = "/api/v1/namespaces/default/serviceaccounts/default"
-    controllers.wait_for(lambda: cluster.exists(account), f"{account} exists")
+    manager.wait_for(lambda: cluster.exists(account), f"{account} exists")
     orphan = _create_orphan(cluster)
-    controllers.wait_for(lambda: not cluster.exists(orphan), "the garbage collector removes an orphan")
+    manager.wait_for(lambda: not cluster.exists(orphan), "the garbage collector removes an orphan")
     return cluster
 
 
-def _controller_manager_arguments(directory: Path, url: str, certificates: Certificates) -> list[str]:
+def _controller_manager_arguments(
+    directory: Path, url: str, certificates: Certificates, controllers: Sequence[str]
+) -> list[str]:
     kubeconfig = access.write_kubeconfig(
         directory / "controllers.kubeconfig", url, certificates.authority, certificates.controller_manager
     )
@@ -109,7 +113,7 @@ def _controller_manager_arguments(directory: Path, url: str, certificates: Certi
         "--use-service-account-credentials",
         f"--service-account-private-key-file={certificates.service_accounts}",
         f"--root-ca-file={certificates.authority}",
-        f"--controllers={','.join(CONTROLLERS)}",
+        f"--controllers={','.join(controllers)}",
         "--kube-api-qps=500",
         "--kube-api-burst=1000",
         "--leader-elect=false",

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from paramsync import __version__
-from tests.image.conftest import LIMIT
+from tests.image.fixtures import LIMIT
 from tests.image.image import Image
 from tests.image.tools import CommandError
 
