@@ -16,6 +16,7 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.scene import MERGE, SOON, Json, message, store, store_path
 from tests.edge.policies import ACCOUNT, ROLE_RULES, bound_policies, grant_in, role_path
+from tests.running.nursery import Nursery, run_nursery
 from tests.running.objects import BASE, Syncs
 from tests.running.operator import STORE_ACCESS, Operator, run_operator
 
@@ -36,6 +37,7 @@ class Installation:
     second: Syncs
     third: Syncs
     endpoint: str
+    nursery: Nursery
 
     def settings(self, *names: str) -> Json:
         place = {"region": "eu-west-1", "endpoint": self.endpoint}
@@ -55,8 +57,14 @@ class Installation:
         self.cluster.request("POST", f"{base}/rolebindings", {**name, "roleRef": role, "subjects": [subject]})
 
 
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with run_nursery() as running:
+        yield running
+
+
 @pytest.fixture
-def installation(cluster: Cluster, ssm: Emulator, proxy: Proxy) -> Iterator[Installation]:
+def installation(cluster: Cluster, ssm: Emulator, proxy: Proxy, nursery: Nursery) -> Iterator[Installation]:
     ssm.put("/app/key", "secret", "SecureString")
     ssm.put("/app/plain", "plain")
     ssm.put("/selected/plain", "selected")
@@ -68,7 +76,7 @@ def installation(cluster: Cluster, ssm: Emulator, proxy: Proxy) -> Iterator[Inst
         bound_policies(cluster, home, first, second) as kubeconfig,
     ):
         served = Syncs(cluster, first), Syncs(cluster, second)
-        made = Installation(cluster, home, kubeconfig, *served, Syncs(cluster, third), proxy.url)
+        made = Installation(cluster, home, kubeconfig, *served, Syncs(cluster, third), proxy.url, nursery)
         made.grant_lease()
         yield made
 
@@ -83,6 +91,7 @@ def run(
         settings=installation.settings(*names),
         environment=aws,
         lease=f"{installation.home}/paramsync" if lease else None,
+        start=installation.nursery.start,
     )
 
 
@@ -208,7 +217,8 @@ def test_without_any_namespace_it_may_read_it_is_not_ready_and_says_which(
     installation: Installation, tmp_path: Path
 ) -> None:
     arguments = installation.settings(installation.third.namespace)
-    with run_operator(installation.kubeconfig, tmp_path, settings=arguments, ready=False) as operator:
+    start = installation.nursery.start
+    with run_operator(installation.kubeconfig, tmp_path, settings=arguments, ready=False, start=start) as operator:
         told = f"namespace {installation.third.namespace} cannot be read: "
         wait_until(lambda: operator.get("/readyz")[1].startswith(told), "it is told", SOON)
         assert operator.get("/readyz")[0] == 503

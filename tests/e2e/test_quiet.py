@@ -11,7 +11,7 @@ from tests.cluster.waiting import wait_until
 from tests.e2e.gateway import Gateway
 from tests.e2e.scene import MERGE, Json, Scene, store, store_path
 from tests.running.objects import BASE, Syncs
-from tests.running.operator import Operator, run_operator
+from tests.running.operator import STORE_ACCESS, Operator, run_operator
 
 MIB = 2**20
 MOST_MEMORY = 90 * MIB
@@ -52,6 +52,32 @@ def look_again(operator: Operator, cluster: Cluster, found: Json, number: int) -
     body = {"spec": {"access": access}}
     cluster.request("PATCH", store_path(found["metadata"]["name"]), body, content_type=MERGE)
     wait_until(lambda: operator.metric(DONE, reason="Synced") > looked, "a look")
+
+
+def test_an_operator_for_one_namespace_asks_for_nothing_and_stays_small(
+    gateway: Gateway, cluster: Cluster, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
+) -> None:
+    place = {"region": "eu-west-1", "endpoint": proxy.url, "access": STORE_ACCESS}
+    settings = {"watchNamespaces": [syncs.namespace], "stores": {"default": place}}
+    with run_operator(gateway.kubeconfig, tmp_path, settings=settings) as operator:
+        scene = Scene(ssm, proxy, operator, syncs)
+        for number in range(15):
+            scene.put(f"app/secret-{number}", "secret", "SecureString")
+            scene.put(f"app/plain-{number}", "value")
+        scene.synced(targets=TARGETS)
+        scene.wait_event("app", "Synced")
+        before, targets, events = syncs.get("app"), targets_of(syncs), syncs.events()
+        gateway.forget()
+        proxy.forget()
+
+        wait_until(lambda: scene.listings() >= 2, "two polls")
+
+        assert gateway.asked(f"/{syncs.namespace}/") == []
+        assert {call.action for call in proxy.calls()} == {"GetParametersByPath"}
+        assert (syncs.get("app"), targets_of(syncs), syncs.events()) == (before, targets, events)
+        memory = operator.rss()
+        print(f"the operator for one namespace with one sync: {memory / MIB:.1f} MiB")
+        assert memory <= MOST_MEMORY
 
 
 def test_passes_that_change_nothing_write_nothing(

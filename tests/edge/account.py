@@ -60,7 +60,7 @@ class Account:
         return self.targets.get(ref, self.namespace, values=True)
 
     def write(self, content: Content, owner: Owner | None = None) -> Seen:
-        return self.targets.apply(content, self.read(content.ref), owner or self.owner, self.namespace)
+        return self.targets.apply(content, self.read(content.ref), owner or self.owner)
 
     def data(self, ref: TargetRef) -> dict[str, str]:
         found: dict[str, str] = self.stored(ref).get("data", {})

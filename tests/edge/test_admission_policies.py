@@ -148,9 +148,9 @@ def test_a_retained_target_loses_its_owner_and_gets_it_back(account: Account, re
     live = account.read(ref)
     assert live is not None
 
-    live = account.targets.set_owner(live, replace(account.owner, retains=True), account.namespace)
+    live = account.targets.set_owner(live, replace(account.owner, retains=True))
     assert "ownerReferences" not in account.stored(ref)["metadata"]
-    account.targets.set_owner(live, account.owner, account.namespace)
+    account.targets.set_owner(live, account.owner)
 
     assert account.stored(ref)["metadata"]["ownerReferences"] == [account.reference()]
 
@@ -185,7 +185,7 @@ def test_an_object_that_was_given_away_is_adopted(
 
     live = account.read(ref)
     assert live is not None
-    account.targets.take_over(CONTENTS[ref], live, account.owner, account.namespace)
+    account.targets.take_over(CONTENTS[ref], live, account.owner)
     account.write(CONTENTS[ref])
 
     found = account.stored(ref)
@@ -205,7 +205,7 @@ def test_a_dropped_target_is_deleted(account: Account, ref: TargetRef, defaced: 
     assert live is not None
     assert is_ours(live, account.owner)
 
-    account.targets.delete(live, account.owner, account.namespace)
+    account.targets.delete(live, account.owner)
 
     assert account.read(ref) is None
 

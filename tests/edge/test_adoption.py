@@ -137,8 +137,8 @@ def keep(desk: Desk, ref: TargetRef, data: Data, live: Live | None = None, targe
     """Make an object hold this as the operator does, as it was read before or is read now."""
     targets, live, made = targets or desk.targets, live or desk.read(ref), content(ref, data)
     if is_adoption(live, desk.owner):
-        live = targets.take_over(made, live, desk.owner, desk.namespace)
-    targets.apply(made, live, desk.owner, desk.namespace)
+        live = targets.take_over(made, live, desk.owner)
+    targets.apply(made, live, desk.owner)
 
 
 def seen_keys(desk: Desk, ref: TargetRef, since: Live) -> list[set[str]]:
@@ -231,7 +231,7 @@ class TestTakingOver:
         other = sync(desk.cluster, desk.namespace, "other")
         made = content(ref, THEIRS)
         theirs = replace(made, annotations={**made.annotations, SYNC_ANNOTATION: "other"})
-        desk.targets.apply(theirs, None, other, desk.namespace)
+        desk.targets.apply(theirs, None, other)
         desk.meddle(ref, {"metadata": {"ownerReferences": None}})
         left = desk.read(ref)
         assert is_ours(left, other)
@@ -401,10 +401,10 @@ class TestTwoSyncsNeverShareATarget:
         assert is_ours(sights[0], desk.owner)
         assert is_ours(sights[1], old)
 
-        desk.targets.apply(content(ref, OURS), sights[0], desk.owner, desk.namespace)
+        desk.targets.apply(content(ref, OURS), sights[0], desk.owner)
         found = desk.found(ref)
         with pytest.raises(Stale):
-            desk.targets.apply(content(ref, THEIRS), sights[1], old, desk.namespace)
+            desk.targets.apply(content(ref, THEIRS), sights[1], old)
 
         assert desk.found(ref) == found
         assert conflict(desk.read(ref), old) is not None
@@ -440,8 +440,8 @@ class TestTwoSyncsNeverShareATarget:
             made = config_map_content({key: "x"}, ref=ref)
             try:
                 if live is not None and is_adoption(live, racer):
-                    live = targets.take_over(made, live, racer, namespace)
-                targets.apply(made, live, racer, namespace)
+                    live = targets.take_over(made, live, racer)
+                targets.apply(made, live, racer)
             except Stale:
                 return False
             return True

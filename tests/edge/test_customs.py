@@ -7,11 +7,13 @@ from pydantic import JsonValue
 
 from paramsync.kube import customs as module
 from paramsync.kube.customs import CLUSTER_STORES, KINDS, PARAMETER_STORES, SYNCS, Customs
-from paramsync.kube.errors import Refused, Stale
+from paramsync.kube.errors import Forbidden, Refused, Stale
 from paramsync.kube.events import Events, Note
 from paramsync.kube.fence import SoleReplica
 from paramsync.kube.transport import Transport
 from tests.cluster.cluster import Cluster
+from tests.cluster.waiting import wait_until
+from tests.edge.policies import ACCOUNT, grant_in
 
 BASE = "/apis/paramsync.dev/v1alpha1"
 SPEC = {"sources": [{"path": "/prod/pay"}]}
@@ -101,6 +103,50 @@ def test_a_list_is_read_page_by_page(
     asked = [entry for entry in cluster.audit(since) if entry.user_agent == "paramsync"]
     assert len(asked) >= 3
     assert all("limit=3" in entry.uri for entry in asked)
+
+
+class TestTryToRead:
+    """Both rights are asked for: with one of them alone nothing can be followed."""
+
+    @pytest.fixture
+    def asked(self, cluster: Cluster, namespace: str) -> Iterator[Customs]:
+        """As an account without any right."""
+        cluster.request("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": ACCOUNT}})
+        with cluster.api(cluster.kubeconfig_for(ACCOUNT, namespace)) as client:
+            yield Customs(Transport(client), SoleReplica())
+
+    def grant(self, cluster: Cluster, namespace: str, *verbs: str) -> None:
+        grant_in(
+            cluster, namespace, namespace, [{"apiGroups": ["paramsync.dev"], "resources": [SYNCS], "verbs": [*verbs]}]
+        )
+
+    def outcome(self, customs: Customs, namespace: str) -> str:
+        try:
+            customs.try_to_read(SYNCS, namespace)
+        except Forbidden as error:
+            return str(error)
+        return ""
+
+    @pytest.mark.parametrize(
+        ("verbs", "said"),
+        [((), "list parametersyncs"), (("watch",), "list parametersyncs"), (("list",), "watch parametersyncs")],
+    )
+    def test_what_is_missing_is_said(
+        self, cluster: Cluster, namespace: str, asked: Customs, verbs: tuple[str, ...], said: str
+    ) -> None:
+        if verbs:
+            self.grant(cluster, namespace, *verbs)
+        told = f"{said} in namespace {namespace}: the API server refuses (Forbidden)"
+        wait_until(lambda: self.outcome(asked, namespace) == told, "the rights are known")
+
+    def test_with_both_it_may(self, cluster: Cluster, namespace: str, asked: Customs) -> None:
+        create(cluster, namespace, "app")
+        self.grant(cluster, namespace, "list", "watch")
+        since = cluster.audit_mark()
+        wait_until(lambda: self.outcome(asked, namespace) == "", "the rights are known")
+        account = f"system:serviceaccount:{namespace}:{ACCOUNT}"
+        uris = [each.uri for each in cluster.audit(since) if each.username == account and each.response.code == 200]
+        assert [("limit=1" in uri, "watch=true" in uri) for uri in uris] == [(True, False), (False, True)]
 
 
 class TestStatus:

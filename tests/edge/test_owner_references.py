@@ -68,15 +68,15 @@ def write(desk: Desk, ref: TargetRef, data: Data, *, retain: bool) -> None:
     if is_intact(content(ref, data), live, None, owner):
         return
     if live is not None and retain and not follows_policy(live, owner):
-        live = desk.targets.set_owner(live, owner, desk.namespace)
-    desk.targets.apply(content(ref, data), live, owner, desk.namespace)
+        live = desk.targets.set_owner(live, owner)
+    desk.targets.apply(content(ref, data), live, owner)
 
 
 def switch(desk: Desk, ref: TargetRef, *, retain: bool) -> Live:
     """A change of the policy: by metadata alone."""
     live = desk.targets.get(ref, desk.namespace, values=False)
     assert live is not None
-    return desk.targets.set_owner(live, under(desk, retain=retain), desk.namespace)
+    return desk.targets.set_owner(live, under(desk, retain=retain))
 
 
 def references(desk: Desk, ref: TargetRef) -> list[Json]:
@@ -170,7 +170,7 @@ class TestRetain:
         write(desk, ref, {"HOST": "new"}, retain=False)
         assert managers(desk.found(ref), "f:metadata") == {("paramsync", "Apply"), ("paramsync", "Update")}
 
-        body = apply_body(content(ref, ONE), desk.read(ref), under(desk, retain=True), desk.namespace)
+        body = apply_body(content(ref, ONE), desk.read(ref), under(desk, retain=True))
         query = {"fieldManager": "paramsync", "force": "true"}
         desk.cluster.request("PATCH", desk.path(ref), body, content_type=APPLY, query=query)
         assert references(desk, ref) == [ours(desk)]
@@ -235,7 +235,7 @@ class TestWhatWasReadIsAPrecondition:
         before = desk.found(ref)
 
         with pytest.raises(Stale):
-            desk.targets.set_owner(live, under(desk, retain=True), desk.namespace)
+            desk.targets.set_owner(live, under(desk, retain=True))
         assert desk.found(ref) == before
 
     def test_one_that_was_made_anew(self, desk: Desk, ref: TargetRef) -> None:
@@ -246,7 +246,7 @@ class TestWhatWasReadIsAPrecondition:
 
         for old in (live, replace(live, resource_version=before["metadata"]["resourceVersion"])):
             with pytest.raises(Stale):
-                desk.targets.set_owner(old, under(desk, retain=False), desk.namespace)
+                desk.targets.set_owner(old, under(desk, retain=False))
         assert desk.found(ref) == before
 
     def test_one_that_is_gone_is_not_made(self, desk: Desk, ref: TargetRef) -> None:
@@ -255,7 +255,7 @@ class TestWhatWasReadIsAPrecondition:
         desk.remove(ref)
 
         with pytest.raises(Stale):
-            desk.targets.set_owner(live, under(desk, retain=True), desk.namespace)
+            desk.targets.set_owner(live, under(desk, retain=True))
         assert desk.targets.get(ref, desk.namespace, values=False) is None
 
     def test_the_fence(self, desk: Desk, ref: TargetRef) -> None:

@@ -34,7 +34,7 @@ def refusal_of(cluster: Cluster, namespace: str, ref: TargetRef) -> str:
         targets = Targets(Transport(client), SoleReplica())
         live = targets.get(ref, namespace, values=True)
         with pytest.raises(Refused) as raised:
-            targets.apply(content, live, owner(namespace=namespace), namespace)
+            targets.apply(content, live, owner(namespace=namespace))
     return repr(raised.value)
 
 

@@ -46,7 +46,7 @@ def test_a_foreign_create_and_our_first_write_never_mix(cluster: Cluster, namesp
                 content = config_map_content({"OURS": "1"}, ref=ref)
                 start.wait(timeout=30)
                 try:
-                    targets.apply(content, None, by, namespace)
+                    targets.apply(content, None, by)
                 except Stale:
                     outcomes["ours"].append(False)
                 else:

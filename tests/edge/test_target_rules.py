@@ -40,7 +40,7 @@ def accepts(transport: Transport, content: Content) -> bool:
     """Whether the API server would make a target of this content."""
     path = f"/api/v1/namespaces/default/{'secrets' if content.ref == SECRET else 'configmaps'}/{content.ref.name}"
     query = {"fieldManager": "paramsync", "force": "true", "dryRun": "All"}
-    body = apply_body(content, None, owner(), "default")
+    body = apply_body(content, None, owner(namespace="default"))
     try:
         transport.request("PATCH", path, what="try it", query=query, body=body, content_type=APPLY)
     except Refused:

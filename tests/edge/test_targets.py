@@ -69,7 +69,7 @@ class Desk:
         self.apply(ref, data, live)
 
     def apply(self, ref: TargetRef, data: Data, live: Live | None) -> None:
-        self.targets.apply(content(ref, data), live, self.owner, self.namespace)
+        self.targets.apply(content(ref, data), live, self.owner)
 
     def found(self, ref: TargetRef) -> Json:
         found: Json = self.cluster.request("GET", self.path(ref))
@@ -210,7 +210,7 @@ class TestWhatIsWritten:
 
     def test_what_is_remembered_is_what_is_there(self, desk: Desk, ref: TargetRef) -> None:
         made = content(ref, {"HOST": "db.internal"})
-        seen = desk.targets.apply(made, None, desk.owner, desk.namespace)
+        seen = desk.targets.apply(made, None, desk.owner)
 
         metadata = desk.found(ref)["metadata"]
         assert (seen.uid, seen.resource_version) == (metadata["uid"], metadata["resourceVersion"])
@@ -221,7 +221,7 @@ class TestWhatIsWritten:
         desk.write(ref, {"A": "1"})
         desk.put(ref, {"STRAY": "x"})
         desk.write(ref, {"B": "2"})
-        desk.targets.delete(desk.read(ref), desk.owner, desk.namespace)
+        desk.targets.delete(desk.read(ref), desk.owner)
 
         verbs = {entry.verb for entry in desk.cluster.audit(since) if entry.user_agent == "paramsync"}
         assert verbs == {"get", "patch", "delete"}
@@ -261,7 +261,7 @@ class TestWhatWasReadIsAPrecondition:
             with pytest.raises(Stale):
                 desk.apply(ref, {"HOST": "db.example"}, old)
             with pytest.raises(Stale):
-                desk.targets.delete(old, desk.owner, desk.namespace)
+                desk.targets.delete(old, desk.owner)
 
         assert desk.found(ref) == before
 
@@ -502,7 +502,7 @@ class TestWhatCannotBeWritten:
             desk.apply(ref, {"HOST": "db.example"}, live)
         assert desk.found(ref) == before
 
-        desk.targets.delete(live, desk.owner, desk.namespace)
+        desk.targets.delete(live, desk.owner)
         assert desk.targets.get(ref, desk.namespace, values=False) is None
 
     def test_a_secret_of_another_type(self, desk: Desk) -> None:
@@ -517,7 +517,7 @@ class TestWhatCannotBeWritten:
 
     def test_a_namespace_that_does_not_exist(self, desk: Desk, ref: TargetRef) -> None:
         with pytest.raises(NamespaceEnds, match="the namespace is gone"):
-            desk.targets.apply(content(ref, {"HOST": "x"}), None, desk.owner, "nowhere")
+            desk.targets.apply(content(ref, {"HOST": "x"}), None, replace(desk.owner, namespace="nowhere"))
         with pytest.raises(NotFound):
             Events(desk.transport, desk.fence, "test").write("nowhere", "app", desk.owner.uid, NOTE)
 
@@ -540,7 +540,7 @@ class TestWhatCannotBeWritten:
             desk.cluster.request("DELETE", f"/api/v1/namespaces/{ending}")
             try:
                 with pytest.raises(NamespaceEnds, match="the namespace is being deleted"):
-                    desk.targets.apply(content(ref, {"HOST": "x"}), None, desk.owner, ending)
+                    desk.targets.apply(content(ref, {"HOST": "x"}), None, replace(desk.owner, namespace=ending))
                 with pytest.raises(NamespaceEnds):
                     Events(desk.transport, desk.fence, "test").write(ending, "app", desk.owner.uid, NOTE)
             finally:
@@ -555,10 +555,10 @@ class TestDeleting:
         desk.meddle(ref, {"metadata": {"annotations": {"team": "payments"}}})
 
         with pytest.raises(Stale):
-            desk.targets.delete(old, desk.owner, desk.namespace)
+            desk.targets.delete(old, desk.owner)
         assert desk.data(ref) == {"HOST": "db.internal"}
 
-        desk.targets.delete(desk.read(ref), desk.owner, desk.namespace)
+        desk.targets.delete(desk.read(ref), desk.owner)
         assert desk.targets.get(ref, desk.namespace, values=True) is None
 
     def test_what_is_gone_is_gone(self, desk: Desk, ref: TargetRef) -> None:
@@ -566,7 +566,7 @@ class TestDeleting:
         live = desk.read(ref)
         desk.remove(ref)
 
-        desk.targets.delete(live, desk.owner, desk.namespace)
+        desk.targets.delete(live, desk.owner)
 
     def test_one_that_is_being_deleted_is_seen_as_that(self, desk: Desk, ref: TargetRef) -> None:
         desk.create(ref, finalizers=["example.org/hold"])
@@ -711,7 +711,7 @@ class TestTheFence:
         writes: list[Callable[[], object]] = [
             lambda: desk.apply(ref, {"HOST": "db.example"}, live),
             lambda: desk.apply(other, {"HOST": "db.example"}, None),
-            lambda: desk.targets.delete(live, desk.owner, desk.namespace),
+            lambda: desk.targets.delete(live, desk.owner),
             lambda: customs.write_status(desk.namespace, "app", desk.owner.uid, {}),
             lambda: events.write(desk.namespace, "app", desk.owner.uid, NOTE),
         ]
@@ -735,7 +735,7 @@ class TestTheFence:
 
         targets = Targets(desk.transport, OnceOnly())
         with pytest.raises(Fenced):
-            targets.apply(content(ref, {"HOST": "db.example"}), desk.read(ref), desk.owner, desk.namespace)
+            targets.apply(content(ref, {"HOST": "db.example"}), desk.read(ref), desk.owner)
         assert desk.data(ref) == {"HOST": "db.internal"}
 
     def test_it_is_asked_for_the_sync_that_is_written_for(self, desk: Desk, ref: TargetRef) -> None:
@@ -748,15 +748,15 @@ class TestTheFence:
 
         fence = Asked()
         targets, customs = Targets(desk.transport, fence), Customs(desk.transport, fence)
-        targets.apply(content(ref, {"HOST": "db.internal"}), None, desk.owner, desk.namespace)
+        targets.apply(content(ref, {"HOST": "db.internal"}), None, desk.owner)
         desk.put(ref, {"STRAY": "x"})
-        targets.apply(content(ref, {"HOST": "db.example"}), desk.read(ref), desk.owner, desk.namespace)
+        targets.apply(content(ref, {"HOST": "db.example"}), desk.read(ref), desk.owner)
         retaining = replace(desk.owner, retains=True)
-        live = targets.set_owner(desk.read(ref), retaining, desk.namespace)
-        targets.delete(live, retaining, desk.namespace)
+        live = targets.set_owner(desk.read(ref), retaining)
+        targets.delete(live, retaining)
         foreign = TargetRef(ref.kind, "foreign")
         desk.create(foreign, annotations={ADOPT_ANNOTATION: "app"})
-        targets.take_over(content(foreign, {"HOST": "x"}), desk.read(foreign), desk.owner, desk.namespace)
+        targets.take_over(content(foreign, {"HOST": "x"}), desk.read(foreign), desk.owner)
         customs.write_status(desk.namespace, "app", desk.owner.uid, {})
         Events(desk.transport, fence, "test").write(desk.namespace, "app", desk.owner.uid, NOTE)
 

@@ -139,7 +139,7 @@ def make_faster() -> None:
         schedule: ("SHORTEST_DEADLINE", "LONGEST_DEADLINE", "FIRST_RETRY", "GRACE_RETRY"),
         sources: ("LONGEST_WAIT",),
         reading: ("LONGEST_PAUSE",),
-        relisting: ("RETRY",),
+        relisting: ("RETRY", "LOOK_AGAIN"),
         workers: ("RETRY",),
     }
     for module, names in waits.items():

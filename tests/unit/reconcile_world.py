@@ -126,7 +126,7 @@ class FakeTargets(Targets):
         found = self.objects.get(ref)
         return found if found is None or values else replace(found, data=None, type=None, immutable=False)
 
-    def apply(self, content: Content, live: Live | None, owner: Owner, namespace: str) -> Seen:
+    def apply(self, content: Content, live: Live | None, owner: Owner) -> Seen:
         self.tries += 1
         if self.write_error is not None:
             raise self.write_error
@@ -148,10 +148,10 @@ class FakeTargets(Targets):
         )
         return Seen.holding(content, f"uid of {content.ref}", version)
 
-    def take_over(self, content: Content, live: Live, owner: Owner, namespace: str) -> Live:
+    def take_over(self, content: Content, live: Live, owner: Owner) -> Live:
         return live
 
-    def set_owner(self, live: Live, owner: Owner, namespace: str) -> Live:
+    def set_owner(self, live: Live, owner: Owner) -> Live:
         if self.write_error is not None:
             raise self.write_error
         found = self.objects[live.ref]
@@ -163,7 +163,7 @@ class FakeTargets(Targets):
         self.owner_changes.append(live.ref)
         return replace(live, resource_version=version, controller=controller, owners=owners)
 
-    def delete(self, live: Live, owner: Owner, namespace: str) -> None:
+    def delete(self, live: Live, owner: Owner) -> None:
         del self.objects[live.ref]
         self.deleted.append(live.ref)
 

@@ -64,10 +64,10 @@ class Watched(FakeTargets):
         self.before_read()
         return super().get(ref, namespace, values=values)
 
-    def apply(self, content: Content, live: Live | None, owner: Owner, namespace: str) -> Seen:
+    def apply(self, content: Content, live: Live | None, owner: Owner) -> Seen:
         if content.ref == CONFIG_MAP:
             self.contents.append(content.data)
-        return super().apply(content, live, owner, namespace)
+        return super().apply(content, live, owner)
 
 
 def host(version: int, *more: Parameter) -> Answer:

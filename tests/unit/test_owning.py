@@ -313,12 +313,12 @@ class Reluctant(FakeTargets):
         super().__init__()
         self.failures = list(failures)
 
-    def set_owner(self, live: Live, owner: Owner, namespace: str) -> Live:
+    def set_owner(self, live: Live, owner: Owner) -> Live:
         for failure in self.failures:
             if failure[0] == live.ref:
                 self.failures.remove(failure)
                 raise failure[1]
-        return super().set_owner(live, owner, namespace)
+        return super().set_owner(live, owner)
 
 
 async def reluctant(*failures: tuple[TargetRef, ApiError]) -> World:
@@ -524,9 +524,9 @@ async def test_a_sync_made_again_does_not_wait_out_the_failures_of_the_old_one()
 class InOrder(FakeTargets):
     """Notes what there is when a target is deleted."""
 
-    def delete(self, live: Live, owner: Owner, namespace: str) -> None:
+    def delete(self, live: Live, owner: Owner) -> None:
         self.there_at_deletion = set(self.objects)
-        super().delete(live, owner, namespace)
+        super().delete(live, owner)
 
     there_at_deletion: set[TargetRef]
 

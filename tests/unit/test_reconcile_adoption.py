@@ -75,9 +75,9 @@ async def test_what_is_dropped_wakes_who_waits_for_it_also_when_the_rest_fails()
     world.customs.generation += 1
     delete = world.targets.delete
 
-    def deleted(found: Live, owner: Owner, namespace: str) -> None:
+    def deleted(found: Live, owner: Owner) -> None:
         if found.ref == CONFIG_MAP:
-            delete(found, owner, namespace)
+            delete(found, owner)
         else:
             raise Unavailable("delete Secret app: no answer")
 

@@ -73,9 +73,9 @@ class Rival(FakeTargets):
         """Whether the change is made within the write, as by an admission webhook."""
         self.writes: list[tuple[float, TargetRef]] = []
 
-    def apply(self, content: Content, live: Live | None, owner: Owner, namespace: str) -> Seen:
+    def apply(self, content: Content, live: Live | None, owner: Owner) -> Seen:
         self.writes.append((asyncio.get_running_loop().time(), content.ref))
-        seen = super().apply(content, live, owner, namespace)
+        seen = super().apply(content, live, owner)
         if content.ref == SECRET and self.change is not None:
             self.meddle(self.change)
             if self.within:
@@ -300,10 +300,10 @@ async def test_what_was_put_back_is_told_although_another_target_holds_up_the_re
     rival.meddle(lambda found: replace(found, data={}), CONFIG_MAP)
     apply = rival.apply
 
-    def refuse_one(content: Content, live: Live | None, owner: Owner, namespace: str) -> Seen:
+    def refuse_one(content: Content, live: Live | None, owner: Owner) -> Seen:
         if content.ref == CONFIG_MAP:
             raise Stale(f"apply {content.ref}: the object has changed since it was read")
-        return apply(content, live, owner, namespace)
+        return apply(content, live, owner)
 
     rival.apply = refuse_one  # type: ignore[method-assign]
     await world.run(65)

@@ -41,14 +41,14 @@ Not ``[{}]``, which leaves none at all: at the first apply the API server then g
 """
 
 
-def apply_body(content: Content, live: Live | None, owner: Owner, namespace: str) -> Body:
+def apply_body(content: Content, live: Live | None, owner: Owner) -> Body:
     """The body of the server-side apply that makes a target what it should be.
 
     It carries preconditions: the resourceVersion, and the uid of a live object.
     """
     metadata: Body = {
         "name": content.ref.name,
-        "namespace": namespace,
+        "namespace": owner.namespace,
         "resourceVersion": ABSENT if live is None else live.resource_version,
         "labels": {MANAGED_BY_LABEL: MANAGED_BY},
         "annotations": dict(content.annotations),

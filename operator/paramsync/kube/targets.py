@@ -56,7 +56,7 @@ class Targets:
             return None
         return _live(ref, body) if values else _from_metadata(ref, PartialObject.model_validate_json(body).metadata)
 
-    def apply(self, content: Content, live: Live | None, owner: Owner, namespace: str) -> Seen:
+    def apply(self, content: Content, live: Live | None, owner: Owner) -> Seen:
         """Make a target what it should be, and return what it is then.
 
         :param live: the target as it was read; what it did not hold then is not overwritten.
@@ -67,10 +67,10 @@ class Targets:
         if live is not None:
             gone = surplus(content, live)
             if gone.keys:
-                live = self._without(gone, live, owner, namespace)
-        body = apply_body(content, live, owner, namespace)
+                live = self._without(gone, live, owner)
+        body = apply_body(content, live, owner)
         try:
-            answer = self._write("PATCH", content.ref, owner, namespace, body, APPLY, "apply")
+            answer = self._write("PATCH", content.ref, owner, body, APPLY, "apply")
         except NotFound:  # an apply makes what is not there: it is the namespace that is not
             raise NamespaceEnds(f"apply {content.ref}: the namespace is gone") from None
         made = _live(content.ref, answer)
@@ -78,16 +78,16 @@ class Targets:
             raise Stale(f"apply {content.ref}: something else is there than what was applied")
         return Seen.holding(content, made.uid, made.resource_version)
 
-    def take_over(self, content: Content, live: Live, owner: Owner, namespace: str) -> Live:
+    def take_over(self, content: Content, live: Live, owner: Owner) -> Live:
         """Make an object that was given to the sync its own, and return it; its content is to be applied next.
 
         :raises Stale: if the object is not as it was read.
         :raises ApiError: if it cannot be written.
         """
         patch = handover_body(handover(content, live), live)
-        return _live(live.ref, self._rewrite(live, owner, namespace, patch, "take over"))
+        return _live(live.ref, self._rewrite(live, owner, patch, "take over"))
 
-    def set_owner(self, live: Live, owner: Owner, namespace: str) -> Live:
+    def set_owner(self, live: Live, owner: Owner) -> Live:
         """Add the sync's owner reference to a target, or remove it, as its deletion policy asks; return the target.
 
         By metadata alone: an apply has to state the values. Nor can an apply remove a reference that this patch has
@@ -97,7 +97,7 @@ class Targets:
         :raises ApiError: if it cannot be written.
         """
         patch, what = owner_body(live, owner), "change the owner reference of"
-        body = self._rewrite(live, owner, namespace, patch, what, STRATEGIC_MERGE_PATCH, accept=METADATA_ONLY)
+        body = self._rewrite(live, owner, patch, what, STRATEGIC_MERGE_PATCH, accept=METADATA_ONLY)
         metadata = PartialObject.model_validate_json(body).metadata
         return replace(
             live,
@@ -108,7 +108,7 @@ class Targets:
             owners=_owners(metadata),
         )
 
-    def delete(self, live: Live, owner: Owner, namespace: str) -> None:
+    def delete(self, live: Live, owner: Owner) -> None:
         """Delete a target of a sync if it is still the one that was read.
 
         :raises Stale: if it is not.
@@ -116,19 +116,18 @@ class Targets:
         """
         preconditions = {"uid": live.uid, "resourceVersion": live.resource_version}
         try:
-            self._write("DELETE", live.ref, owner, namespace, {"preconditions": preconditions}, JSON, "delete")
+            self._write("DELETE", live.ref, owner, {"preconditions": preconditions}, JSON, "delete")
         except NotFound:
             return
 
-    def _without(self, gone: Surplus, live: Live, owner: Owner, namespace: str) -> Live:
-        body = self._rewrite(live, owner, namespace, surplus_body(gone, live), "remove foreign keys of")
+    def _without(self, gone: Surplus, live: Live, owner: Owner) -> Live:
+        body = self._rewrite(live, owner, surplus_body(gone, live), "remove foreign keys of")
         return replace(live, resource_version=PartialObject.model_validate_json(body).metadata.resource_version)
 
     def _rewrite(
         self,
         live: Live,
         owner: Owner,
-        namespace: str,
         body: object,
         what: str,
         content_type: str = MERGE_PATCH,
@@ -137,7 +136,7 @@ class Targets:
     ) -> bytes:
         """Patch a target that was read; that it is gone means that it is not as it was read."""
         try:
-            return self._write("PATCH", live.ref, owner, namespace, body, content_type, what, accept=accept)
+            return self._write("PATCH", live.ref, owner, body, content_type, what, accept=accept)
         except NotFound:
             raise Stale(f"{what} {live.ref}: it was deleted since it was read") from None
 
@@ -146,20 +145,19 @@ class Targets:
         method: str,
         ref: TargetRef,
         owner: Owner,
-        namespace: str,
         body: object,
         content_type: str,
         what: str,
         *,
         accept: str = JSON,
     ) -> bytes:
-        self._fence.check(namespace, owner.name)
+        self._fence.check(owner.namespace, owner.name)
         query = {"fieldManager": FIELD_MANAGER} if method == "PATCH" else {}
         if content_type == APPLY:
             query["force"] = "true"
         return self._transport.request(
             method,
-            _path(ref, namespace),
+            _path(ref, owner.namespace),
             what=f"{what} {ref}",
             query=query,
             body=body,

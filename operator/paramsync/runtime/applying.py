@@ -152,8 +152,8 @@ class Applying:
             if live is not None:
                 live = await self._owning.before_apply(key, run.owner, live)
             if live is not None and is_given:
-                live = await self._threads.run(self._targets.take_over, content, live, run.owner, key.namespace)
-            seen[ref] = await self._threads.run(self._targets.apply, content, live, run.owner, key.namespace)
+                live = await self._threads.run(self._targets.take_over, content, live, run.owner)
+            seen[ref] = await self._threads.run(self._targets.apply, content, live, run.owner)
         except Stale:
             # Somebody was faster, or changed at once what was written: both are how a fight looks.
             self._fights.written(key, content, repair, run.deadline)
@@ -174,7 +174,7 @@ class Applying:
             return done
         if not is_recorded(live, run.owner, run.record.uids[ref]):
             return replace(done, left=(*done.left, ref))
-        await self._threads.run(self._targets.delete, live, run.owner, key.namespace)
+        await self._threads.run(self._targets.delete, live, run.owner)
         self._metrics.wrote(ref.kind)
         return replace(done, dropped=(*done.dropped, ref))
 

@@ -51,7 +51,7 @@ def _ended(part: asyncio.Task[None], *_: asyncio.Task[None]) -> OperatorEnded:
     failure = None if part.cancelled() else part.exception()
     log.error("a part of the operator ended", extra={"part": part.get_name(), "crash": failure and crash(failure)})
     if part.get_name() == "kopf":
-        return OperatorEnded("the watch ended; are the definitions still there?")
+        return OperatorEnded("the watch ended; are the definitions still there, and the rights to watch them?")
     if part.get_name() == "lease":
         return OperatorEnded("the Lease is lost; another replica may lead now")
     return OperatorEnded(f"a part of the operator ended by itself: {part.get_name()}; see the log")

@@ -85,7 +85,7 @@ class Owning:
         if follows_policy(live, owner):
             return live
         if owner.retains:
-            return await self._set(key, owner, live)
+            return await self._set(owner, live)
         await self._check_life(key, owner)
         return live
 
@@ -102,11 +102,11 @@ class Owning:
             return False
         if not sync.owner.retains:
             await self._check_life(sync.key, sync.owner)
-        await self._set(sync.key, sync.owner, live)
+        await self._set(sync.owner, live)
         return True
 
-    async def _set(self, key: SyncKey, owner: Owner, live: Live) -> Live:
-        changed = await self._threads.run(self._targets.set_owner, live, owner, key.namespace)
+    async def _set(self, owner: Owner, live: Live) -> Live:
+        changed = await self._threads.run(self._targets.set_owner, live, owner)
         self._metrics.wrote(live.ref.kind)
         return changed
 
