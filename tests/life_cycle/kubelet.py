@@ -7,6 +7,7 @@ periods (it looks all the time).
 """
 
 import itertools
+import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ class Kubelet:
     """By the pod's uid."""
     _restarts: dict[str, int] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(2))
+    _network: str = field(default_factory=lambda: f"127.{random.randint(1, 254)}.{random.randint(0, 255)}")
+    """Other kubelets run at the same time."""
     _stop: threading.Event = field(default_factory=threading.Event)
     failure: BaseException | None = None
 
@@ -99,7 +102,7 @@ class Kubelet:
             self._restarts[uid] = self._restarts.get(uid, -1) + 1
             place = self.directory / uid
             volumes = fill(self.cluster, pod, place)
-            address = container.address if container else f"127.0.0.{next(self._numbers)}"
+            address = container.address if container else f"{self._network}.{next(self._numbers)}"
             log = self.directory / f"{pod['metadata']['name']}.log"
             container = self.containers[uid] = start(pod, address, self.cluster.url, volumes, log)
         self._tell(pod, container, ready=container.answers("readinessProbe"))
