@@ -222,7 +222,7 @@ def test_every_example_of_ours_is_valid() -> None:
 
 
 def test_every_example_of_the_settings_is_valid() -> None:
-    documents = [document for _, document in all_documents()]
+    documents = [document for _, document in all_documents() if "image" not in document]
     within = [
         document["data"]["settings.yaml"] for document in documents if "settings.yaml" in document.get("data", {})
     ]
