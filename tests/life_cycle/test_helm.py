@@ -1,12 +1,15 @@
 """The life of an installation: Helm, the image, nodes and a real control plane; nothing that was written is lost."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from deploy.helm.generating import ROOT
 from tests.aws.emulator import Emulator
+from tests.cluster.access import KubectlError
 from tests.cluster.waiting import wait_until
 from tests.life_cycle.release import NAME, Release
 from tests.running.objects import Syncs
@@ -133,3 +136,45 @@ def test_an_eviction_waits_while_a_replica_is_away(release: Release) -> None:
 def evict(release: Release, pod: str) -> None:
     body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": NAME}}
     release.cluster.request("POST", f"/api/v1/namespaces/{NAME}/pods/{pod}/eviction", body)
+
+
+def test_it_is_removed_by_the_documented_steps_and_nothing_hangs(release: Release, emulator: Emulator) -> None:
+    release.install()
+    syncs = first_sync(release, emulator)
+    written = versions(syncs)
+    cluster = release.cluster
+    (refused,) = (each["message"] for each in policy_for_definitions(release)["spec"]["validations"])
+    with pytest.raises(KubectlError, match=refused[:40]):
+        cluster.kubectl("delete", "-f", str(ROOT / "crds"))
+
+    release.uninstall()
+    cluster.kubectl("delete", "psync", "--all", "--all-namespaces", "--cascade=orphan", "--timeout=30s")
+    cluster.kubectl("annotate", "-f", str(ROOT / "crds"), "paramsync.dev/allow-deletion=true")
+    cluster.kubectl("delete", "-f", str(ROOT / "crds"), "--timeout=30s")
+
+    # The collector has taken the owner references that the orphaning removed; the values are as they were.
+    assert [uid for uid, _ in versions(syncs)] == [uid for uid, _ in written]
+    assert syncs.data("Secret", "app") == {"PASSWORD": "secret"}
+    cluster.kubectl("delete", "namespace", NAME, "payments", "--timeout=60s")
+    left = cluster.kubectl("get", "clusterroles,clusterrolebindings,validatingadmissionpolicies", "-o", "name")
+    assert NAME not in left
+
+
+def policy_for_definitions(release: Release) -> Json:
+    path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+    found: Json = release.cluster.request("GET", f"{path}/{NAME}-definitions")
+    return found
+
+
+def test_for_some_namespaces_the_chart_s_roles_suffice(release: Release, emulator: Emulator, values: Json) -> None:
+    release.cluster.request("POST", "/api/v1/namespaces", {"metadata": {"name": "payments"}})
+    release.values.write_text(json.dumps({**values, "watchNamespaces": ["payments"]}))
+
+    release.install()
+
+    emulator.put("/payments/app/host", "db")
+    syncs = Syncs(release.cluster, "payments")
+    syncs.create("app", "/payments/app")
+    syncs.wait_reason("app", "Synced")
+    roles = release.cluster.kubectl("get", "clusterroles,clusterrolebindings", "-o", "name")
+    assert NAME not in roles
