@@ -351,6 +351,17 @@ def test_a_patch_of_anything_else_is_refused(scripts: Scripts, changed: str) -> 
     assert "changes more than requirements" in ran.said
 
 
+@pytest.mark.parametrize(("other", "code"), [("requirements/dev.txt", 0), ("Makefile", 1)])
+def test_git_itself_names_all_files_of_a_patch(scripts: Scripts, other: str, code: int) -> None:
+    patch = proposing(scripts)
+    names = ("requirements/run.txt", other)
+    patch.write_text("".join(f"--- a/{name}\n+++ b/{name}\n@@ -1 +1 @@\n-a\n+b\n" for name in names))
+    git = shutil.which("git")
+    assert git
+    scripts.answers = [Answer("git apply --numstat ", runs=git), *scripts.answers]
+    assert scripts.run("propose", str(patch)).code == code
+
+
 def test_nothing_to_renew_is_no_proposal(scripts: Scripts) -> None:
     empty = scripts.home / "lock.patch"
     empty.write_text("")
