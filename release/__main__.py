@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from release import changelog, versions
+from release import changelog, scan, versions
 from release.errors import ReleaseError
 
 
@@ -27,6 +27,8 @@ def _answer(arguments: argparse.Namespace) -> str:
         return version
     if arguments.command == "notes":
         return changelog.notes(versions.tagged(arguments.tag, root), root).rstrip("\n")
+    if arguments.command == "seen":
+        return f"the scanner saw all {scan.seen(arguments.contents, arguments.scan)} packages of the image"
 
     from release.chart import package  # noqa: PLC0415 - the only one that needs installed libraries
 
@@ -44,6 +46,10 @@ def _parser() -> argparse.ArgumentParser:
 
     notes = commands.add_parser("notes", help="print what the changelog says about a release")
     notes.add_argument("tag")
+
+    seen = commands.add_parser("seen", help="check that a scanner saw every package of the image")
+    seen.add_argument("contents", type=Path, help="what is in the image, as CycloneDX")
+    seen.add_argument("scan", type=Path, help="what the scanner saw, as CycloneDX")
 
     chart = commands.add_parser("chart", help="package the chart with the image that it runs, and print the path")
     chart.add_argument("repository", help="of the image, as registry.example.com/team/paramsync")

@@ -1,5 +1,7 @@
 """The chart that is released names the image by its digest, and nothing else in it changes."""
 
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import yaml
 
 from release.chart import package, with_image
 from release.errors import ReleaseError
+from release.versions import ROOT, agreed
+from tests.helm.rendering import Helm, one
 
 REPOSITORY = "registry.example.com:5000/team/paramsync"
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -46,6 +50,22 @@ def test_helm_packages_the_chart_with_the_digest(chart: Path, tmp_path: Path, he
         assert file
         assert file.read().decode() == CHANGED
     assert (chart / "values.yaml").read_text() == VALUES
+
+
+def test_the_real_chart_is_packaged_and_runs_the_image_by_its_digest(helm_program: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "release", "chart", REPOSITORY, DIGEST, str(tmp_path), "--helm", str(helm_program)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    archive = run.stdout.strip()
+    helm = Helm(helm_program, tmp_path)
+    assert "1 chart(s) linted, 0 chart(s) failed" in helm.run("lint", "--strict", archive)
+    about = yaml.safe_load(helm.run("show", "chart", archive))
+    assert about["version"] == about["appVersion"] == agreed()
+    rendered = helm.run("template", "paramsync", archive, "--kube-version", "1.36.3")
+    deployment = one([each for each in yaml.safe_load_all(rendered) if each], "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == f"{REPOSITORY}@{DIGEST}"
+    assert deployment["metadata"]["labels"]["app.kubernetes.io/version"] == agreed()
 
 
 def test_only_the_image_changes_and_comments_stay() -> None:

@@ -13,34 +13,6 @@ from release.changelog import notes
 from release.errors import ReleaseError
 from release.versions import PLACES, ROOT, agreed, tagged
 
-CHANGELOG = """# Changelog
-
-## [Unreleased]
-
-## [1.2.3] - 2026-11-24
-
-- [The page](docs/page.md) and [a site](https://example.com/) and [here](#there).
-
-## [1.2.2] - 2026-01-02
-
-- Before.
-"""
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    files = {
-        "operator/paramsync/__init__.py": '"""Doc."""\n\n__version__ = "1.2.3"\n',
-        "CHANGELOG.md": CHANGELOG,
-        "deploy/helm/paramsync/Chart.yaml": 'name: paramsync\nversion: 1.2.3 # ours\nappVersion: "1.2.3"\n',
-        "Dockerfile": 'FROM scratch\nLABEL a="b" \\\n      org.opencontainers.image.version="1.2.3"\n',
-        "docs/index.md": "# Documentation\n\nVersion 1.2.3, the best.\n",
-    }
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    return tmp_path
-
 
 def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text()
