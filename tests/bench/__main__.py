@@ -7,10 +7,12 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tests.bench.change_over import change_over
 from tests.bench.measure import Results
 from tests.bench.page import page
 from tests.bench.planning import planning
 from tests.bench.quota import quota
+from tests.bench.resources import resources
 from tests.bench.restart import restart
 from tests.bench.shared import one_path, teams
 from tests.bench.subtrees import subtrees
@@ -30,6 +32,8 @@ def main() -> int:
     parser.add_argument("--teams", type=int, default=60, metavar="N", help="syncs of `teams` (60)")
     parser.add_argument("--quota", type=int, default=300, metavar="N", help="subtrees of `quota` (300)")
     parser.add_argument("--restart", type=int, default=1000, metavar="N", help="syncs of `restart` (1000)")
+    parser.add_argument("--times", type=int, default=5, metavar="N", help="of each end in `change-over` (5)")
+    parser.add_argument("--resources", type=int, default=500, metavar="N", help="syncs of `resources` (500)")
     asked = parser.parse_args()
     scenarios: dict[str, Callable[[Results], None]] = {
         "page": page,
@@ -41,6 +45,8 @@ def main() -> int:
         "teams": partial(teams, number=asked.teams),
         "quota": partial(quota, number=asked.quota),
         "restart": partial(restart, number=asked.restart),
+        "change-over": partial(change_over, times=asked.times),
+        "resources": partial(resources, number=asked.resources),
     }
     if unknown := set(asked.only or ()) - scenarios.keys():
         parser.error(f"no scenario {', '.join(sorted(unknown))}; there are {', '.join(scenarios)}")

@@ -70,8 +70,14 @@ class World:
             self.stub.put(f"{path}/secret-{index}", f"secret {index}", "SecureString")
 
     @contextmanager
-    def operator(self, budget: int | None = None) -> Iterator[Operator]:
-        """Run the operator, with so many requests per second, or as many as it takes by default."""
+    def operator(
+        self, budget: int | None = None, *, name: str = "operator", lease: str | None = None
+    ) -> Iterator[Operator]:
+        """Run the operator, with so many requests per second, or as many as it takes by default.
+
+        :param name: of the directory where its log goes: one for each that runs at the same time.
+        :param lease: by which several of them agree on who leads.
+        """
         access: list[dict[str, list[str]]] = STORE_ACCESS
         default = {"region": "eu-west-1", "endpoint": self.stub.url, "access": access}
         settings: dict[str, object] = {"stores": {"default": default}}
@@ -79,7 +85,8 @@ class World:
             settings["budget"] = {"requestsPerSecond": budget}
         with run_operator(
             self.cluster.kubeconfig,
-            self.directory,
+            self.directory / name,
+            lease=lease,
             settings=settings,
             environment={"AWS_ENDPOINT_URL_STS": self.stub.url},
             log_level="info",

@@ -9,18 +9,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.audit import AuditEntry
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.gateway import Gateway
-from tests.e2e.scene import READY, conditions
+from tests.e2e.scene import MERGE, READY, conditions
 from tests.load.stub import Settings, Stub, run_stub
+from tests.running.accounts import accepted, accounts, writes
 from tests.running.objects import Syncs
-from tests.running.operator import Operator, run_operator
+from tests.running.operator import LEADER, Operator, Start, as_a_user, module, run_operator
 
 AFTER_A_CRASH, AFTER_A_STOP = 15.0, 2.0
 """Seconds within which another replica leads."""
 
-LEADER, REQUESTS = "paramsync_leader", "paramsync_ssm_requests_total"
+REQUESTS = "paramsync_ssm_requests_total"
+
+EVERYTHING = {"configmaps", "events", "parametersyncs/status"}
+"""Where it writes who repairs a ConfigMap and does what a refresh asks for."""
 
 
 @dataclass
@@ -33,17 +38,17 @@ class Replicas:
     syncs: Syncs
     directory: Path
 
-    def first(self) -> AbstractContextManager[Operator]:
+    def first(self, start: Start = as_a_user) -> AbstractContextManager[Operator]:
         """Run the one that is to lead first."""
-        return self._run(self.gateway.kubeconfig, "first")
+        return self._run(self.gateway.kubeconfig, "first", start)
 
-    def second(self) -> AbstractContextManager[Operator]:
-        """Run the one that is to take over."""
-        return self._run(self.cluster.kubeconfig, "second")
+    def second(self, kubeconfig: Path | None = None) -> AbstractContextManager[Operator]:
+        """Run the one that is to take over; by default as admin."""
+        return self._run(kubeconfig or self.cluster.kubeconfig, "second", as_a_user)
 
-    def _run(self, kubeconfig: Path, name: str) -> AbstractContextManager[Operator]:
+    def _run(self, kubeconfig: Path, name: str, start: Start) -> AbstractContextManager[Operator]:
         lease = f"{self.syncs.namespace}/paramsync"
-        return run_operator(kubeconfig, self.directory / name, endpoint=self.stub.url, lease=lease)
+        return run_operator(kubeconfig, self.directory / name, endpoint=self.stub.url, lease=lease, start=start)
 
     def put(self, value: str) -> None:
         """Give both parameters a value."""
@@ -52,7 +57,7 @@ class Replicas:
 
     def begin(self, first: Operator) -> list[str]:
         """Let the first one lead, and bring a sync to an end; the versions of its targets."""
-        wait_leads(first)
+        first.wait_leads()
         self.put("v1")
         self.syncs.create("app", "/app", interval="10s")
         self.syncs.wait_reason("app", "Synced")
@@ -63,19 +68,20 @@ class Replicas:
         targets = [self.syncs.target(kind, "app") for kind in ("Secret", "ConfigMap")]
         return [target["metadata"]["resourceVersion"] for target in targets if target is not None]
 
+    def edit_by_hand(self) -> None:
+        """Change the ConfigMap, as somebody with kubectl would."""
+        path = self.syncs.target_path("ConfigMap", "app")
+        self.cluster.request("PATCH", path, {"data": {"PLAIN": "by hand"}}, content_type=MERGE)
+
     def wait_value(self, value: str) -> None:
         """Wait until both targets hold a value."""
         self.syncs.wait_data("Secret", "app", {"KEY": value})
         self.syncs.wait_data("ConfigMap", "app", {"PLAIN": value})
 
 
-def wait_leads(operator: Operator) -> None:
-    wait_until(lambda: operator.metric(LEADER) == 1, "it leads")
-
-
 def seconds_until_it_leads(operator: Operator) -> float:
     began = time.monotonic()
-    wait_leads(operator)
+    operator.wait_leads()
     return time.monotonic() - began
 
 
@@ -120,23 +126,62 @@ def test_another_one_takes_over_soon_after_a_crash(replicas: Replicas) -> None:
         replicas.wait_value("v2")
 
 
-def test_one_that_was_paused_writes_nothing_more_and_ends(replicas: Replicas) -> None:
-    with replicas.first() as first, replicas.second() as second:
-        replicas.begin(first)
-        before = len(replicas.gateway.writes(replicas.syncs.namespace))
-        first.signal(signal.SIGSTOP)
-        replicas.put("v2")
-        wait_leads(second)
-        replicas.wait_value("v2")
+def paused_and_resumed(replicas: Replicas, start: Start) -> list[AuditEntry]:
+    """What the first one would have written since another one leads, by the audit log; it has ended by then.
 
-        first.signal(signal.SIGCONT)
+    When it is paused, a write is on its way. When it goes on, there is much to do: a target was edited by hand, and a
+    refresh is asked for. The second one sleeps meanwhile, too briefly to lose the Lease. A renewal that hangs leaves
+    the first one some time until it knows that it has lost the Lease.
+    """
+    namespace, cluster = replicas.syncs.namespace, replicas.cluster
+    with accounts(cluster, namespace) as make, replicas.first(start) as first:
+        account = make("second")
 
-        assert first.wait() == 1
-        assert first.logs().endswith("Error: the Lease is lost; another replica may lead now\n")
-        writes = replicas.gateway.writes(replicas.syncs.namespace)[before:]
-        assert {write.path.rpartition("/")[2] for write in writes} <= {"paramsync"}, "but for a renewal that fails"
-        assert second.metric(LEADER) == 1
-        replicas.wait_value("v2")
+        def by_first() -> list[AuditEntry]:
+            return [entry for entry in writes(cluster.audit(since)) if entry.username != account.username]
+
+        with replicas.second(account.kubeconfig) as second:
+            replicas.begin(first)
+            on_its_way = replicas.gateway.hold("PATCH", f"/{namespace}/secrets/app")
+            replicas.put("v2")
+            on_its_way.arrived()
+            first.signal(signal.SIGSTOP)
+            second.wait_leads()
+            replicas.wait_value("v2")
+            replicas.syncs.wait_reason("app", "Synced")
+            since = cluster.audit_mark()
+
+            on_its_way.release()
+            wait_until(by_first, "the API server has answered what was on its way")
+            renewal = replicas.gateway.hold("PUT", "/leases/paramsync")
+            second.signal(signal.SIGSTOP)
+            replicas.edit_by_hand()
+            replicas.syncs.annotate("app", refresh="now")
+            first.signal(signal.SIGCONT)
+            renewal.arrived()
+            before = len(replicas.gateway.writes("/leases/paramsync"))
+            wait_until(
+                lambda: len(replicas.gateway.writes("/leases/paramsync")) > before, "it tries to renew once more"
+            )
+            second.signal(signal.SIGCONT)
+            assert first.wait() == 1
+            renewal.drop()
+            assert first.logs().endswith("Error: the Lease is lost; another replica may lead now\n")
+            second.wait_leads()
+            replicas.syncs.refresh("app")
+            replicas.wait_value("v2")
+            return by_first()
+
+
+def test_of_one_that_was_paused_no_write_is_accepted_once_another_one_leads(replicas: Replicas) -> None:
+    by_first = paused_and_resumed(replicas, as_a_user)
+    answers = [(entry.resource, entry.response.code) for entry in by_first]
+    assert answers == [("secrets", 409)], "what was on its way is refused, and nothing else is sent"
+
+
+def test_without_the_fence_it_would_write(replicas: Replicas) -> None:
+    by_first = paused_and_resumed(replicas, module("tests.running.sabotaged", "fence"))
+    assert {entry.resource for entry in accepted(by_first)} == EVERYTHING
 
 
 def test_one_that_cannot_reach_the_api_server_ends_and_the_other_one_leads(replicas: Replicas) -> None:

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from tests.bench.change_over import change_over
 from tests.bench.measure import Results
 from tests.bench.page import page
 from tests.bench.planning import planning
@@ -21,6 +22,7 @@ SCENARIOS = {
     "teams with a shared path": partial(teams, number=12),
     "half of a quota, and a huge path": partial(quota, number=20, huge=400, scale=SMALL),
     "a restart": partial(restart, number=60, watched=8),
+    "one replica after another": partial(change_over, times=1, syncs=3),
 }
 
 

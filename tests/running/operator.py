@@ -15,6 +15,7 @@ import yaml
 from tests.cluster.waiting import wait_until
 
 PATIENCE = 30.0
+LEADER = "paramsync_leader"
 STORE_ACCESS = [{"namespaces": ["*"], "paths": ["/"]}]
 AWS = {
     "AWS_ACCESS_KEY_ID": "AKIA111122223333",
@@ -98,6 +99,10 @@ class Operator:
         matching = [line for line in lines if line.split("{")[0].split(" ")[0] == name]
         return sum(float(line.rsplit(" ", 1)[1]) for line in matching if all(part in line for part in wanted))
 
+    def wait_leads(self) -> None:
+        """Wait until it leads. Raises TimeoutError."""
+        wait_until(lambda: self.metric(LEADER) == 1, "it leads")
+
     def wait_ready(self, timeout: float = PATIENCE) -> None:
         """Wait until ``/readyz`` says so. Raises TimeoutError, or AssertionError with the log if it has ended."""
 
@@ -109,8 +114,15 @@ class Operator:
 
     def rss(self) -> int:
         """Its resident memory in bytes."""
+        return self._memory("VmRSS")
+
+    def peak_rss(self) -> int:
+        """The most resident memory that it ever had, in bytes."""
+        return self._memory("VmHWM")
+
+    def _memory(self, name: str) -> int:
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(f"{name}:"):
                 return int(line.split()[1]) * 1024
         raise AssertionError("the process has no memory")
 

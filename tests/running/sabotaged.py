@@ -46,8 +46,15 @@ def lifetime() -> None:
     patch.object(tenants, "LIFETIME", 2 * tenants.LIFETIME).start()
 
 
+def fence() -> None:
+    """Whoever has led once may write for ever."""
+    from paramsync.kube.fence import LeaseHolder  # noqa: PLC0415
+
+    patch.object(LeaseHolder, "check", lambda fence, namespace, sync: None).start()
+
+
 RULES: Mapping[str, Callable[[], None]] = {
-    broken.__name__: broken for broken in (routing, ownership, audience, lifetime)
+    broken.__name__: broken for broken in (routing, ownership, audience, lifetime, fence)
 }
 
 

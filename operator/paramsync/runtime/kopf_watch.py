@@ -96,7 +96,7 @@ def _registry(
 
     @kopf.on.login(registry=registry)
     async def login(**_: object) -> kopf.AiohttpSession:
-        return _session(await logins.now(), refused)
+        return session(await logins.now(), refused)
 
     @kopf.on.event(GROUP, VERSION, SYNCS, registry=registry)
     async def sync_event(type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002
@@ -115,8 +115,8 @@ def _registry(
     return registry
 
 
-def _session(now: kopf.ConnectionInfo, refused: Refused) -> kopf.AiohttpSession:
-    """A session such as Kopf makes itself, that tells of refusals."""
+def session(now: kopf.ConnectionInfo, refused: Refused) -> kopf.AiohttpSession:
+    """A session such as Kopf makes itself, that tells of refusals. Kopf closes it when it expires or is refused."""
     tracing = aiohttp.TraceConfig()
 
     async def seen(_session: object, _context: object, answered: aiohttp.TraceRequestEndParams) -> None:
@@ -127,12 +127,12 @@ def _session(now: kopf.ConnectionInfo, refused: Refused) -> kopf.AiohttpSession:
             refused(namespace, f"{verb} {plural} in namespace {namespace}: the API server refuses (Forbidden)")
 
     tracing.on_request_end.append(seen)
-    session = aiohttp.ClientSession(
+    connections = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=now.as_ssl_context()),
         headers=now.as_http_headers(),
         trace_configs=[tracing],
     )
-    return kopf.AiohttpSession(server=now.server, aiohttp_session=session, expiration=now.expiration)
+    return kopf.AiohttpSession(server=now.server, aiohttp_session=connections, expiration=now.expiration)
 
 
 def _parsed(body: dict[str, JsonValue]) -> CustomObject:
