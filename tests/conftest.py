@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.programs.fixtures", "tests.cluster.fixtures", "tests.aws.fixtures", "tests.running.fixtures"]
+pytest_plugins = [
+    "tests.programs.fixtures",
+    "tests.cluster.fixtures",
+    "tests.aws.fixtures",
+    "tests.running.fixtures",
+    "tests.image.summary",
+]
 
 ROOT = Path(__file__).parents[1]
 
