@@ -1,8 +1,6 @@
 # The image of the operator: Python, the locked dependencies and paramsync on a few packages of Debian, and nothing else.
 # What is in it, and how it is run: docs/image.md.
-ARG DEBIAN=13.8-slim
-
-FROM debian:${DEBIAN} AS builder
+FROM debian:13.8-slim AS builder
 WORKDIR /build
 COPY deploy/image/packages.txt ./
 RUN apt-get update \
@@ -19,11 +17,12 @@ COPY operator source/operator
 RUN tools/bin/pip wheel --no-index --no-deps --no-build-isolation --wheel-dir wheel ./source \
  && tools/bin/pip --python /opt/paramsync install --no-compile --no-index --no-deps wheel/*.whl
 COPY deploy/image/assemble.py ./
+# The time of all files, so that the same input gives the same layers.
+ARG SOURCE_DATE_EPOCH=1577836800
 RUN python3.13 assemble.py /root-of-image /opt/paramsync packages.txt
 
 FROM scratch
 COPY --from=builder /root-of-image /
-COPY --from=builder /opt/paramsync /opt/paramsync
 ENV PATH=/opt/paramsync/bin \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUTF8=1 \

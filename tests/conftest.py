@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = [f"tests.{package}.fixtures" for package in ("programs", "cluster", "aws", "running", "helm", "image")]
+pytest_plugins = [
+    *(f"tests.{package}.fixtures" for package in ("programs", "cluster", "aws", "running", "helm", "image")),
+    "tests.image.summary",
+]
 
 ROOT = Path(__file__).parents[1]
 

@@ -28,7 +28,7 @@ UNUSED = ("_curses", "_curses_panel", "_dbm", "_gdbm", "_sqlite3", "readline")
 
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 
-SERVICES = ("signin", "ssm", "sso", "sso-oidc", "sts")
+SERVICES = ("ssm", "sso", "sso-oidc", "sts")
 """The AWS services whose models stay: what the operator asks, and what botocore's chain of credentials asks."""
 
 USER = "paramsync:x:65532:65532:paramsync:/home/paramsync:/usr/sbin/nologin"
@@ -36,7 +36,7 @@ GROUP = "paramsync:x:65532:"
 
 
 def main() -> None:
-    """Assemble the root, and prune the environment."""
+    """Assemble the root, with what is left of the environment."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("root", type=Path, help="is made")
     arguments.add_argument("environment", type=Path, help="the virtual environment of the operator")
@@ -49,7 +49,10 @@ def main() -> None:
     lay_out(given.root)
     prune(given.environment)
     compile_all(given.root / "usr/lib" / interpreter.name, given.root)
-    compile_all(given.environment / "lib" / interpreter.name, Path("/"))
+    environment = given.root / given.environment.relative_to("/")
+    shutil.copytree(given.environment, environment, symlinks=True)
+    compile_all(environment / "lib" / interpreter.name, given.root)
+    date_all(given.root, int(os.environ["SOURCE_DATE_EPOCH"]))
 
 
 def take_packages(root: Path, packages: list[str]) -> None:
@@ -120,6 +123,12 @@ def compile_all(directory: Path, root: Path) -> None:
     """Compile all modules below a directory of a root; none is compared with its source when loaded."""
     command = [sys.executable, "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash", "-j", "0"]
     subprocess.run([*command, "-d", f"/{directory.relative_to(root)}", directory], check=True)
+
+
+def date_all(directory: Path, seconds: int) -> None:
+    """Give everything below a directory the same time."""
+    for path in (directory, *directory.rglob("*")):
+        os.utime(path, (seconds, seconds), follow_symlinks=False)
 
 
 def output(*command: str) -> str:

@@ -1,4 +1,4 @@
-"""A server with canned answers of STS, SSM and the container credentials' endpoint: fast, where moto is not needed.
+"""A server with canned answers of SSM and of all who give credentials: fast, where moto is not needed.
 
 Every parameter listing is empty. Every credential has a serial number, and lives as long as the test says.
 """
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 CREDENTIALS_PATH: Final = "/v1/credentials"
+METADATA_PATH: Final = "/latest/meta-data/iam/security-credentials/"
+METADATA_TOKEN: Final = "token-of-the-instance"
+SSO_TOKEN: Final = "token-of-single-sign-on"
 
 
 class Canned:
@@ -34,6 +37,8 @@ class Canned:
         self.calls: list[Call] = []
         self.authorizations: list[str] = []
         """What the container credentials' endpoint was shown."""
+        self.asked: list[str] = []
+        """What the instance's metadata and single sign-on were asked."""
         self._tls = tls
         self._serial = itertools.count(1)
 
@@ -57,11 +62,40 @@ class Canned:
         if request.path == CREDENTIALS_PATH:
             self.authorizations.append(request.headers.get("Authorization", ""))
             return web.json_response(self._credentials() | {"AccountId": ACCOUNT}, status=self.status)
+        if (answer := self._instance(request) or self._single_sign_on(request)) is not None:
+            self.asked.append(f"{request.method} {request.path}")
+            return answer
         call = Call.read(request.headers, await request.read())
         self.calls.append(call)
         if call.service == "ssm":
             return web.Response(body=json.dumps({"Parameters": []}), content_type=JSON_TYPE)
         return web.Response(body=self._sts(call), content_type="text/xml", status=self.status)
+
+    def _instance(self, request: web.BaseRequest) -> web.Response | None:
+        """The metadata of an EC2 instance, to who has asked for a token."""
+        if (request.method, request.path) == ("PUT", "/latest/api/token"):
+            return web.Response(text=METADATA_TOKEN)
+        if not request.path.startswith(METADATA_PATH):
+            return None
+        if request.headers.get("X-aws-ec2-metadata-token") != METADATA_TOKEN:
+            return web.Response(status=401)
+        if request.path == METADATA_PATH:
+            return web.Response(text="node")
+        return web.json_response(self._credentials() | {"Code": "Success"})
+
+    def _single_sign_on(self, request: web.BaseRequest) -> web.Response | None:
+        """AWS SSO: a new token for the one that has ended, and credentials for the new one."""
+        if request.path == "/token":
+            return web.json_response({"accessToken": SSO_TOKEN, "expiresIn": 3600, "tokenType": "Bearer"})
+        if request.path != "/federation/credentials":
+            return None
+        if request.headers.get("x-amz-sso_bearer_token") != SSO_TOKEN:
+            return web.Response(status=401)
+        got = self._credentials()
+        names = {"accessKeyId": "AccessKeyId", "secretAccessKey": "SecretAccessKey", "sessionToken": "Token"}
+        end = datetime.fromisoformat(got["Expiration"]).timestamp()
+        answer = {name: got[of] for name, of in names.items()} | {"expiration": int(end * 1000)}
+        return web.json_response({"roleCredentials": answer})
 
     def _credentials(self) -> dict[str, str]:
         end = datetime.now(UTC) + timedelta(seconds=self.lifetime)

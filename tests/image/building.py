@@ -1,19 +1,16 @@
 """Builds the image once for each state of what it is made of, on a base that is made here: no image is pulled."""
 
-import fcntl
 import hashlib
-import os
 import re
 import shutil
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from inspect import getsource
 from pathlib import Path
 
 from tests.image.image import Image
 from tests.image.tools import need_tools, run
+from tests.programs.cache import Say, alone, kept, stopwatch
 
 ROOT = Path(__file__).parents[2]
 SUITE = "trixie"
@@ -28,23 +25,21 @@ ISOLATION = ("--isolation", "chroot")
 def image() -> Image:
     """The image of the working tree; built if need be. Raises ImageToolsError or CommandError."""
     need_tools()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "paramsync" / "image"
-    cache.mkdir(parents=True, exist_ok=True)
-    with _alone(cache / "lock"):
-        base = _base(cache)
-        built = Image(f"{REPOSITORY}:{_digest(base)}")
+    cache, say = kept("image"), stopwatch()
+    with alone(cache / "lock", say):
+        built = Image(f"{REPOSITORY}:{_digest(_base(cache, say))}")
         if not built.exists():
-            began = time.monotonic()
+            say("building the image (a minute)")
             _build(built.name)
-            print(f"the image was built in {time.monotonic() - began:.0f} s", file=sys.stderr)
+            say(f"built {built.name}")
             _forget_old()
     return built
 
 
-def base_image() -> str:
-    """The name of the image that the Dockerfile builds on, by its first ARG."""
-    (tag,) = re.findall(r"^ARG DEBIAN=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    return f"debian:{tag}"
+def base_image() -> Image:
+    """The image that the Dockerfile builds on, as it is called here: it is there once an image was built."""
+    (name,) = re.findall(r"^FROM (\S+) AS builder$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    return Image(f"localhost/{name}")
 
 
 def context() -> Iterator[Path]:
@@ -64,11 +59,12 @@ def _digest(base: str) -> str:
     return known.hexdigest()[:16]
 
 
-def _base(cache: Path) -> str:
+def _base(cache: Path, say: Say) -> str:
     """Have the base in the store, under the name that the Dockerfile says; what identifies it."""
-    key = f"{SUITE}-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]}"
-    archive, local = cache / f"{key}.tar", Image(f"localhost/{base_image()}")
+    key = f"{SUITE}-{hashlib.sha256(getsource(_bootstrap).encode()).hexdigest()[:8]}"
+    archive, local = cache / f"{key}.tar", base_image()
     if not archive.exists():
+        say("making the base that the image is built on (a minute, once)")
         _bootstrap(archive)
     if not local.exists() or local.labels().get("base") != key:
         run(["podman", "import", "--change", f"LABEL base={key}", archive, local.name])
@@ -108,11 +104,3 @@ def _forget_old() -> None:
     listed = run(["podman", "images", "--sort", "created", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY])
     for name in listed.split()[KEPT:]:
         run(["podman", "untag", name])
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Hold a lock between processes."""
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

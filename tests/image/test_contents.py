@@ -1,15 +1,18 @@
 """What is in the image, what is not, and what it says of itself."""
 
+import re
 import stat
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 
 import pytest
 
 from paramsync import __version__
+from tests.image.building import ROOT
 from tests.image.fixtures import LIMIT
 from tests.image.image import Image
+from tests.image.summary import IMAGE
 from tests.image.tools import CommandError
 
 SITE = "/opt/paramsync/lib/python3.13/site-packages"
@@ -89,10 +92,17 @@ def test_nothing_but_tmp_can_be_written_by_who_runs_it(files: Mapping[str, tarfi
     assert {(each.uid, each.gid) for each in files.values()} == {(0, 0)}
 
 
-def test_it_is_small(image: Image) -> None:
+def test_it_is_small(image: Image, record_property: Callable[[str, object], None]) -> None:
     size = image.compressed_size()
-    print(f"the image has {size / 1e6:.1f} MB compressed")
+    record_property(IMAGE, f"{size / 1e6:.1f} MB compressed")
     assert size < LIMIT
+
+
+def test_all_files_have_the_time_of_the_dockerfile_so_that_the_same_input_gives_the_same_layer(
+    files: Mapping[str, tarfile.TarInfo],
+) -> None:
+    (epoch,) = re.findall(r"^ARG SOURCE_DATE_EPOCH=([0-9]+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert {path: each.mtime for path, each in files.items() if each.mtime != int(epoch)} == {}
 
 
 def test_the_user_has_a_name_and_no_shell(image: Image) -> None:

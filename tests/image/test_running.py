@@ -18,9 +18,11 @@ from tests.aws.proxy import Proxy
 from tests.cluster.cluster import Cluster
 from tests.cluster.processes import free_port
 from tests.cluster.waiting import wait_until
+from tests.e2e.pod import end_token, new_token
 from tests.edge.policies import ACCOUNT, bound_policies
 from tests.image.image import CONFINED, RUN, Image
 from tests.image.tools import run
+from tests.running.in_pod import ServiceAccountFiles
 from tests.running.objects import Syncs
 from tests.running.operator import AWS, STORE_ACCESS, Operator
 
@@ -29,6 +31,9 @@ SERVING = 3.0
 
 TRIES = 3
 """Starts of which the fastest counts: others use this machine, too."""
+
+FIRST = "first-token"
+"""The Secret to which the token is bound that a container begins with."""
 
 ROLES = "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/"
 LEASES = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update"]}
@@ -40,17 +45,14 @@ class Home:
 
     cluster: Cluster
     namespace: str
-    account: Path
+    files: ServiceAccountFiles
     settings: Path
 
-    def write_token(self) -> None:
-        """Put a token there that is new, as a kubelet does: the file is replaced."""
-        path = f"/api/v1/namespaces/{self.namespace}/serviceaccounts/{ACCOUNT}/token"
-        answer = self.cluster.request("POST", path, {"spec": {"expirationSeconds": 3600}})
-        new = self.account / "..token"
-        new.write_text(answer["status"]["token"])
-        new.chmod(0o644)
-        new.rename(self.account / "token")
+    def write_token(self, tie: str) -> str:
+        """Put a token there that is new, and bound to a new Secret of this name; returns it."""
+        token = new_token(self.cluster, self.namespace, tie)
+        self.files.write(token, self.cluster.certificates.authority.read_text())
+        return token
 
 
 @pytest.fixture
@@ -62,15 +64,12 @@ def home(cluster: Cluster, proxy: Proxy, tmp_path: Path) -> Iterator[Home]:
         collection = ROLES.format(namespace)
         cluster.request("POST", f"{collection}roles", {**role, "rules": [LEASES]})
         cluster.request("POST", f"{collection}rolebindings", {**role, "roleRef": reference, "subjects": [subject]})
-        account, settings = tmp_path / "account", tmp_path / "settings"
-        account.mkdir(mode=0o755)
+        files, settings = ServiceAccountFiles(tmp_path / "account"), tmp_path / "settings"
         settings.mkdir(mode=0o755)
-        (account / "ca.crt").write_text(cluster.certificates.authority.read_text())
-        (account / "namespace").write_text(namespace)
         store = {"region": "eu-west-1", "endpoint": proxy.url, "access": STORE_ACCESS}
         (settings / "settings.yaml").write_text(yaml.safe_dump({"stores": {"default": store}}))
-        made = Home(cluster, namespace, account, settings)
-        made.write_token()
+        made = Home(cluster, namespace, files, settings)
+        made.write_token(FIRST)
         yield made
 
 
@@ -82,7 +81,7 @@ def container(image: Image, home: Home, directory: Path) -> Iterator[tuple[Opera
     environment = {**AWS, "KUBERNETES_SERVICE_HOST": server.hostname, "KUBERNETES_SERVICE_PORT": server.port}
     variables = [f"--env={key}={text}" for key, text in environment.items()]
     mounts = [
-        f"--volume={home.account}:/var/run/secrets/kubernetes.io/serviceaccount:ro",
+        f"--volume={home.files.directory}:/var/run/secrets/kubernetes.io/serviceaccount:ro",
         f"--volume={home.settings}:/etc/paramsync:ro",
     ]
     arguments = ["run", "--settings", "/etc/paramsync/settings.yaml", "--lease", f"{home.namespace}/paramsync"]
@@ -115,6 +114,23 @@ def test_a_sync_is_synced_with_the_rights_of_the_chart_and_it_stops_cleanly(
         assert syncs.data("ConfigMap", "app") == {"HOST": "db"}
         assert operator.stop(40) == 0
         assert '"stopped"' in operator.logs()
+
+
+def test_a_token_that_is_replaced_is_used(
+    image: Image, home: Home, emulator: Emulator, syncs: Syncs, tmp_path: Path
+) -> None:
+    emulator.put(f"/{syncs.namespace}/app/host", "db")
+    with container(image, home, tmp_path) as (operator, _):
+        syncs.create("first", f"/{syncs.namespace}/app")
+        syncs.wait_reason("first", "Synced")
+
+        old = (home.files.directory / "token").read_text()
+        assert home.write_token("second") != old
+        end_token(home.cluster, home.namespace, FIRST, old)
+
+        syncs.create("second", f"/{syncs.namespace}/app")
+        syncs.wait_reason("second", "Synced")
+        assert operator.process.poll() is None, "it renewed the Lease, too"
 
 
 def test_it_serves_within_seconds(image: Image, home: Home, tmp_path: Path) -> None:

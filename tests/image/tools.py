@@ -3,7 +3,8 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 PROGRAMS = ("buildah", "podman", "runc", "debootstrap")
 """Each is in a package of its name."""
@@ -21,19 +22,28 @@ class CommandError(RuntimeError):
 
 def need_tools() -> None:
     """Install what is missing. Raises ImageToolsError if images cannot be made here."""
-    if os.geteuid() != 0:
-        raise ImageToolsError("images are made as root: run the tests of tests/image as root")
-    missing = [name for name in PROGRAMS if shutil.which(name) is None]
+    missing = to_install(os.geteuid(), shutil.which)
     if not missing:
         return
-    if shutil.which("apt-get") is None:
-        raise ImageToolsError(f"install {', '.join(missing)}: there is no apt-get to do it")
     install = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "--yes"]
     try:
         run([*install, "update"])
         run([*install, "--no-install-recommends", "install", *missing, KEYRING])
     except CommandError as error:
         raise ImageToolsError(f"{', '.join(missing)} cannot be installed: {error}") from None
+
+
+def to_install(user: int, which: Callable[[str], str | Path | None]) -> list[str]:
+    """The packages that are missing. Raises ImageToolsError if this user cannot make images, or cannot install them.
+
+    :param which: where a program is, as ``shutil.which`` tells.
+    """
+    if user != 0:
+        raise ImageToolsError("images are made as root: run the tests of tests/image as root")
+    missing = [name for name in PROGRAMS if which(name) is None]
+    if missing and which("apt-get") is None:
+        raise ImageToolsError(f"install {', '.join(missing)}: there is no apt-get to do it")
+    return missing
 
 
 def run(command: Sequence[str | os.PathLike[str]], cwd: str | os.PathLike[str] = "/") -> str:

@@ -3,7 +3,6 @@
 To renew them, set the versions in the module's go.mod and run `go mod tidy` there.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -12,11 +11,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.programs.cache import Say, alone, kept, stopwatch
 
 
 class BuildError(RuntimeError):
@@ -50,12 +49,10 @@ class GoModule:
 
         Raises BuildError.
         """
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "paramsync" / self.name
-        home = cache / self._digest()
+        home = kept(self.name) / self._digest()
         if not home.exists():
-            cache.mkdir(parents=True, exist_ok=True)
-            say = _stopwatch()
-            with _alone(home.with_suffix(".lock"), say):
+            say = stopwatch()
+            with alone(home.with_suffix(".lock"), say):
                 if not home.exists():  # another process may have built it while this one waited for the lock
                     self._build(home, say)
         return home
@@ -90,7 +87,7 @@ class GoModule:
         inputs = [path.read_bytes() for path in sources]
         return hashlib.sha256(b"\0".join([*inputs, *(flag.encode() for flag in self._flags())])).hexdigest()[:16]
 
-    def _build(self, home: Path, say: Callable[[str], None]) -> None:
+    def _build(self, home: Path, say: Say) -> None:
         """Build into a directory beside `home` that gets its name only when it is complete."""
         go = _go(self.directory)
         with tempfile.TemporaryDirectory(prefix=".building-", dir=home.parent, ignore_cleanup_errors=True) as building:
@@ -144,24 +141,3 @@ def _go_version(go: str) -> tuple[int, ...]:
     run = subprocess.run([go, "env", "GOVERSION"], cwd="/", env=environment, capture_output=True, text=True)
     match = re.match(r"go(\d+)\.(\d+)(?:\.(\d+))?", run.stdout)
     return tuple(int(part or 0) for part in match.groups()) if match else ()
-
-
-@contextmanager
-def _alone(lock: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold a lock between processes, which ends with the process at the latest."""
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("waiting for another process that builds the same")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _stopwatch() -> Callable[[str], None]:
-    began = time.monotonic()
-
-    def say(message: str) -> None:
-        print(f"{time.monotonic() - began:4.0f} s  {message}", file=sys.stderr, flush=True)
-
-    return say
