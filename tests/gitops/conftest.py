@@ -1,10 +1,13 @@
-"""Argo CD for the tests of this folder."""
+"""Argo CD for the tests of this folder, and the chart's fixtures."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.gitops.argo import Argo
+from tests.helm.conftest import helm, monitors
+
+__all__ = ["helm", "monitors"]
 
 
 @pytest.fixture(scope="session")

@@ -1,23 +1,23 @@
 """What Argo CD has applied and the operator has acted on differs in nothing, however it was applied and is compared."""
 
 import difflib
+import json
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
 import yaml
-from kubernetes.client.exceptions import NotFoundException
 
 from tests.aws.emulator import Emulator
 from tests.aws.proxy import Proxy
 from tests.cluster.cluster import Cluster
 from tests.gitops.argo import Argo, Json
-from tests.gitops.desired import application, defined, described, everything, ours
-from tests.running.objects import BASE, Syncs
+from tests.gitops.desired import CLUSTER_SCOPED, application, chart, defined, described, ours
+from tests.helm.rendering import Helm
+from tests.running.objects import Syncs
 from tests.running.operator import Operator
 
-POLICIES = "/apis/admissionregistration.k8s.io/v1"
+pytestmark = pytest.mark.usefixtures("monitors")
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,19 @@ def differing(shown: Json) -> Iterator[str]:
 
 @pytest.fixture(params=[False, True], ids=["client-side apply", "server-side apply"])
 def app(
-    argo: Argo, ssm: Emulator, proxy: Proxy, operator: Operator, syncs: Syncs, request: pytest.FixtureRequest
+    argo: Argo,
+    helm: Helm,
+    ssm: Emulator,
+    proxy: Proxy,
+    operator: Operator,
+    syncs: Syncs,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Application]:
     """Everything that there is, applied and acted on."""
     ssm.put(f"/{syncs.namespace}/app/password", "hunter2", "SecureString")
     ssm.put(f"/{syncs.namespace}/app/host", "db")
-    made = Application(argo, syncs, everything(syncs.namespace, proxy.url), request.param)
+    objects = [*chart(helm, syncs.namespace), *ours(syncs.namespace, proxy.url)]
+    made = Application(argo, syncs, objects, request.param)
     try:
         ended = made.sync()
         assert ended["phase"] == "Succeeded", ended
@@ -73,15 +80,9 @@ def app(
 
 def remove(cluster: Cluster, objects: list[Json]) -> None:
     """Delete what is in no namespace, except for our definitions, which other tests need."""
-    plurals = {
-        "ClusterParameterStore": f"{BASE}/clusterparameterstores",
-        "ValidatingAdmissionPolicy": f"{POLICIES}/validatingadmissionpolicies",
-        "ValidatingAdmissionPolicyBinding": f"{POLICIES}/validatingadmissionpolicybindings",
-    }
-    for each in objects:
-        if each["kind"] in plurals:
-            with suppress(NotFoundException):
-                cluster.request("DELETE", f"{plurals[each['kind']]}/{each['metadata']['name']}")
+    items = [each for each in objects if each["kind"] in CLUSTER_SCOPED]
+    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    cluster.kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", input=listed)
 
 
 def test_no_field_is_left_out() -> None:
