@@ -137,16 +137,18 @@ class Telling:
 
 
 def kstatus(sync: Json) -> str:
-    """What Helm and Argo CD make of a sync: the rules of sigs.k8s.io/cli-utils, pkg/kstatus."""
+    """What Flux and Helm make of a sync; tests/gitops/test_health.py compares it with what they do."""
     status = sync.get("status", {})
     conditions = {each["type"]: each["status"] for each in status.get("conditions", [])}
+    if "deletionTimestamp" in sync["metadata"]:
+        return "Terminating"
     if status.get("observedGeneration") != sync["metadata"]["generation"]:
         return "InProgress"
     if conditions.get("Reconciling") == "True":
         return "InProgress"
     if conditions.get("Stalled") == "True":
         return "Failed"
-    return "Current" if conditions.get("Ready") == "True" else "InProgress"
+    return "Current" if conditions.get("Ready", "True") == "True" else "InProgress"
 
 
 def conditions(sync: Json) -> dict[str, str]:

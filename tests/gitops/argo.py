@@ -27,6 +27,8 @@ class Argo:
     program: Path
     directory: Path
     """For what it keeps of a cluster."""
+    tracking: str = "annotation"
+    """How it marks what is an application's: by annotation, label or annotation+label."""
 
     def health(self, *objects: Json) -> list[tuple[str, str]]:
         """What Argo CD makes of objects: a word and a message; both empty for what has no health."""
@@ -42,6 +44,7 @@ class Argo:
 
     def start(self, command: str, **request: Any) -> subprocess.Popen[str]:
         """Let it work on a request; `answer` waits for what comes of it."""
+        data = {**settings(), "application.resourceTrackingMethod": self.tracking}
         process = subprocess.Popen(
             [self.program, command],
             # kubectl's cache goes by the port, which may have been another control plane's an hour ago.
@@ -52,7 +55,7 @@ class Argo:
             text=True,
         )
         assert process.stdin is not None
-        process.stdin.write(json.dumps({"settings": settings(), **request}))
+        process.stdin.write(json.dumps({"settings": data, **request}))
         process.stdin.close()
         process.stdin = None
         return process

@@ -1,4 +1,4 @@
-"""What stands in Git: every field of our kinds, the definitions, the policies; and the application that brings it."""
+"""What stands in Git: every field of our kinds, and what the chart makes; and the application that brings it."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,11 +6,19 @@ from typing import Any
 
 import yaml
 
-from tests.edge.policies import policies
 from tests.gitops.argo import DEPLOY, ROOT, Json
+from tests.helm.rendering import Helm
 
 API = "paramsync.dev/v1alpha1"
 SERVER_SIDE = "ServerSideApply=true"
+CLUSTER_SCOPED = {
+    "ClusterParameterStore",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+}
+"""What is in no namespace, except for our definitions."""
 
 
 def manifests(*paths: Path) -> list[Json]:
@@ -72,9 +80,19 @@ def ours(namespace: str, endpoint: str) -> list[Json]:
     ]
 
 
-def everything(namespace: str, endpoint: str) -> list[Json]:
-    """The definitions, the policies and objects of our kinds."""
-    return [*definitions(), *policies(namespace), *ours(namespace, endpoint)]
+def chart(helm: Helm, namespace: str) -> list[Json]:
+    """The chart with default values, and once more in namespaced mode with all that is optional."""
+    optional = {
+        "crds": {"install": False},
+        "policies": {"enabled": False},
+        "watchNamespaces": [namespace],
+        "region": "eu-west-1",
+        "caBundle": {"configMap": "authorities"},
+        "proxy": {"https": "http://proxy:3128"},
+        "networkPolicy": {"enabled": True, "metricsFrom": [{"namespaceSelector": {}}]},
+        "metrics": {"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}},
+    }
+    return [*helm.render(namespace=namespace), *helm.render(optional, release="second", namespace=namespace)]
 
 
 def described(objects: Sequence[Json]) -> set[str]:

@@ -5,10 +5,12 @@ import re
 import pytest
 import yaml
 
+from deploy.helm.generating import CHART
 from paramsync.api.stores import ParameterStore
 from paramsync.api.sync import ParameterSync
 from tests.gitops.argo import DEPLOY, ROOT, Argo, ArgoError, settings
 from tests.gitops.desired import SERVER_SIDE, manifests
+from tests.helm.rendering import Helm, one
 
 APPLICATIONS = ("operator.yaml", "operator-from-registry.yaml", "team.yaml")
 WAVE = "argocd.argoproj.io/sync-wave"
@@ -48,8 +50,18 @@ def test_the_team_s_objects_are_in_the_waves_that_the_document_names() -> None:
         model.model_validate({"spec": spec})
 
 
-def test_the_document_s_yaml_is_whole() -> None:
+def test_the_document_s_yaml_is_whole(helm: Helm) -> None:
     text = (ROOT / "docs" / "gitops.md").read_text()
-    kustomization, checks = (yaml.safe_load(each) for each in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL))
+    whole, checks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    source, release, kustomization = yaml.safe_load_all(whole)
+    checks = yaml.safe_load(checks)
     assert kustomization["spec"]["wait"] is True
+
+    assert release["spec"]["chartRef"] == {"kind": source["kind"], "name": source["metadata"]["name"]}
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert source["spec"]["url"].endswith(f"/{chart['name']}")
+    assert source["spec"]["ref"]["tag"] == chart["version"]
+    spec = release["spec"]
+    rendered = helm.render(spec["values"], release=spec["releaseName"], namespace=spec["targetNamespace"])
+    assert "region: eu-west-1" in one(rendered, "ConfigMap")["data"]["settings.yaml"]
     assert [each["kind"] for each in checks["healthChecks"]] == ["ParameterSync"]

@@ -11,6 +11,7 @@ from paramsync.api.definitions import FRESH_STATUS
 from paramsync.api.status import SyncStatus
 from paramsync.core.outcome import Circumstances, Outcome, conditions
 from paramsync.core.reasons import Nature, Reason
+from tests.e2e.scene import kstatus
 from tests.gitops.argo import Argo, Json
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -94,6 +95,7 @@ CASES: Final = sorted(cases(), key=lambda case: case.name)
 def test_a_state_is_what_it_is_for_both(argo: Argo, case: Case) -> None:
     assert argo.health(case.sync) == [(case.argo, case.says)]
     assert argo.kstatus(case.sync) == [case.flux]
+    assert kstatus(case.sync) == case.flux  # the copy of these rules that other tests use
 
 
 def test_a_passing_failure_shows_only_when_the_data_is_late(argo: Argo) -> None:

@@ -1,7 +1,6 @@
 """A real API server takes what the chart makes, whatever is switched on."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from kubernetes.client.exceptions import ForbiddenException
@@ -10,19 +9,8 @@ from deploy.helm.generating import leaves, schema
 from tests.cluster.cluster import Cluster
 from tests.helm.combinations import SWITCHES, render_all, switches, templates
 from tests.helm.rendering import Helm, Json, one
-from tests.programs import monitoring
 
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
-
-
-@pytest.fixture(scope="module")
-def monitors(cluster: Cluster) -> Iterator[None]:
-    """The definitions of the Prometheus operator."""
-    files = [argument for path in monitoring.definitions() for argument in ("-f", str(path))]
-    cluster.kubectl("apply", "--server-side", *files)
-    cluster.kubectl("wait", "--for=condition=Established", *files)
-    yield
-    cluster.kubectl("delete", *files)
 
 
 def test_every_switch_is_one_of_a_template_and_every_boolean_a_switch() -> None:
