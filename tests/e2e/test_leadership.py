@@ -129,9 +129,10 @@ def test_another_one_takes_over_soon_after_a_crash(replicas: Replicas) -> None:
 def paused_and_resumed(replicas: Replicas, start: Start) -> list[AuditEntry]:
     """What the first one would have written since another one leads, by the audit log; it has ended by then.
 
-    When it is paused, a write is on its way. When it goes on, there is much to do: a target was edited by hand, and a
-    refresh is asked for. The second one sleeps meanwhile, too briefly to lose the Lease. A renewal that hangs leaves
-    the first one some time until it knows that it has lost the Lease.
+    When it is paused, a write to a target is on its way; a status or an Event would be accepted then, see
+    docs/limits.md. When it goes on, there is much to do: a target was edited by hand, and a refresh is asked for. The
+    second one sleeps meanwhile, too briefly to lose the Lease. A renewal that hangs leaves the first one some time
+    until it knows that it has lost the Lease.
     """
     namespace, cluster = replicas.syncs.namespace, replicas.cluster
     with accounts(cluster, namespace) as make, replicas.first(start) as first:
@@ -173,7 +174,7 @@ def paused_and_resumed(replicas: Replicas, start: Start) -> list[AuditEntry]:
             return by_first()
 
 
-def test_of_one_that_was_paused_no_write_is_accepted_once_another_one_leads(replicas: Replicas) -> None:
+def test_one_that_was_paused_sends_nothing_more_and_what_was_on_its_way_is_refused(replicas: Replicas) -> None:
     by_first = paused_and_resumed(replicas, as_a_user)
     answers = [(entry.resource, entry.response.code) for entry in by_first]
     assert answers == [("secrets", 409)], "what was on its way is refused, and nothing else is sent"
