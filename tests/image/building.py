@@ -18,6 +18,10 @@ REPOSITORY = "localhost/paramsync-test"
 KEPT = 6
 """Images of earlier states that stay, so that others who build at the same time keep theirs."""
 
+BASE_LABEL = "paramsync.test.base"
+LABELS = (BASE_LABEL, "org.opencontainers.image.title=paramsync")
+"""What the base and the stages built on it carry, and the images."""
+
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 ISOLATION = ("--isolation", "chroot")
 
@@ -32,7 +36,7 @@ def image() -> Image:
             say("building the image (a minute)")
             _build(built.name)
             say(f"built {built.name}")
-            _forget_old()
+            forget_old()
     return built
 
 
@@ -66,8 +70,8 @@ def _base(cache: Path, say: Say) -> str:
     if not archive.exists():
         say("making the base that the image is built on (a minute, once)")
         _bootstrap(archive)
-    if not local.exists() or local.labels().get("base") != key:
-        run(["podman", "import", "--change", f"LABEL base={key}", archive, local.name])
+    if not local.exists() or local.labels().get(BASE_LABEL) != key:
+        run(["podman", "import", "--change", f"LABEL {BASE_LABEL}={key}", archive, local.name])
     return key
 
 
@@ -99,8 +103,11 @@ def _build(name: str) -> None:
         run(["buildah", "bud", "--layers", *ISOLATION, *mounts, "--tag", name, "."], cwd=ROOT)
 
 
-def _forget_old() -> None:
+def forget_old(unnamed_for: str = "24h") -> None:
+    """Take the names from old images, and remove what has been without a name for so long, as old stages of builds."""
     # By age; podman lists the newest first.
     listed = run(["podman", "images", "--sort", "created", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY])
     for name in listed.split()[KEPT:]:
         run(["podman", "untag", name])
+    for ours in LABELS:
+        run(["podman", "image", "prune", "--force", "--filter", f"label={ours}", "--filter", f"until={unnamed_for}"])
