@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.gateway import Gateway
 from tests.e2e.scene import READY, conditions
@@ -27,7 +26,8 @@ LEADER, REQUESTS = "paramsync_leader", "paramsync_ssm_requests_total"
 class Replicas:
     """Replicas of one operator; the first one reaches the API server through a gateway."""
 
-    cluster: Cluster
+    home: str
+    kubeconfig: Path
     gateway: Gateway
     stub: Stub
     syncs: Syncs
@@ -39,10 +39,10 @@ class Replicas:
 
     def second(self) -> AbstractContextManager[Operator]:
         """Run the one that is to take over."""
-        return self._run(self.cluster.kubeconfig, "second")
+        return self._run(self.kubeconfig, "second")
 
     def _run(self, kubeconfig: Path, name: str) -> AbstractContextManager[Operator]:
-        lease = f"{self.syncs.namespace}/paramsync"
+        lease = f"{self.home}/paramsync"
         return run_operator(kubeconfig, self.directory / name, endpoint=self.stub.url, lease=lease)
 
     def put(self, value: str) -> None:
@@ -80,10 +80,10 @@ def seconds_until_it_leads(operator: Operator) -> float:
 
 
 @pytest.fixture
-def replicas(cluster: Cluster, gateway: Gateway, syncs: Syncs, tmp_path: Path) -> Iterator[Replicas]:
+def replicas(bound_kubeconfig: Path, home: str, gateway: Gateway, syncs: Syncs, tmp_path: Path) -> Iterator[Replicas]:
     """None of them runs yet."""
     with run_stub(Settings(quota=None)) as stub:
-        yield Replicas(cluster, gateway, stub, syncs, tmp_path)
+        yield Replicas(home, bound_kubeconfig, gateway, stub, syncs, tmp_path)
 
 
 def test_the_one_that_waits_is_ready_reads_nothing_and_takes_over_when_the_first_one_stops(replicas: Replicas) -> None:
@@ -152,6 +152,6 @@ def test_one_that_cannot_reach_the_api_server_ends_and_the_other_one_leads(repli
 
 
 def test_a_lease_is_given_as_namespace_and_name(replicas: Replicas) -> None:
-    with run_operator(replicas.cluster.kubeconfig, replicas.directory, lease="paramsync", ready=False) as operator:
+    with run_operator(replicas.kubeconfig, replicas.directory, lease="paramsync", ready=False) as operator:
         assert operator.wait() == 2
         assert "give the Lease as NAMESPACE/NAME" in operator.logs()

@@ -167,7 +167,10 @@ def _wait_until_in_force(cluster: Cluster, account: ApiClient, name: str, namesp
     }
     for policy, probe in probes.items():
         denial = f"ValidatingAdmissionPolicy '{name}-{policy}'"
-        wait_until(partial(_is_denied, denial, *probe), f"{denial} is in force")
+        try:
+            wait_until(partial(_is_denied, denial, *probe), f"{denial} is in force")
+        except TimeoutError as error:  # such as that the account has no right to what the policy refuses
+            raise TimeoutError(f"{error}; the answer is: {refusal(*probe)}") from None
 
 
 def _foreign_event(namespace: str) -> Json:
