@@ -47,6 +47,13 @@ def shared_operator(
 
 
 @pytest.fixture
+def operator(bound_kubeconfig: Path, proxy: Proxy, tmp_path: Path) -> Iterator[Operator]:
+    """An operator of one's own, with the same store."""
+    with run_operator(bound_kubeconfig, tmp_path, endpoint=proxy.url) as running:
+        yield running
+
+
+@pytest.fixture
 def scene(emulator: Emulator, shared_proxy: Proxy, shared_operator: Operator, syncs: Syncs) -> Iterator[Scene]:
     """A namespace with a path of its own, served by the shared operator."""
     yield Scene(emulator, shared_proxy, shared_operator, syncs)
@@ -62,7 +69,7 @@ def stores(scene: Scene) -> Iterator[Stores]:
 
 
 @pytest.fixture
-def gateway(cluster: Cluster, tmp_path: Path) -> Iterator[Gateway]:
-    """A way to the API server that can hold requests, and records them."""
-    with run_gateway(cluster, tmp_path / "gateway.kubeconfig") as running:
+def gateway(cluster: Cluster, bound_kubeconfig: Path, tmp_path: Path) -> Iterator[Gateway]:
+    """A way of the operator's account to the API server that can hold requests, and records them."""
+    with run_gateway(cluster, tmp_path / "gateway.kubeconfig", bound_kubeconfig) as running:
         yield running

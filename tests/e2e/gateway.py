@@ -1,6 +1,6 @@
 """A reverse proxy in front of the API server: it records what is asked, holds a request, answers one, lets none pass.
 
-Plain HTTP comes in, HTTPS with the admin's client certificate goes out; watches are streamed.
+Plain HTTP comes in, HTTPS goes out, with the token that came in or the admin's certificate; watches are streamed.
 """
 
 import asyncio
@@ -124,6 +124,8 @@ class Gateway:
 
     kubeconfig: Path
     upstream: str
+    user: dict[str, object]
+    """The user in its kubeconfig."""
     warnings: list[str] = field(default_factory=list, init=False)
     """The headers by which the API server has warned so far."""
 
@@ -202,7 +204,9 @@ class Gateway:
             await runner.setup()
             try:
                 await web.TCPSite(runner, "127.0.0.1", 0).start()
-                self.kubeconfig.write_text(yaml.safe_dump(_kubeconfig(f"http://127.0.0.1:{runner.addresses[0][1]}")))
+                self.kubeconfig.write_text(
+                    yaml.safe_dump(_kubeconfig(f"http://127.0.0.1:{runner.addresses[0][1]}", self.user))
+                )
                 yield self
             finally:
                 self._end_open()
@@ -242,12 +246,19 @@ class Gateway:
 
 
 @contextmanager
-def run_gateway(cluster: Cluster, kubeconfig: Path) -> Iterator[Gateway]:
-    """Run a gateway to a control plane, and write the kubeconfig that leads through it."""
+def run_gateway(cluster: Cluster, kubeconfig: Path, account: Path | None = None) -> Iterator[Gateway]:
+    """Run a gateway to a control plane, and write the kubeconfig that leads through it.
+
+    :param account: a kubeconfig with the token to come with; default: the gateway itself proves to be the admin.
+    """
     tls = ssl.create_default_context(cafile=str(cluster.certificates.authority))
-    admin = cluster.certificates.admin
-    tls.load_cert_chain(admin.certificate, admin.key)
-    with in_background(Gateway(kubeconfig, cluster.url, tls).serving()) as gateway:
+    user: dict[str, object] = {}
+    if account is None:
+        admin = cluster.certificates.admin
+        tls.load_cert_chain(admin.certificate, admin.key)
+    else:
+        (user,) = (each["user"] for each in yaml.safe_load(account.read_text())["users"])
+    with in_background(Gateway(kubeconfig, cluster.url, user, tls=tls).serving()) as gateway:
         yield gateway
 
 
@@ -268,12 +279,12 @@ def _dropped(request: web.BaseRequest) -> web.Response:
     return web.Response()
 
 
-def _kubeconfig(url: str) -> dict[str, object]:
+def _kubeconfig(url: str, user: dict[str, object]) -> dict[str, object]:
     return {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": "gateway", "cluster": {"server": url}}],
-        "users": [{"name": "nobody", "user": {}}],
+        "users": [{"name": "nobody", "user": user}],
         "contexts": [{"name": "gateway", "context": {"cluster": "gateway", "user": "nobody"}}],
         "current-context": "gateway",
     }

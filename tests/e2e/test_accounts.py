@@ -8,7 +8,6 @@ import pytest
 
 from tests.aws.clients import REGION, access_key
 from tests.aws.errors import ACCOUNT, throttled
-from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.scene import READY, STALLED, conditions, message, store
 from tests.load.stub import Stub, run_stub
@@ -30,13 +29,13 @@ def stub() -> Iterator[Stub]:
 
 
 @pytest.fixture
-def start(cluster: Cluster, stub: Stub, tmp_path: Path) -> Start:
+def start(bound_kubeconfig: Path, stub: Stub, tmp_path: Path) -> Start:
     """Starts an operator whose store `default` is the stub, in a Region and with the keys of an account."""
 
     def started(region: str = REGION, account: str = ACCOUNT) -> AbstractContextManager[Operator]:
         spec = {**store("default", stub.url, ["*"], ["/"])["spec"], "region": region}
         own = {"AWS_ACCESS_KEY_ID": access_key(account), "AWS_ACCOUNT_ID": account}
-        return run_operator(cluster.kubeconfig, tmp_path, settings={"stores": {"default": spec}}, environment=own)
+        return run_operator(bound_kubeconfig, tmp_path, settings={"stores": {"default": spec}}, environment=own)
 
     return started
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.audit import AuditEntry
-from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.gateway import Gateway
 from tests.e2e.scene import MERGE, READY, conditions
@@ -32,7 +31,8 @@ EVERYTHING = {"configmaps", "events", "parametersyncs/status"}
 class Replicas:
     """Replicas of one operator; the first one reaches the API server through a gateway."""
 
-    cluster: Cluster
+    home: str
+    kubeconfig: Path
     gateway: Gateway
     stub: Stub
     syncs: Syncs
@@ -43,11 +43,11 @@ class Replicas:
         return self._run(self.gateway.kubeconfig, "first", start)
 
     def second(self, kubeconfig: Path | None = None) -> AbstractContextManager[Operator]:
-        """Run the one that is to take over; by default as admin."""
-        return self._run(kubeconfig or self.cluster.kubeconfig, "second", as_a_user)
+        """Run the one that is to take over; by default with the chart's account."""
+        return self._run(kubeconfig or self.kubeconfig, "second", as_a_user)
 
     def _run(self, kubeconfig: Path, name: str, start: Start) -> AbstractContextManager[Operator]:
-        lease = f"{self.syncs.namespace}/paramsync"
+        lease = f"{self.home}/paramsync"
         return run_operator(kubeconfig, self.directory / name, endpoint=self.stub.url, lease=lease, start=start)
 
     def put(self, value: str) -> None:
@@ -71,7 +71,7 @@ class Replicas:
     def edit_by_hand(self) -> None:
         """Change the ConfigMap, as somebody with kubectl would."""
         path = self.syncs.target_path("ConfigMap", "app")
-        self.cluster.request("PATCH", path, {"data": {"PLAIN": "by hand"}}, content_type=MERGE)
+        self.syncs.cluster.request("PATCH", path, {"data": {"PLAIN": "by hand"}}, content_type=MERGE)
 
     def wait_value(self, value: str) -> None:
         """Wait until both targets hold a value."""
@@ -86,10 +86,10 @@ def seconds_until_it_leads(operator: Operator) -> float:
 
 
 @pytest.fixture
-def replicas(cluster: Cluster, gateway: Gateway, syncs: Syncs, tmp_path: Path) -> Iterator[Replicas]:
+def replicas(bound_kubeconfig: Path, home: str, gateway: Gateway, syncs: Syncs, tmp_path: Path) -> Iterator[Replicas]:
     """None of them runs yet."""
     with run_stub(Settings(quota=None)) as stub:
-        yield Replicas(cluster, gateway, stub, syncs, tmp_path)
+        yield Replicas(home, bound_kubeconfig, gateway, stub, syncs, tmp_path)
 
 
 def test_the_one_that_waits_is_ready_reads_nothing_and_takes_over_when_the_first_one_stops(replicas: Replicas) -> None:
@@ -134,7 +134,7 @@ def paused_and_resumed(replicas: Replicas, start: Start) -> list[AuditEntry]:
     second one sleeps meanwhile, too briefly to lose the Lease. A renewal that hangs leaves the first one some time
     until it knows that it has lost the Lease.
     """
-    namespace, cluster = replicas.syncs.namespace, replicas.cluster
+    namespace, cluster = replicas.syncs.namespace, replicas.syncs.cluster
     with accounts(cluster, namespace) as make, replicas.first(start) as first:
         account = make("second")
 
@@ -198,6 +198,6 @@ def test_one_that_cannot_reach_the_api_server_ends_and_the_other_one_leads(repli
 
 
 def test_a_lease_is_given_as_namespace_and_name(replicas: Replicas) -> None:
-    with run_operator(replicas.cluster.kubeconfig, replicas.directory, lease="paramsync", ready=False) as operator:
+    with run_operator(replicas.kubeconfig, replicas.directory, lease="paramsync", ready=False) as operator:
         assert operator.wait() == 2
         assert "give the Lease as NAMESPACE/NAME" in operator.logs()

@@ -58,9 +58,11 @@ def test_it_is_not_ready_until_its_definitions_are_served(ssm: Emulator, proxy: 
                 assert syncs.data("Secret", "app") == {"KEY": "secret"}
 
 
-def test_at_sigterm_it_ends_soon(cluster: Cluster, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path) -> None:
+def test_at_sigterm_it_ends_soon(
+    bound_kubeconfig: Path, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
+) -> None:
     put(ssm)
-    with run_operator(cluster.kubeconfig, tmp_path, endpoint=proxy.url) as operator:
+    with run_operator(bound_kubeconfig, tmp_path, endpoint=proxy.url) as operator:
         syncs.create("app", "/app")
         syncs.wait_reason("app", "Synced")
         assert stop_in(operator) < QUICKLY
@@ -68,12 +70,12 @@ def test_at_sigterm_it_ends_soon(cluster: Cluster, ssm: Emulator, proxy: Proxy, 
 
 
 def test_at_sigterm_it_does_not_wait_for_aws(
-    cluster: Cluster, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
+    bound_kubeconfig: Path, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
 ) -> None:
     put(ssm)
     gate = hang()
     proxy.add(gate)
-    with run_operator(cluster.kubeconfig, tmp_path, endpoint=proxy.url) as operator:
+    with run_operator(bound_kubeconfig, tmp_path, endpoint=proxy.url) as operator:
         syncs.create("app", "/app")
         gate.arrived(30)
         assert stop_in(operator) < 20, "it ends at the latest when the read of AWS times out, after 10 seconds"
@@ -144,7 +146,7 @@ def test_it_outlives_an_api_server_that_cannot_be_reached(
 
 
 def test_a_name_in_two_places_is_used_from_neither_from_the_start(
-    cluster: Cluster, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
+    cluster: Cluster, bound_kubeconfig: Path, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
 ) -> None:
     put(ssm)
     name = f"both-{syncs.namespace}"
@@ -152,7 +154,7 @@ def test_a_name_in_two_places_is_used_from_neither_from_the_start(
     cluster.request("POST", store_path(), found)
     try:
         syncs.create("app", "/app", storeRef={"name": name})
-        with run_operator(cluster.kubeconfig, tmp_path, settings={"stores": {name: found["spec"]}}):
+        with run_operator(bound_kubeconfig, tmp_path, settings={"stores": {name: found["spec"]}}):
             syncs.wait_reason("app", "StoreInvalid")
             assert proxy.calls() == []
     finally:
@@ -160,10 +162,10 @@ def test_a_name_in_two_places_is_used_from_neither_from_the_start(
 
 
 def test_without_it_a_sync_and_a_namespace_can_be_deleted(
-    cluster: Cluster, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
+    cluster: Cluster, bound_kubeconfig: Path, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
 ) -> None:
     put(ssm)
-    with run_operator(cluster.kubeconfig, tmp_path, endpoint=proxy.url):
+    with run_operator(bound_kubeconfig, tmp_path, endpoint=proxy.url):
         policies = {"first": "Delete", "second": "Delete", "third": "Retain", "fourth": "Retain"}
         for name, policy in policies.items():
             syncs.create(name, "/app", deletionPolicy=policy)

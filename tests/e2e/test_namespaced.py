@@ -15,14 +15,12 @@ from tests.cluster.audit import AuditEntry
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.scene import MERGE, SOON, Json, message, store, store_path
-from tests.edge.policies import ACCOUNT, ROLE_RULES, bound_policies, grant_in, role_path
+from tests.edge.policies import ACCOUNT, bound_policies, grant_in, role_path
 from tests.running.nursery import Nursery, run_nursery
 from tests.running.objects import BASE, Syncs
 from tests.running.operator import STORE_ACCESS, Operator, run_operator
 
-RBAC = "/apis/rbac.authorization.k8s.io/v1"
 SELECTED = {"namespaceSelector": {"matchLabels": {"stage": "prod"}}, "paths": ["/selected"]}
-LEASE = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update"]}
 UNREADABLE = "paramsync_unreadable_namespaces"
 
 
@@ -49,13 +47,6 @@ class Installation:
         user = f"system:serviceaccount:{self.home}:{ACCOUNT}"
         return [entry for entry in self.cluster.audit(since) if entry.username == user]
 
-    def grant_lease(self) -> None:
-        name, base = {"metadata": {"name": "lease"}}, f"{RBAC}/namespaces/{self.home}"
-        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "lease"}
-        subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": self.home}
-        self.cluster.request("POST", f"{base}/roles", {**name, "rules": [LEASE]})
-        self.cluster.request("POST", f"{base}/rolebindings", {**name, "roleRef": role, "subjects": [subject]})
-
 
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
@@ -76,9 +67,7 @@ def installation(cluster: Cluster, ssm: Emulator, proxy: Proxy, nursery: Nursery
         bound_policies(cluster, home, first, second) as kubeconfig,
     ):
         served = Syncs(cluster, first), Syncs(cluster, second)
-        made = Installation(cluster, home, kubeconfig, *served, Syncs(cluster, third), proxy.url, nursery)
-        made.grant_lease()
-        yield made
+        yield Installation(cluster, home, kubeconfig, *served, Syncs(cluster, third), proxy.url, nursery)
 
 
 def run(
@@ -171,7 +160,7 @@ def test_rights_that_are_taken_away_and_given_again(
     installation: Installation, cluster: Cluster, tmp_path: Path
 ) -> None:
     first, second = installation.first, installation.second
-    binding = role_path(installation.home, second.namespace).replace("/roles/", "/rolebindings/")
+    binding = role_path(second.namespace).replace("/roles/", "/rolebindings/")
     with run(installation, tmp_path, first.namespace, second.namespace) as operator:
         assert_works(first)
         assert_works(second)
@@ -198,8 +187,9 @@ def is_lost(operator: Operator, syncs: Syncs) -> bool:
 def test_a_role_without_the_right_to_watch_is_told_and_hinders_no_other(
     installation: Installation, cluster: Cluster, tmp_path: Path
 ) -> None:
-    path = role_path(installation.home, installation.second.namespace)
-    blind = [{**rule, "verbs": [verb for verb in rule["verbs"] if verb != "watch"]} for rule in ROLE_RULES]
+    path = role_path(installation.second.namespace)
+    given = cluster.request("GET", path)["rules"]
+    blind = [{**rule, "verbs": [verb for verb in rule["verbs"] if verb != "watch"]} for rule in given]
     cluster.request("PATCH", path, {"rules": blind}, content_type=MERGE)
     names = installation.first.namespace, installation.second.namespace
     with run(installation, tmp_path, *names) as operator:
@@ -208,7 +198,7 @@ def test_a_role_without_the_right_to_watch_is_told_and_hinders_no_other(
         assert_works(installation.first)
         assert told in operator.get("/readyz")[1]
 
-        cluster.request("PATCH", path, {"rules": ROLE_RULES}, content_type=MERGE)
+        cluster.request("PATCH", path, {"rules": given}, content_type=MERGE)
         wait_until(lambda: operator.get("/readyz") == (200, "ok\n"), "it can be read", SOON)
         assert_works(installation.second)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,6 @@ from tests.aws.errors import denied, internal, throttled
 from tests.aws.faults import cut, drop, hang, html
 from tests.aws.proxy import Proxy
 from tests.aws.wire import Fault
-from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.scene import (
     READY,
@@ -51,12 +51,12 @@ BUSY = 4.0
 
 @pytest.fixture(scope="module")
 def shared_operator(
-    cluster: Cluster, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
+    bound_kubeconfig: Path, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Operator]:
     """An operator whose API budget, when AWS throttles one path, is still enough for the others."""
     stores = {"default": store("default", shared_proxy.url, ["*"], ["/"])["spec"]}
     settings = {"stores": stores, "budget": {"requestsPerSecond": 200}}
-    with run_operator(cluster.kubeconfig, tmp_path_factory.mktemp("operator"), settings=settings) as running:
+    with run_operator(bound_kubeconfig, tmp_path_factory.mktemp("operator"), settings=settings) as running:
         yield running
 
 

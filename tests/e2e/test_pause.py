@@ -34,6 +34,7 @@ class Leaders:
     """Two operators of one account that read the same; the first one reaches the API server through a gateway."""
 
     cluster: Cluster
+    kubeconfig: Path
     gateway: Gateway
     nursery: Nursery
     stub: Stub
@@ -48,7 +49,7 @@ class Leaders:
 
     def second(self) -> AbstractContextManager[Operator]:
         """Run the one that goes on meanwhile."""
-        return self._run(self.cluster.kubeconfig, "second")
+        return self._run(self.kubeconfig, "second")
 
     def _run(self, kubeconfig: Path, name: str) -> AbstractContextManager[Operator]:
         endpoint, start = self.stub.url, self.nursery.start
@@ -103,10 +104,12 @@ class Leaders:
 
 
 @pytest.fixture
-def leaders(cluster: Cluster, gateway: Gateway, nursery: Nursery, syncs: Syncs, tmp_path: Path) -> Iterator[Leaders]:
+def leaders(
+    cluster: Cluster, bound_kubeconfig: Path, gateway: Gateway, nursery: Nursery, syncs: Syncs, tmp_path: Path
+) -> Iterator[Leaders]:
     """Two operators, none of which runs yet."""
     with run_stub(Settings(quota=None)) as stub:
-        made = Leaders(cluster, gateway, nursery, stub, syncs, tmp_path, cluster.audit_mark())
+        made = Leaders(cluster, bound_kubeconfig, gateway, nursery, stub, syncs, tmp_path, cluster.audit_mark())
         made.put("v1")
         yield made
 

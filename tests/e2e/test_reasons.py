@@ -1,12 +1,12 @@
 """Whatever stands in the way is told: why, which parameter or object, and what to do; nothing is written."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.aws.errors import denied
 from tests.aws.proxy import Proxy
-from tests.cluster.cluster import Cluster
 from tests.e2e.scene import (
     READY,
     RECONCILING,
@@ -25,7 +25,7 @@ SLOW = "5m"
 
 @pytest.fixture(scope="module")
 def shared_operator(
-    cluster: Cluster, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
+    bound_kubeconfig: Path, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Operator]:
     """An operator with three stores in its settings: for everybody, for one's own path, and for /prod/pay."""
     stores = {
@@ -33,7 +33,7 @@ def shared_operator(
         for name, paths in {"default": ["/"], "own": ["/{namespace}"], "pay": ["/prod/pay"]}.items()
     }
     directory = tmp_path_factory.mktemp("operator")
-    with run_operator(cluster.kubeconfig, directory, settings={"stores": stores}) as running:
+    with run_operator(bound_kubeconfig, directory, settings={"stores": stores}) as running:
         yield running
 
 

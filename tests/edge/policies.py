@@ -1,48 +1,46 @@
-"""The operator's account as an installation makes it: its rights, and the admission policies that bind it."""
+"""The operator's account as an installation makes it: what the chart renders of its rights and its policies."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import yaml
 from kubernetes.client import ApiClient
 from kubernetes.client.exceptions import ForbiddenException, NotFoundException, UnprocessableEntityException
 
 from tests.cluster.access import request
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
+from tests.helm.rendering import Helm
+from tests.programs.helm import HELM
 
 ACCOUNT = "paramsync"
+"""The account of a release of this name, and its Roles and its Lease, too."""
 POLICIES = Path(__file__).parents[2] / "deploy" / "policies" / "policies.yaml"
 
-RULES: list[dict[str, list[str]]] = [
-    {"apiGroups": [""], "resources": ["secrets", "configmaps"], "verbs": ["get", "create", "patch", "delete"]},
-    {
-        "apiGroups": ["paramsync.dev"],
-        "resources": ["parametersyncs", "parameterstores", "clusterparameterstores"],
-        "verbs": ["get", "list", "watch"],
-    },
-    {"apiGroups": [""], "resources": ["namespaces", "serviceaccounts"], "verbs": ["get"]},
-    {"apiGroups": [""], "resources": ["serviceaccounts/token"], "verbs": ["create"]},
-    {"apiGroups": ["paramsync.dev"], "resources": ["parametersyncs/status"], "verbs": ["patch"]},
-    {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create"]},
-]
-"""Everything that the operator may do, in all namespaces."""
-
-ROLE_RULES = [
-    {**rule, "resources": [each for each in rule["resources"] if each != "clusterparameterstores"]} for rule in RULES
-]
-"""Everything that the operator may do in a namespace that its settings name, where it may do nothing elsewhere."""
-
-_COLLECTIONS = {
-    "ValidatingAdmissionPolicy": "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
-    "ValidatingAdmissionPolicyBinding": "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
+VALUES: dict[str, object] = {
+    "parameterStores": {"enabled": True},
+    # In Roles the right to read labels of namespaces is there only for a store that asks for them.
+    "stores": {"labels": {"access": [{"namespaceSelector": {"matchLabels": {"stage": "prod"}}, "paths": ["/"]}]}},
+    "crds": {"install": False},
+    "rbac": {"aggregate": False},
 }
-_ROLES = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
-_ROLE_BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
-_NAMESPACED = "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/{}"
+"""The values with which the account has every right that the chart can give."""
+
+_RBAC = "rbac.authorization.k8s.io/v1"
+_ADMISSION = "admissionregistration.k8s.io/v1"
+_COLLECTIONS = {
+    "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
+    "ClusterRole": f"/apis/{_RBAC}/clusterroles",
+    "ClusterRoleBinding": f"/apis/{_RBAC}/clusterrolebindings",
+    "Role": f"/apis/{_RBAC}/namespaces/{{}}/roles",
+    "RoleBinding": f"/apis/{_RBAC}/namespaces/{{}}/rolebindings",
+    "ValidatingAdmissionPolicy": f"/apis/{_ADMISSION}/validatingadmissionpolicies",
+    "ValidatingAdmissionPolicyBinding": f"/apis/{_ADMISSION}/validatingadmissionpolicybindings",
+}
+"""The collection of each kind of object that makes the account, its rights and its policies."""
 _DEFINITION = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/parametersyncs.paramsync.dev"
 _OURS = {"app.kubernetes.io/managed-by": "paramsync"}
 _FOREIGN_EVENT: dict[str, Any] = {
@@ -60,36 +58,39 @@ Json = dict[str, Any]
 
 
 def release(home: str) -> str:
-    """What the policies of an installation in this namespace are named after."""
-    return f"paramsync-{home}"
+    """What the chart names the cluster-wide objects of an installation in this namespace after."""
+    return f"{home}-{ACCOUNT}"
+
+
+def installed(home: str, *roles_in: str) -> list[Json]:
+    """What the chart renders of the account, its rights and its policies, for an installation in a namespace.
+
+    :param roles_in: the namespaces in which alone it has rights; default: all.
+    """
+    with TemporaryDirectory() as directory:
+        helm = Helm(HELM.built() / "helm", Path(directory))
+        values = {**VALUES, "watchNamespaces": list(roles_in)}
+        rendered = helm.render(values, release=ACCOUNT, namespace=home)
+    return [each for each in rendered if each["kind"] in _COLLECTIONS]
 
 
 def policies(home: str) -> list[Json]:
-    """The policies that are shipped and their bindings, for an operator whose account lives in a namespace."""
-    documents = list(yaml.safe_load_all(POLICIES.read_text()))
-    for document in documents:
-        document["metadata"]["name"] = _renamed(document["metadata"]["name"], home)
-        spec = document["spec"]
-        if "policyName" in spec:
-            spec["policyName"] = _renamed(spec["policyName"], home)
-        for condition in spec.get("matchConditions", ()):
-            if condition["name"] == "operator":
-                condition["expression"] = f"request.userInfo.username == 'system:serviceaccount:{home}:{ACCOUNT}'"
-    return documents
+    """The policies and their bindings, of an installation in a namespace."""
+    return [each for each in installed(home) if each["kind"].startswith("ValidatingAdmissionPolicy")]
 
 
 @contextmanager
 def bound_policies(cluster: Cluster, namespace: str, *roles_in: str) -> Iterator[Path]:
-    """The kubeconfig of an account `paramsync` in a namespace, which has the operator's rights and is bound.
+    """The kubeconfig of the chart's account in a namespace, which has the chart's rights and no others, and is bound.
 
     The policies are in force when the context begins. The namespace is the operator's home: targets go elsewhere.
 
     :param roles_in: the namespaces in which alone it has rights; default: all.
     """
     with ExitStack() as made:
-        for collection, body in _objects(namespace, roles_in):
-            cluster.request("POST", collection, body)
-            made.callback(_delete, cluster, f"{collection}/{body['metadata']['name']}")
+        for body in installed(namespace, *roles_in):
+            cluster.request("POST", _collection(body), body)
+            made.callback(_delete, cluster, f"{_collection(body)}/{body['metadata']['name']}")
         kubeconfig = cluster.kubeconfig_for(ACCOUNT, namespace)
         with cluster.api(kubeconfig) as account:
             _wait_until_in_force(cluster, account, release(namespace), *roles_in[:1])
@@ -122,41 +123,25 @@ def refusals(cluster: Cluster, home: str, namespace: str, since: int) -> set[tup
     }
 
 
-def grant_in(cluster: Cluster, home: str, namespace: str, rules: list[dict[str, list[str]]] | None = None) -> None:
-    """Give the operator's account its Role in a namespace, or other rules there."""
-    for collection, body in _role_in(home, namespace, rules or ROLE_RULES):
-        cluster.request("POST", collection, body)
+def grant_in(cluster: Cluster, home: str, namespace: str) -> None:
+    """Give the operator's account its Role in a namespace."""
+    for body in installed(home, namespace):
+        if body["metadata"].get("namespace") == namespace:
+            cluster.request("POST", _collection(body), body)
 
 
-def role_path(home: str, namespace: str) -> str:
+def role_path(namespace: str) -> str:
     """The URL path of the Role of the operator's account in a namespace."""
-    return f"{_NAMESPACED.format(namespace, 'roles')}/{release(home)}"
+    return f"{_COLLECTIONS['Role'].format(namespace)}/{ACCOUNT}"
 
 
-def _role_in(home: str, namespace: str, rules: list[dict[str, list[str]]]) -> Iterator[tuple[str, Json]]:
-    name = {"metadata": {"name": release(home)}}
-    subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": home}
-    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": release(home)}
-    yield _NAMESPACED.format(namespace, "roles"), {**name, "rules": rules}
-    yield _NAMESPACED.format(namespace, "rolebindings"), {**name, "roleRef": role, "subjects": [subject]}
+def cluster_role_path(home: str) -> str:
+    """The URL path of the ClusterRole of the operator's account."""
+    return f"{_COLLECTIONS['ClusterRole']}/{release(home)}"
 
 
-def _objects(home: str, roles_in: Sequence[str]) -> Iterator[tuple[str, Json]]:
-    name = {"metadata": {"name": release(home)}}
-    subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": home}
-    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": release(home)}
-    yield f"/api/v1/namespaces/{home}/serviceaccounts", {"metadata": {"name": ACCOUNT}}
-    for namespace in roles_in:
-        yield from _role_in(home, namespace, ROLE_RULES)
-    if not roles_in:
-        yield _ROLES, {**name, "rules": RULES}
-        yield _ROLE_BINDINGS, {**name, "roleRef": role, "subjects": [subject]}
-    for document in policies(home):
-        yield _COLLECTIONS[document["kind"]], document
-
-
-def _renamed(name: str, home: str) -> str:
-    return f"{release(home)}-{name.removeprefix('paramsync-')}"
+def _collection(body: Json) -> str:
+    return _COLLECTIONS[body["kind"]].format(body["metadata"].get("namespace"))
 
 
 def _delete(cluster: Cluster, path: str) -> None:
@@ -182,7 +167,10 @@ def _wait_until_in_force(cluster: Cluster, account: ApiClient, name: str, namesp
     }
     for policy, probe in probes.items():
         denial = f"ValidatingAdmissionPolicy '{name}-{policy}'"
-        wait_until(partial(_is_denied, denial, *probe), f"{denial} is in force")
+        try:
+            wait_until(partial(_is_denied, denial, *probe), f"{denial} is in force")
+        except TimeoutError as error:  # such as that the account has no right to what the policy refuses
+            raise TimeoutError(f"{error}; the answer is: {refusal(*probe)}") from None
 
 
 def _foreign_event(namespace: str) -> Json:

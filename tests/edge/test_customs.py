@@ -13,7 +13,7 @@ from paramsync.kube.fence import SoleReplica
 from paramsync.kube.transport import Transport
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
-from tests.edge.policies import ACCOUNT, grant_in
+from tests.edge.policies import ACCOUNT
 
 BASE = "/apis/paramsync.dev/v1alpha1"
 SPEC = {"sources": [{"path": "/prod/pay"}]}
@@ -116,9 +116,10 @@ class TestTryToRead:
             yield Customs(Transport(client), SoleReplica())
 
     def grant(self, cluster: Cluster, namespace: str, *verbs: str) -> None:
-        grant_in(
-            cluster, namespace, namespace, [{"apiGroups": ["paramsync.dev"], "resources": [SYNCS], "verbs": [*verbs]}]
-        )
+        asked = [f"--verb={verb}" for verb in verbs]
+        cluster.kubectl("create", "role", "asks", "-n", namespace, f"--resource={SYNCS}.paramsync.dev", *asked)
+        account = f"--serviceaccount={namespace}:{ACCOUNT}"
+        cluster.kubectl("create", "rolebinding", "asks", "-n", namespace, "--role=asks", account)
 
     def outcome(self, customs: Customs, namespace: str) -> str:
         try:

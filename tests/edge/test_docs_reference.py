@@ -2,7 +2,8 @@
 
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any, get_args
 
@@ -33,7 +34,8 @@ from paramsync.core.trackers import TRACKERS
 from paramsync.runtime.metrics import Metrics
 from paramsync.runtime.settings import Settings
 from paramsync.runtime.syncs import REFRESH_ANNOTATION
-from tests.edge.policies import ACCOUNT, POLICIES, policies, release
+from tests.edge.policies import ACCOUNT, POLICIES, installed, policies, release
+from tests.rights.comparing import ALL, BINDINGS, EVERYWHERE, ROLES, Right, granted_to
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -43,19 +45,16 @@ PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 KINDS: Mapping[str, type[Model]] = {
     model.__name__: model for model in (ParameterSync, ClusterParameterStore, ParameterStore)
 }
-RIGHTS = {
-    ("", "secrets"): {"get", "create", "patch", "delete"},
-    ("", "configmaps"): {"get", "create", "patch", "delete"},
-    ("", "namespaces"): {"get"},
-    ("", "serviceaccounts"): {"get"},
-    ("", "serviceaccounts/token"): {"create"},
-    ("paramsync.dev", "parametersyncs"): {"get", "list", "watch"},
-    ("paramsync.dev", "parameterstores"): {"get", "list", "watch"},
-    ("paramsync.dev", "clusterparameterstores"): {"get", "list", "watch"},
-    ("paramsync.dev", "parametersyncs/status"): {"patch"},
-    ("events.k8s.io", "events"): {"create"},
-}
 
+PLACES: Mapping[str, str | None] = {
+    "everywhere": EVERYWHERE,
+    "in each": "payments",
+    "in its own": "paramsync",
+    "not": None,
+}
+"""The namespace of a right, as the table of rights says where it holds; None: it is not given."""
+
+CODE = re.compile(r"`([^`]+)`")
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^(#{1,6}) (.+)$", re.MULTILINE)
@@ -233,27 +232,48 @@ def test_every_example_of_the_settings_is_valid() -> None:
         Settings.model_validate(example)
 
 
-def rights(role: Any) -> dict[tuple[str, str], set[str]]:
-    """The verbs that a role grants, by group and resource."""
-    return {
-        (group, resource): set(rule["verbs"])
-        for rule in role["rules"]
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-    }
+@pytest.mark.usefixtures("helm_program")
+@pytest.mark.parametrize("roles_in", [(), ("payments",)], ids=["everywhere", "payments"])
+def test_the_roles_in_the_install_page_are_those_of_the_chart(roles_in: tuple[str, ...]) -> None:
+    documents = [each for each in yaml_documents(DOCS / "install.md") if each.get("kind") in ROLES | BINDINGS]
+    other = "ClusterRole" if roles_in else "payments"
+    documented = [each for each in documents if other not in (each["kind"].removesuffix("Binding"), home_of(each))]
+
+    rendered = installed("paramsync", *roles_in)
+
+    assert granted_to(documented, "paramsync", ACCOUNT) == granted_to(rendered, "paramsync", ACCOUNT)
 
 
-def test_the_role_in_the_install_page_has_exactly_the_rights_that_the_operator_uses() -> None:
-    roles = [document for document in yaml_documents(DOCS / "install.md") if document.get("kind") == "ClusterRole"]
+def home_of(document: Any) -> str | None:
+    """The namespace of an object."""
+    found: str | None = document["metadata"].get("namespace")
+    return found
 
-    assert [rights(role) for role in roles] == [RIGHTS]
+
+@pytest.mark.usefixtures("helm_program")
+@pytest.mark.parametrize("roles_in", [(), ("payments",)], ids=["everywhere", "payments"])
+def test_every_right_of_the_chart_has_its_row_and_every_row_is_a_right(roles_in: tuple[str, ...]) -> None:
+    rows = list(rows_of_rights("payments" if roles_in else EVERYWHERE))
+
+    rendered = installed("paramsync", *roles_in)
+
+    assert all(why for _, why in rows)
+    assert sorted(right for right, _ in rows) == sorted(granted_to(rendered, "paramsync", ACCOUNT))
 
 
-def test_the_role_for_some_namespaces_has_exactly_the_rights_that_are_used_there() -> None:
-    roles = [document for document in yaml_documents(DOCS / "install.md") if document.get("kind") == "Role"]
-
-    (role,) = (role for role in roles if role["metadata"]["namespace"] != "paramsync")
-    assert rights(role) == {key: verbs for key, verbs in RIGHTS.items() if key[1] != "clusterparameterstores"}
+def rows_of_rights(mode: str) -> Iterator[tuple[Right, str]]:
+    """What the table of rights says of an installation for one namespace, or for all: each right and its reason."""
+    section = (DOCS / "install.md").read_text().partition("\n## Rights\n")[2].partition("\n## ")[0]
+    for line in section.splitlines():
+        if not line.startswith("| `"):
+            continue
+        resources, verbs, everywhere, some, why = (cell.strip() for cell in line.strip("|").split("|"))
+        place = PLACES[some if mode else everywhere]
+        for resource, verb in product(CODE.findall(resources.partition(" named ")[0]), CODE.findall(verbs)):
+            plain, _, group = resource.partition(".")
+            name = "".join(CODE.findall(resources.partition(" named ")[2])) or ALL
+            if place is not None:
+                yield Right(group, plain, verb, name, place), why
 
 
 def test_every_rule_of_the_policies_has_a_row_under_its_policy() -> None:
@@ -270,6 +290,7 @@ def test_every_rule_of_the_policies_has_a_row_under_its_policy() -> None:
     ]
 
 
+@pytest.mark.usefixtures("helm_program")
 def test_the_policies_are_adapted_as_the_page_says() -> None:
     (command,) = re.findall(r"^    (sed -e .*?) \|", (DOCS / "policies.md").read_text(), re.MULTILINE | re.DOTALL)
     for word, text in (("NAMESPACE", "home"), ("ACCOUNT", ACCOUNT), ("RELEASE", release("home"))):
@@ -277,7 +298,11 @@ def test_the_policies_are_adapted_as_the_page_says() -> None:
 
     adapted = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
-    assert list(yaml.safe_load_all(adapted)) == policies("home")
+    assert by_name(yaml.safe_load_all(adapted)) == by_name(policies("home"))
+
+
+def by_name(objects: Iterable[Any]) -> dict[tuple[str, str], Any]:
+    return {(each["kind"], each["metadata"]["name"]): each for each in objects}
 
 
 def test_the_pages_speak_of_this_version() -> None:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 import yaml
 
-from tests.edge.policies import ROLE_RULES, RULES
 from tests.helm.rendering import Helm, Json, one
+from tests.rights.comparing import Right, granted
 
 CLUSTER_SCOPED = {
     "ClusterRole",
@@ -18,25 +18,13 @@ CLUSTER_SCOPED = {
 LABELS = {"default": {"access": [{"namespaces": ["a"], "paths": ["/{label:team}"]}]}}
 
 
-def rights(rules: Sequence[Json]) -> set[tuple[str, str, str]]:
-    return {
-        (group, resource, verb)
-        for rule in rules
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-        for verb in rule["verbs"]
-    }
-
-
-def test_the_rights_are_those_of_the_docs_and_of_all_tests(helm: Helm) -> None:
-    role = one(helm.render({"parameterStores": {"enabled": True}}), "ClusterRole", "paramsync")
-    assert rights(role["rules"]) == rights(RULES)
-
-
 def test_tokens_are_made_only_where_parameter_stores_are_enabled(helm: Helm) -> None:
-    role = one(helm.render(), "ClusterRole", "paramsync")
-    missing = {("", "serviceaccounts", "get"), ("", "serviceaccounts/token", "create")}
-    assert rights(role["rules"]) == rights(RULES) - missing
+    disabled, enabled = (
+        granted(one(helm.render(values), "ClusterRole", "paramsync")["rules"])
+        for values in ({}, {"parameterStores": {"enabled": True}})
+    )
+    assert disabled < enabled
+    assert enabled - disabled == {Right("", "serviceaccounts", "get"), Right("", "serviceaccounts/token", "create")}
 
 
 def test_for_some_namespaces_there_are_roles_alone(helm: Helm) -> None:
@@ -45,7 +33,9 @@ def test_for_some_namespaces_there_are_roles_alone(helm: Helm) -> None:
     assert not {each["kind"] for each in objects} & {"ClusterRole", "ClusterRoleBinding"}
     roles = {each["metadata"]["namespace"]: each for each in objects if each["kind"] == "Role"}
     assert roles.keys() == {"a", "b", "home"}
-    assert rights(roles["a"]["rules"]) == rights(roles["b"]["rules"]) == rights(ROLE_RULES)
+    everywhere = one(helm.render({"parameterStores": {"enabled": True}}), "ClusterRole", "paramsync")
+    within = {right for right in granted(everywhere["rules"]) if right.resource != "clusterparameterstores"}
+    assert granted(roles["a"]["rules"]) == granted(roles["b"]["rules"]) == within
     for binding in (each for each in objects if each["kind"] == "RoleBinding"):
         assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "paramsync", "namespace": "home"}]
         assert binding["roleRef"]["name"] == roles[binding["metadata"]["namespace"]]["metadata"]["name"]
@@ -65,7 +55,7 @@ def test_for_some_namespaces_there_are_roles_alone(helm: Helm) -> None:
 def test_a_role_reads_its_namespace_only_for_a_store_that_asks_for_labels(helm: Helm, access: Json, asks: bool) -> None:
     values = {"watchNamespaces": ["a"], "stores": {"default": {"access": [access]}}}
     role = one(helm.render(values), "Role", "paramsync")
-    assert (("", "namespaces", "get") in rights(role["rules"])) is asks
+    assert (Right("", "namespaces", "get") in granted(role["rules"])) is asks
 
 
 def test_the_lease_is_the_one_that_the_role_names(helm: Helm) -> None:
@@ -147,9 +137,11 @@ def test_authorities_are_mounted_where_boto3_looks_for_them(helm: Helm) -> None:
 def test_editors_write_syncs_and_stores_and_viewers_see_syncs_alone(helm: Helm) -> None:
     roles = {each["metadata"]["name"]: each for each in helm.render() if each["kind"] == "ClusterRole"}
     edit, view = roles["paramsync-edit"], roles["paramsync-view"]
-    written = {("paramsync.dev", kind, "patch") for kind in ("parametersyncs", "parameterstores")}
-    assert written <= rights(edit["rules"])
-    assert rights(view["rules"]) == {("paramsync.dev", "parametersyncs", verb) for verb in ("get", "list", "watch")}
+    written = {Right("paramsync.dev", kind, "patch") for kind in ("parametersyncs", "parameterstores")}
+    assert written <= granted(edit["rules"])
+    assert granted(view["rules"]) == {
+        Right("paramsync.dev", "parametersyncs", verb) for verb in ("get", "list", "watch")
+    }
     to = "rbac.authorization.k8s.io/aggregate-to-"
     assert {label for label in edit["metadata"]["labels"] if to in label} == {f"{to}edit", f"{to}admin"}
     assert {label for label in view["metadata"]["labels"] if to in label} == {f"{to}view"}

@@ -83,7 +83,7 @@ def test_versions_of_kubernetes_are_those_of_the_chart_and_of_the_tests() -> Non
 
 def test_what_is_not_pinned_is_named_as_it_is_used() -> None:
     (table,) = re.findall(r"\| what \| how it is named \|\n(.*?)\n\n", PAGE, re.DOTALL)
-    (debian,) = re.findall(r"^ARG DEBIAN=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    (debian,) = re.findall(r"^FROM debian:(\S+) AS", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     runners = set(re.findall(r"runs-on: (\S+)", WORKFLOW))
     pythons = set(re.findall(r'python-version: "(\S+)"', WORKFLOW))
     assert set(re.findall(r"`([^`]+)`", table)) == {debian} | runners | pythons

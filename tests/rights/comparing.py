@@ -11,6 +11,9 @@ ALL = "*"
 EVERYWHERE = ""
 """The namespace of what a ClusterRoleBinding grants, and of requests for all namespaces or cluster-scoped objects."""
 
+ROLES = frozenset({"ClusterRole", "Role"})
+BINDINGS = frozenset({"ClusterRoleBinding", "RoleBinding"})
+
 
 @dataclass(frozen=True, order=True)
 class Right:
@@ -47,6 +50,25 @@ def granted(rules: Iterable[Mapping[str, Any]], namespace: str = EVERYWHERE) -> 
     )
 
 
+def granted_to(objects: Iterable[Mapping[str, Any]], home: str, account: str) -> frozenset[Right]:
+    """The rights that the roles and bindings among some objects give to a service account.
+
+    Raises KeyError if a role that is bound is not among them.
+    """
+    found = list(objects)
+    subject = {"kind": "ServiceAccount", "namespace": home, "name": account}
+    bindings = [each for each in found if each["kind"] in BINDINGS and subject in each["subjects"]]
+    roles = {_key(each["kind"], each["metadata"]): each["rules"] for each in found if each["kind"] in ROLES}
+    return frozenset(
+        right
+        for binding in bindings
+        for right in granted(
+            roles[_key(binding["roleRef"]["kind"], {**binding["metadata"], **binding["roleRef"]})],
+            binding["metadata"].get("namespace", EVERYWHERE),
+        )
+    )
+
+
 def used(entries: Iterable[AuditEntry], username: str) -> frozenset[Right]:
     """The rights that the requests of an account needed, those that were refused, too."""
     return frozenset(
@@ -63,6 +85,11 @@ def compare(grants: frozenset[Right], uses: frozenset[Right]) -> Comparison:
         frozenset(grant for grant in grants if not any(_covers(grant, use) for use in uses)),
         frozenset(use for use in uses if not any(_covers(grant, use) for grant in grants)),
     )
+
+
+def _key(kind: str, metadata: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What is unique to a role; a ClusterRole is in no namespace, whoever refers to it."""
+    return kind, metadata.get("namespace", "") if kind == "Role" else "", metadata["name"]
 
 
 def _verbs(entry: AuditEntry) -> tuple[str, ...]:

@@ -1,11 +1,12 @@
 """The comparison of rights: what covers what, as RBAC sees it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.cluster.audit import AuditEntry
-from tests.rights.comparing import EVERYWHERE, Right, compare, granted, used
+from tests.rights.comparing import EVERYWHERE, Right, compare, granted, granted_to, used
 
 ME = "system:serviceaccount:home:paramsync"
 
@@ -90,3 +91,31 @@ def test_what_others_ask_and_what_is_no_resource_do_not_count() -> None:
 def test_each_name_and_each_verb_of_a_rule_is_a_right_of_its_own() -> None:
     rules = [{"nonResourceURLs": ["/metrics"], "verbs": ["get"]}, rule("leases", "get", resourceNames=["a", "b"])]
     assert granted(rules, "home") == {Right("", "leases", "get", name, "home") for name in "ab"}
+
+
+def role(kind: str, name: str, *verbs: str, **metadata: str) -> dict[str, Any]:
+    return {"kind": kind, "metadata": {"name": name, **metadata}, "rules": [rule("secrets", *verbs)]}
+
+
+def binding(to: str, name: str, account: str = "paramsync", **metadata: str) -> dict[str, Any]:
+    subject = {"kind": "ServiceAccount", "name": account, "namespace": "home"}
+    kind = "RoleBinding" if metadata else "ClusterRoleBinding"
+    reference = {"kind": to, "name": name, "apiGroup": "rbac.authorization.k8s.io"}
+    return {"kind": kind, "metadata": {"name": "bound", **metadata}, "roleRef": reference, "subjects": [subject]}
+
+
+def test_what_bindings_give_holds_where_they_are() -> None:
+    roles = [role("ClusterRole", "a", "get"), role("Role", "a", "patch", namespace="t"), {"kind": "Service"}]
+    secrets = {verb: Right("", "secrets", verb) for verb in ("get", "patch")}
+    in_t = {verb: replace(right, namespace="t") for verb, right in secrets.items()}
+    for bound, expected in (
+        ([], set()),
+        ([binding("ClusterRole", "a")], {secrets["get"]}),
+        ([binding("ClusterRole", "a", namespace="t")], {in_t["get"]}),
+        ([binding("Role", "a", namespace="t")], {in_t["patch"]}),
+        ([binding("ClusterRole", "a"), binding("Role", "a", namespace="t")], {secrets["get"], in_t["patch"]}),
+        ([binding("ClusterRole", "a", account="other")], set()),
+    ):
+        assert granted_to([*roles, *bound], "home", "paramsync") == expected
+    with pytest.raises(KeyError):
+        granted_to([*roles, binding("Role", "a", namespace="u")], "home", "paramsync")
