@@ -7,6 +7,7 @@ from kubernetes.client.exceptions import ForbiddenException
 
 from deploy.helm.generating import leaves, schema
 from tests.cluster.cluster import Cluster
+from tests.cluster.waiting import wait_until
 from tests.helm.combinations import SWITCHES, render_all, switches, templates
 from tests.helm.rendering import Helm, Json, one
 
@@ -49,3 +50,33 @@ def test_pods_are_admitted_where_pod_security_is_restricted(cluster: Cluster, he
     spec["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = True
     with pytest.raises(ForbiddenException, match="PodSecurity"):
         cluster.request("POST", pods, pod, query={"dryRun": "All"})
+
+
+REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+CLUSTER_ROLES = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
+
+
+def test_editors_and_viewers_of_a_namespace_get_what_is_theirs(cluster: Cluster, helm: Helm, namespace: str) -> None:
+    rendered = helm.render(namespace=namespace)
+    roles = [each for each in rendered if each["metadata"]["name"].endswith(("-edit", "-view"))]
+    for role in roles:
+        cluster.request("POST", CLUSTER_ROLES, role)
+    for user in ("edit", "view"):
+        arguments = ["-n", namespace, f"--clusterrole={user}", f"--user={user}"]
+        cluster.kubectl("create", "rolebinding", user, *arguments)
+
+    def may(user: str, verb: str, resource: str) -> bool:
+        asked = {"group": "paramsync.dev", "namespace": namespace, "verb": verb, "resource": resource}
+        review = {"spec": {"user": user, "resourceAttributes": asked}}
+        return bool(cluster.request("POST", REVIEWS, review)["status"]["allowed"])
+
+    try:
+        wait_until(lambda: may("edit", "create", "parametersyncs"), "the role of editors is aggregated")
+        wait_until(lambda: may("view", "list", "parametersyncs"), "the role of viewers is aggregated")
+        assert may("edit", "create", "parameterstores")
+        assert not may("view", "get", "parameterstores")
+        assert not may("view", "patch", "parametersyncs")
+        assert not may("edit", "get", "clusterparameterstores")
+    finally:
+        for role in roles:
+            cluster.request("DELETE", f"{CLUSTER_ROLES}/{role['metadata']['name']}")

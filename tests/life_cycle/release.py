@@ -27,9 +27,9 @@ class Release:
     """A copy of the chart, which a test may change."""
     values: Path
 
-    def install(self) -> str:
+    def install(self, *flags: str) -> str:
         """Install it, with a namespace of its own, and wait until its pods are ready. Returns its notes."""
-        return self._helm("install", NAME, str(self.chart), "--create-namespace", "--values", str(self.values))
+        return self._helm("install", NAME, str(self.chart), "--create-namespace", "--values", str(self.values), *flags)
 
     def upgrade(self, *flags: str) -> str:
         """Upgrade it, and wait until the new pods are ready."""

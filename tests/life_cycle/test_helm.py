@@ -11,6 +11,7 @@ from deploy.helm.generating import ROOT
 from tests.aws.emulator import Emulator
 from tests.cluster.access import KubectlError
 from tests.cluster.waiting import wait_until
+from tests.helm.rendering import HelmError
 from tests.life_cycle.release import NAME, Release
 from tests.running.objects import Syncs
 
@@ -178,3 +179,13 @@ def test_for_some_namespaces_the_chart_s_roles_suffice(release: Release, emulato
     syncs.wait_reason("app", "Synced")
     roles = release.cluster.kubectl("get", "clusterroles,clusterrolebindings", "-o", "name")
     assert NAME not in roles
+
+
+def test_definitions_that_kubectl_applied_become_the_chart_s(release: Release, emulator: Emulator) -> None:
+    release.cluster.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
+    with pytest.raises(HelmError, match="invalid ownership metadata"):
+        release.install()
+
+    release.install("--take-ownership")
+
+    first_sync(release, emulator)
