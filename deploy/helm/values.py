@@ -15,7 +15,10 @@ Fragment = dict[str, object]
 """A part of a Kubernetes object."""
 
 Texts = dict[str, str]
-Port = Annotated[int, Field(ge=1, le=65_535)]
+Name = Annotated[str, Field(max_length=63, pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$")]
+"""A part of objects' names, or empty."""
+
+Namespace = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
 Duration = Annotated[str, Field(pattern=r"^([0-9]+(ms|s|m|h))+$")]
 
 
@@ -34,7 +37,7 @@ class Image(Model):
     """Where the image is, with the registry's host if it has one."""
 
     tag: Annotated[str, Field(pattern=r"^[\w.-]{0,128}$")]
-    """Its tag. Default: the version of the chart."""
+    """Its tag. Default: the version of the chart. Of no account while there is a digest, as in a released chart."""
 
     digest: Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64})?$")]
     """Its digest, which is used instead of the tag."""
@@ -67,7 +70,7 @@ class Rights(Model):
 
     aggregate: bool
     """Whether those with the role `edit` or `admin` in a namespace may write its syncs and stores, and those with
-    `view` see its syncs. Not with `watchNamespaces`."""
+    `view` see its syncs. Not with `watchNamespaces`, and not without `rbac.create`."""
 
 
 class ServiceAccount(Model):
@@ -76,7 +79,7 @@ class ServiceAccount(Model):
     create: bool
     """Whether the chart makes it."""
 
-    name: Annotated[str, Field(max_length=253)]
+    name: Name
     """Its name. Default: that of the release."""
 
     annotations: Texts
@@ -144,7 +147,8 @@ class NetworkPolicy(Model):
     """Who may read metrics, as `from` of a rule. Default: everybody."""
 
     egress: tuple[Fragment, ...]
-    """Where the operator may connect to: it needs DNS, the API server, AWS, and the agent of Pod Identity."""
+    """Where the operator may connect to: it needs DNS, the API server, AWS, and the agent of Pod Identity. Add the port
+    of a proxy."""
 
 
 class DisruptionBudget(Model):
@@ -192,7 +196,7 @@ class Values(Model):
     max_decrypted_mib: Annotated[int, Field(alias="maxDecryptedMiB", ge=1, le=65_536)]
     """`maxDecryptedMiB` of the settings file. Raise `resources` with it."""
 
-    watch_namespaces: Annotated[tuple[str, ...], Field(max_length=256)]
+    watch_namespaces: Annotated[tuple[Namespace, ...], Field(max_length=256, json_schema_extra={"uniqueItems": True})]
     """The only namespaces whose syncs are served; the operator then has Roles in them, and no ClusterRole. Default:
     all."""
 
@@ -223,8 +227,8 @@ class Values(Model):
     proxy: Proxy
 
     extra_env: tuple[Fragment, ...]
-    """Further environment of the operator, as in a container: [what boto3 takes from it](
-    ../install.md#proxies-authorities-fips)."""
+    """Further environment of the operator, as in a container, instead of what follows from other values:
+    [what boto3 takes from it](../install.md#proxies-authorities-fips)."""
 
     extra_volumes: tuple[Fragment, ...]
     """Further volumes, as in a pod."""
@@ -262,16 +266,16 @@ class Values(Model):
     """As in a pod. Running writes have 20 seconds to end."""
 
     labels: Texts
-    """Labels of all objects but definitions and policies."""
+    """Further labels of all objects but definitions and policies."""
 
     pod_labels: Texts
     """Further labels of pods."""
 
     pod_annotations: Texts
-    """Annotations of pods."""
+    """Further annotations of pods."""
 
-    name_override: Annotated[str, Field(max_length=63)]
+    name_override: Name
     """Instead of the chart's name in names and labels."""
 
-    fullname_override: Annotated[str, Field(max_length=63)]
+    fullname_override: Name
     """Instead of the release's name in names."""

@@ -59,7 +59,7 @@ Json = dict[str, Any]
 
 def release(home: str) -> str:
     """What the chart names the cluster-wide objects of an installation in this namespace after."""
-    return f"{home}-{ACCOUNT}"
+    return f"{home}.{ACCOUNT}"
 
 
 def installed(home: str, *roles_in: str) -> list[Json]:

@@ -36,12 +36,13 @@ def test_examples_of_values_are_taken(helm: Helm) -> None:
 
 def test_the_notes_name_the_next_command(helm: Helm, tmp_path: Path) -> None:
     values = tmp_path / "values.yaml"
-    values.write_text("stores: {mine: {access: [{namespaces: [a], paths: [/prod]}]}}")
+    values.write_text("stores: {mine: {access: [{namespaces: [team-*], paths: ['/prod/{namespace}']}]}}")
     arguments = ["install", "paramsync", str(CHART), "--dry-run=client", "--namespace", "paramsync"]
 
     without = helm.run(*arguments)
     given = helm.run(*arguments, "--values", str(values))
 
-    assert "Nobody may read anything yet" in without
-    assert "namespaces a may read /prod" in given
-    assert "storeRef: {name: mine}" in given
+    assert "There is no store in the values" in without
+    sync = yaml.safe_load(given.partition("<<END\n")[2].partition("END")[0])
+    assert sync["spec"] == {"storeRef": {"name": "mine"}, "sources": [{"path": "/prod/team-NAME"}]}
+    assert sync["metadata"]["namespace"] == "team-NAME"

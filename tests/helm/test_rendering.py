@@ -1,6 +1,7 @@
 """What the chart makes of its values, where more than a copy is to be seen."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 import pytest
 import yaml
@@ -15,6 +16,8 @@ CLUSTER_SCOPED = {
     "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding",
 }
+LINK_LOCAL = ["169.254.170.23", "169.254.169.254", "fd00:ec2::23", "fd00:ec2::254"]
+"""Pod Identity's agent, and the metadata of instances."""
 LABELS = {"default": {"access": [{"namespaces": ["a"], "paths": ["/{label:team}"]}]}}
 
 
@@ -79,7 +82,7 @@ def test_policies_bind_the_account_of_the_release_and_are_named_after_it(helm: H
     bindings = [each for each in objects if each["kind"] == "ValidatingAdmissionPolicyBinding"]
     names = {each["metadata"]["name"] for each in policies}
     assert names == {each["spec"]["policyName"] for each in bindings}
-    assert all(name.startswith("home-mine-paramsync-") for name in names)
+    assert all(name.startswith("home.mine-paramsync-") for name in names)
     conditions = [each for policy in policies for each in policy["spec"]["matchConditions"]]
     asked = {each["expression"] for each in conditions if each["name"] == "operator"}
     assert asked == {"request.userInfo.username == 'system:serviceaccount:home:reader'"}
@@ -92,11 +95,15 @@ def test_policies_are_left_out_where_the_cluster_does_not_know_them(helm: Helm, 
     assert ("ValidatingAdmissionPolicy" in kinds) is bound
 
 
-def test_releases_of_one_name_in_two_namespaces_do_not_meet(helm: Helm) -> None:
+@pytest.mark.parametrize(
+    "releases",
+    [[("paramsync", "paramsync"), ("paramsync", "other")], [("b-paramsync", "a"), ("paramsync", "a-b")]],
+)
+def test_two_releases_do_not_meet_outside_of_namespaces(helm: Helm, releases: list[tuple[str, str]]) -> None:
     values = {"crds": {"install": False}}
     named = [
-        {(each["kind"], each["metadata"]["name"]) for each in helm.render(values, namespace=namespace)}
-        for namespace in ("paramsync", "other")
+        {(each["kind"], each["metadata"]["name"]) for each in helm.render(values, release=release, namespace=namespace)}
+        for release, namespace in releases
     ]
     assert not {(kind, name) for kind, name in named[0] & named[1] if kind in CLUSTER_SCOPED}
 
@@ -118,7 +125,7 @@ def test_a_proxy_is_never_between_the_operator_and_the_api_server(helm: Helm) ->
     env = {each["name"]: each["value"] for each in container(helm.render(values))["env"]}
     assert env == {
         "HTTPS_PROXY": "http://proxy:3128",
-        "NO_PROXY": "$(KUBERNETES_SERVICE_HOST),169.254.170.23,169.254.169.254,vpce.internal",
+        "NO_PROXY": ",".join(["$(KUBERNETES_SERVICE_HOST)", *LINK_LOCAL, "vpce.internal"]),
     }
 
 
@@ -159,4 +166,59 @@ def test_monitors_select_what_the_chart_makes(helm: Helm) -> None:
     (port,) = service["spec"]["ports"]
     (endpoint,) = one(objects, "ServiceMonitor")["spec"]["endpoints"]
     assert endpoint["port"] == port["name"]
+    assert endpoint["honorLabels"]
     assert port["targetPort"] in {each["name"] for each in container(objects)["ports"]}
+
+
+def texts(value: object) -> Iterator[object]:
+    """All names, namespaces and labels in an object."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in ("name", "namespace", "serviceAccountName"):
+                yield inner
+            if key in ("labels", "matchLabels"):
+                yield from inner.values()
+            yield from texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner)
+
+
+def test_names_that_look_like_numbers_stay_texts(helm: Helm) -> None:
+    values = {
+        "crds": {"install": False},
+        "policies": {"enabled": False},
+        "watchNamespaces": ["2024"],
+        "serviceAccount": {"name": "1e5"},
+        "caBundle": {"configMap": "123", "key": "yes"},
+        "priorityClassName": "123",
+        "metrics": {"podMonitor": {"enabled": True}, "serviceMonitor": {"enabled": True}},
+    }
+    for override in ("", "0x1f", "true"):
+        objects = helm.render({**values, "fullnameOverride": override}, release="1234", namespace="5678")
+        assert {type(each) for each in texts(objects)} == {str}
+        pod = one(objects, "Deployment")["spec"]["template"]["spec"]
+        assert pod["priorityClassName"] == "123"
+        assert pod["volumes"][1]["configMap"]["items"][0]["key"] == "yes"
+
+
+@pytest.mark.parametrize("release", ["a.b", "1234", "a" * 53])
+def test_the_name_of_the_service_is_one_for_dns(helm: Helm, release: str) -> None:
+    assert re.fullmatch(
+        r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", one(helm.render(release=release), "Service")["metadata"]["name"]
+    )
+
+
+def test_nobody_s_labels_replace_those_that_select(helm: Helm) -> None:
+    taken = {"app.kubernetes.io/name": "x", "team": "a"}
+    values = {"labels": taken, "podLabels": taken, "podAnnotations": {"checksum/settings": "x", "team": "a"}}
+    objects = helm.render(values)
+    template = one(objects, "Deployment")["spec"]["template"]["metadata"]
+    for labels in (template["labels"], one(objects, "Service")["metadata"]["labels"]):
+        assert (labels["app.kubernetes.io/name"], labels["team"]) == ("paramsync", "a")
+    assert template["annotations"]["checksum/settings"] != "x"
+
+
+def test_what_extra_env_names_is_named_once(helm: Helm) -> None:
+    values = {"region": "eu-west-1", "extraEnv": [{"name": "AWS_REGION", "value": "us-east-1"}]}
+    assert container(helm.render(values))["env"] == values["extraEnv"]

@@ -1,4 +1,4 @@
-{{/* What boto3 takes from the environment. */}}
+{{/* What boto3 takes from the environment. What stands in extraEnv goes before what follows from other values. */}}
 {{- define "paramsync.env" -}}
 {{- $env := list }}
 {{- with .Values.region }}
@@ -14,10 +14,20 @@
 {{- $env = append $env (dict "name" "HTTP_PROXY" "value" .) }}
 {{- end }}
 {{- if or .Values.proxy.https .Values.proxy.http }}
-{{- $direct := concat (list "$(KUBERNETES_SERVICE_HOST)" "169.254.170.23" "169.254.169.254") .Values.proxy.noProxy }}
-{{- $env = append $env (dict "name" "NO_PROXY" "value" (join "," $direct)) }}
+{{- $direct := list "$(KUBERNETES_SERVICE_HOST)" "169.254.170.23" "169.254.169.254" "fd00:ec2::23" "fd00:ec2::254" }}
+{{- $env = append $env (dict "name" "NO_PROXY" "value" (concat $direct .Values.proxy.noProxy | join ",")) }}
 {{- end }}
-{{- with concat $env .Values.extraEnv }}
+{{- $given := list }}
+{{- range .Values.extraEnv }}
+{{- $given = append $given .name }}
+{{- end }}
+{{- $all := list }}
+{{- range $env }}
+{{- if not (has .name $given) }}
+{{- $all = append $all . }}
+{{- end }}
+{{- end }}
+{{- with concat $all .Values.extraEnv }}
 {{- toYaml . }}
 {{- end }}
 {{- end -}}

@@ -19,7 +19,22 @@
 {{- if eq $name .Release.Namespace -}}
 {{- $name -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Namespace $name -}}
+{{- /* No namespace has a dot in its name: what stands before it is a namespace. */ -}}
+{{- printf "%s.%s" .Release.Namespace $name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The name of the Service, which may have no dot, begins with a letter, and is not longer than the others. */}}
+{{- define "paramsync.serviceName" -}}
+{{- $name := include "paramsync.fullname" . | replace "." "-" | trunc 53 | trimSuffix "-" -}}
+{{- printf "%s%s-metrics" (regexMatch "^[a-z]" $name | ternary "" "p-") $name -}}
+{{- end -}}
+
+{{- define "paramsync.image" -}}
+{{- with .Values.image.digest -}}
+{{- printf "%s@%s" $.Values.image.repository . -}}
+{{- else -}}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
 {{- end -}}
 {{- end -}}
 
@@ -32,18 +47,16 @@
 {{- end -}}
 
 {{- define "paramsync.selector" -}}
-app.kubernetes.io/name: {{ include "paramsync.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "paramsync.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "paramsync.labels" -}}
-{{ include "paramsync.selector" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
-{{- with .Values.labels }}
-{{ toYaml . }}
-{{- end }}
+{{- $own := include "paramsync.selector" . | fromYaml }}
+{{- $_ := set $own "app.kubernetes.io/version" .Chart.AppVersion }}
+{{- $_ := set $own "app.kubernetes.io/managed-by" .Release.Service }}
+{{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_") }}
+{{- merge $own .Values.labels | toYaml }}
 {{- end -}}
 
 {{/* The settings file: what stands in the values and is not empty. */}}
