@@ -148,10 +148,12 @@ def test_it_is_removed_by_the_documented_steps_and_nothing_hangs(release: Releas
     with pytest.raises(KubectlError, match=refused[:40]):
         cluster.kubectl("delete", "-f", str(ROOT / "crds"))
 
-    release.uninstall()
+    cluster.kubectl("scale", f"deployment/{NAME}", "-n", NAME, "--replicas=0")
+    wait_until(lambda: not release.pods(), "the pods are gone")
     cluster.kubectl("delete", "psync", "--all", "--all-namespaces", "--cascade=orphan", "--timeout=30s")
     cluster.kubectl("annotate", "-f", str(ROOT / "crds"), "paramsync.dev/allow-deletion=true")
     cluster.kubectl("delete", "-f", str(ROOT / "crds"), "--timeout=30s")
+    release.uninstall()
 
     # The collector has taken the owner references that the orphaning removed; the values are as they were.
     assert [uid for uid, _ in versions(syncs)] == [uid for uid, _ in written]
