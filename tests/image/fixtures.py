@@ -1,17 +1,22 @@
-"""The image of the working tree. Where none can be made, the tests are skipped; in CI they fail."""
+"""The image of the working tree. Where none can be made, the tests are skipped; in CI they fail.
+
+Where one can be made, and a command fails that makes it, they fail everywhere.
+"""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 
 import pytest
 
 from tests.image.building import image as built_image
 from tests.image.image import Image
-from tests.image.tools import ImageToolsError
+from tests.image.tools import CommandError, ImageToolsError
 
 LIMIT = 120_000_000
-_built: list[Image | ImageToolsError] = []
+
+Built = Image | ImageToolsError | CommandError
+_built: list[Built] = []
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -21,10 +26,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     capture = session.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else nullcontext():
-        try:
-            _built.append(built_image())
-        except ImageToolsError as error:
-            _built.append(error)
+        _built.append(attempted(built_image))
 
 
 @pytest.fixture(scope="session")
@@ -34,10 +36,18 @@ def image() -> Image:
     return found(built, os.environ)
 
 
-def found(built: Image | ImageToolsError, environment: Mapping[str, str]) -> Image:
+def attempted(build: Callable[[], Image]) -> Built:
+    """The image, or why there is none: that is for the tests that need it, and stops no others."""
+    try:
+        return build()
+    except (ImageToolsError, CommandError) as error:
+        return error
+
+
+def found(built: Built, environment: Mapping[str, str]) -> Image:
     """The image; where none can be made, the test is skipped, but fails in a workflow, which could pass by that."""
     if isinstance(built, Image):
         return built
-    if environment.get("CI") == "true":
+    if isinstance(built, CommandError) or environment.get("CI") == "true":
         pytest.fail(str(built))
     pytest.skip(str(built))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.image.fixtures import found
+from tests.image.fixtures import attempted, found
 from tests.image.image import Image
-from tests.image.tools import PROGRAMS, ImageToolsError, to_install
+from tests.image.tools import PROGRAMS, CommandError, ImageToolsError, run, to_install
 
 APT = "apt-get"
 
@@ -53,6 +53,30 @@ def test_the_tests_are_skipped_but_no_workflow_passes_by_that(
     assert raised.type is outcome
 
 
+@pytest.mark.parametrize("environment", [{}, {"CI": "true"}])
+def test_a_command_that_fails_stops_no_other_tests_and_fails_those_of_the_image_everywhere(
+    environment: dict[str, str],
+) -> None:
+    def build() -> Image:
+        return Image(run(["false"]))
+
+    built = attempted(build)
+    assert isinstance(built, CommandError)
+    with pytest.raises((pytest.skip.Exception, pytest.fail.Exception), match="`false` ended with 1") as raised:
+        found(built, environment)
+    assert raised.type is pytest.fail.Exception
+
+
+def test_where_none_can_be_made_no_other_tests_are_stopped() -> None:
+    error = ImageToolsError("no tools")
+
+    def build() -> Image:
+        raise error
+
+    assert attempted(build) is error
+
+
 def test_an_image_is_an_image_everywhere() -> None:
     image = Image("localhost/any:1")
+    assert attempted(lambda: image) is image
     assert [found(image, each) for each in ({}, {"CI": "true"})] == [image, image]

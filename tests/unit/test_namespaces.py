@@ -40,6 +40,8 @@ class FakeCustoms(Customs):
         self.lists: Counter[str] = Counter()
         self.tries: Counter[str] = Counter()
         self.asked: list[tuple[str, str]] = []
+        self.trying: Callable[[], None] = lambda: None
+        """Happens while a namespace is looked at."""
 
     def all(self, plural: str, namespace: str = "") -> Iterator[CustomObject]:
         self.asked.append((plural, namespace))
@@ -50,6 +52,7 @@ class FakeCustoms(Customs):
 
     def try_to_read(self, plural: str, namespace: str) -> None:
         self.tries[namespace] += plural == SYNCS
+        self.trying()
         if namespace in self.refused:
             raise self.refused[namespace]
         if namespace in self.unwatched:
@@ -199,6 +202,31 @@ class TestRelisting:
         await world.run(1, lost)
         assert world.namespaces.readable == {"payments"}
         assert world.namespaces.lost == {"orders": WHY}
+
+    @in_virtual_time
+    @pytest.mark.parametrize("later", ["payments", "orders"], ids=["the same", "another"])
+    async def test_a_doubt_that_comes_while_one_is_looked_into_is_looked_into_as_well(self, later: str) -> None:
+        world = World()
+
+        def again() -> None:
+            world.customs.trying = lambda: None
+            world.relisting.doubt(later)
+
+        world.customs.trying = again
+        await world.run(1, lambda: world.relisting.doubt("payments"))
+        assert world.customs.tries == Counter(["payments", later])
+
+    @in_virtual_time
+    async def test_of_two_doubts_the_one_that_is_true_leaves_the_other_to_be_looked_into(self) -> None:
+        world = World()
+        world.customs.unwatched.update(world.namespaces.names)
+
+        def both() -> None:
+            for namespace in world.namespaces.names:
+                world.relisting.doubt(namespace)
+
+        await world.run(1, both)
+        assert world.customs.tries.keys() == {"payments", "orders"}, "whichever came first"
 
     @in_virtual_time
     async def test_no_answer_is_no_refusal(self) -> None:

@@ -50,16 +50,12 @@ class Credentials:
         self.read()
 
     def read(self) -> None:
-        """Read them again.
+        """Read them again, one thread at a time.
 
         :raises KubeconfigError: if they cannot be read; those that were read before stay.
         """
-        try:
-            self._load(self.configuration)
-        except (config.ConfigException, OSError) as error:
-            raise KubeconfigError(f"no API server is known: {error}; give --kubeconfig") from None
-        except (yaml.YAMLError, UnicodeError):  # their text quotes the file, and so what it keeps secret
-            raise KubeconfigError("no API server is known: the kubeconfig is not YAML") from None
+        with self._reading:
+            self._read()
 
     def renewed(self, refused: str | None) -> bool:
         """Whether there are others than those that were refused. They are read again, once for all who ask.
@@ -69,8 +65,16 @@ class Credentials:
         """
         with self._reading:
             if authorization(self.configuration) == refused:
-                self.read()
+                self._read()
             return authorization(self.configuration) != refused
+
+    def _read(self) -> None:
+        try:
+            self._load(self.configuration)
+        except (config.ConfigException, OSError) as error:
+            raise KubeconfigError(f"no API server is known: {error}; give --kubeconfig") from None
+        except (yaml.YAMLError, UnicodeError):  # their text quotes the file, and so what it keeps secret
+            raise KubeconfigError("no API server is known: the kubeconfig is not YAML") from None
 
 
 def find(kubeconfig: str | None, context: str | None) -> Credentials:

@@ -1,7 +1,7 @@
 """``/healthz``, ``/readyz`` and ``/metrics``.
 
-Healthy: the parts that must run are running. Ready: the definitions are served, the watch is up, and the
-operator is not stopping. Neither says anything of AWS: a restart mends nothing there.
+Healthy: the parts that must run are running. Ready: the definitions are served, the watch is up, a namespace
+at least can be read, and the operator is not stopping. Neither says anything of AWS: a restart mends nothing there.
 """
 
 from collections.abc import Awaitable, Callable

@@ -7,6 +7,7 @@ minute: a namespace that may not be read any more is therefore taken from it as 
 import asyncio
 import re
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Final, Protocol
 from urllib.parse import unquote
@@ -96,7 +97,7 @@ def _registry(
 
     @kopf.on.login(registry=registry)
     async def login(**_: object) -> kopf.AiohttpSession:
-        return session(await logins.now(), refused)
+        return await logins.now(partial(session, refused=refused))
 
     @kopf.on.event(GROUP, VERSION, SYNCS, registry=registry)
     async def sync_event(type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002

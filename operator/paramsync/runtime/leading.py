@@ -53,11 +53,6 @@ class Leading:
         self._lease = Lease()
         self._said = ""
 
-    @property
-    def holds(self) -> bool:
-        """Whether this replica leads at this moment."""
-        return self._fence.holds
-
     async def take(self) -> None:
         """Return when this replica leads."""
         seen: Sighting | None = None

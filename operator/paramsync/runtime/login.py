@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 import kopf
 
@@ -19,6 +19,8 @@ GOOD_FOR: Final = timedelta(minutes=1)
 
 PAUSE: Final = 1.0
 """Seconds between two readings, while what is read is refused."""
+
+Made = TypeVar("Made")
 
 
 class Login:
@@ -42,17 +44,23 @@ class Login:
         self._sleep = sleep
         self._next = clock()
 
-    async def now(self) -> kopf.ConnectionInfo:
+    async def now(self, make: Callable[[kopf.ConnectionInfo], Made]) -> Made:
         """What Kopf is to use now.
 
-        :raises kopf.TemporaryError: if it cannot be read; Kopf asks again.
+        :param make: makes it of what the files say. It opens those that certificates stand in.
+        :raises kopf.TemporaryError: if one of the files cannot be read, or is half written; Kopf asks again.
         """
         await self._sleep(self._next - self._clock())
         self._next = self._clock() + PAUSE
         try:
-            found = await asyncio.to_thread(self._connection)
+            return make(self._told(await asyncio.to_thread(self._connection)))
         except KubeconfigError as error:
             raise kopf.TemporaryError(str(error), delay=PAUSE) from None
+        except OSError as error:  # ssl.SSLError is one
+            what = "the authorities or the certificate for the API server cannot be read"
+            raise kopf.TemporaryError(f"{what}: {error}", delay=PAUSE) from None
+
+    def _told(self, found: Connection) -> kopf.ConnectionInfo:
         return kopf.ConnectionInfo(
             server=found.server,
             ca_path=found.ca_file,

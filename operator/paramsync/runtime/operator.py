@@ -164,8 +164,9 @@ class Operator:
             return "stopping"
         if not self._watching.is_set():
             return "not watching yet: are the definitions applied?"
-        if not self._replica.has_listed:
-            return self._replica.namespaces.trouble() or "not listed yet: may the operator list syncs and stores?"
+        namespaces = self._replica.namespaces
+        if not self._replica.has_listed or not namespaces.readable:
+            return namespaces.trouble() or "not listed yet: may the operator list syncs and stores?"
         return None
 
     def _unhealthy(self) -> str | None:

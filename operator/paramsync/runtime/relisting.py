@@ -117,9 +117,10 @@ class Relisting:
         """Return when all is to be listed again before its time."""
         while not self._is_due:
             self._woken.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_AGAIN if self._namespaces.lost else None):
-                    await self._woken.wait()
+            if not self._doubted:  # some may have come while others were looked into
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_AGAIN if self._namespaces.lost else None):
+                        await self._woken.wait()
             if await self._is_other_than_known():
                 return
 
@@ -127,9 +128,8 @@ class Relisting:
         """Whether a namespace that may not be read now may be, or one that somebody doubted may not."""
         if self._is_due:
             return True
-        doubted = {*self._namespaces.lost, *self._doubted}
-        self._doubted.clear()
-        for namespace in doubted:
+        for namespace in {*self._namespaces.lost, *self._doubted}:
+            self._doubted.discard(namespace)  # before it is looked at: a doubt that comes meanwhile is another one
             if await self._may_be_read(namespace) != self._namespaces.has(namespace):
                 return True
         return False
