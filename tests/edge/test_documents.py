@@ -56,7 +56,7 @@ def relative(path: Path) -> str:
 
 # Registries
 
-# In parts, so that this file does not name them.
+# In parts, or their beginnings alone, so that this file does not name them.
 REGISTRIES = [
     ".".join(parts)
     for parts in (
@@ -66,8 +66,8 @@ REGISTRIES = [
         ("sum", "golang", "org"),
         ("goproxy", "io"),
         ("goproxy", "cn"),
-        ("registry", "npmjs"),
-        ("registry", "yarnpkg"),
+        ("registry", "npm"),
+        ("registry", "yarn"),
         ("anaconda", "org"),
         ("crates", "io"),
         ("rubygems", "org"),

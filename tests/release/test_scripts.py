@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import shutil
 import tarfile
@@ -374,6 +375,27 @@ def test_arm64_is_emulated_by_the_distribution(scripts: Scripts) -> None:
     assert [line.split()[2] for line in lines] == ["update", "install"]
     assert lines[1].endswith(" binfmt-support qemu-user-static")
     scripts.stops_at_each_failure("emulate-arm64")
+
+
+def test_root_tests_with_the_job_s_python_and_gives_back_what_it_wrote(scripts: Scripts) -> None:
+    env = shutil.which("env")
+    assert env
+    scripts.answers = [Answer("make test$"), Answer("sudo env ", runs=env), Answer("sudo chown ")]
+    ran = scripts.run("run-as-root", CI="true")
+    assert ran.code == 0, ran.said
+    path = f"PATH={scripts.home / 'bin'}:"
+    tests, made, back = ran.lines
+    assert tests.startswith(f"sudo env {path}")
+    assert tests.endswith(f" HOME={scripts.home} CI=true .ci/run")
+    assert made == "make test"
+    assert back == f"sudo chown --recursive {os.getuid()}:{os.getgid()} . {scripts.home}/.cache/paramsync"
+    assert (scripts.home / ".cache/paramsync").is_dir()
+
+    scripts.answers[0] = Answer("make test$", code=3)
+    failed = scripts.run("run-as-root", CI="true")
+    assert (failed.code, failed.lines[-1]) == (3, back)
+    scripts.answers[0] = Answer("make test$")
+    scripts.stops_at_each_failure("run-as-root", CI="true", cleans="sudo chown ")
 
 
 def scanning(scripts: Scripts, seen: list[str], code: int = 0) -> None:

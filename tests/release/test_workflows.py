@@ -97,6 +97,11 @@ def test_workflows_have_no_logic_of_their_own() -> None:
     assert [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
 
 
+def test_everything_is_tested_as_root_for_nothing_may_be_skipped() -> None:
+    (call,) = (step["run"] for step in dict(jobs())["test.yaml:everything"]["steps"] if "run" in step)
+    assert call == ".ci/run-as-root"
+
+
 def test_every_job_has_its_rights_and_its_time() -> None:
     for path in WORKFLOWS:
         assert yaml.safe_load(path.read_text())["permissions"] == {}, path.name
