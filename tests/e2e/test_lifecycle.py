@@ -19,8 +19,8 @@ from tests.running.objects import Syncs
 from tests.running.operator import Operator, run_operator
 
 SLOW = "5m"
-QUICKLY = 10.0
-"""Seconds for what takes one or two when nobody else needs the machine."""
+QUICKLY = 4.0
+"""Seconds for what takes half of one; Kopf alone would wait five for a connection to the probes that is left open."""
 
 
 def put(ssm: Emulator) -> None:

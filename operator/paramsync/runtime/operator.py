@@ -77,6 +77,7 @@ class Operator:
         self._watching = asyncio.Event()
         self._stop_kopf = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._server = Server(self._metrics.registry, self._unhealthy, self._unready, self._replica.namespaces.trouble)
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT.
@@ -85,8 +86,7 @@ class Operator:
         :raises OperatorEnded: if the watch ended by itself, or the Lease is lost.
         """
         asyncio.get_running_loop().set_exception_handler(lost_task)
-        server = Server(self._metrics.registry, self._unhealthy, self._unready, self._replica.namespaces.trouble)
-        port = await server.start(self._listen.host, self._listen.port)
+        port = await self._server.start(self._listen.host, self._listen.port)
         if self._listen.port_file is not None:
             self._listen.port_file.write_text(str(port))
         log.info("serving probes and metrics", extra={"port": port})
@@ -95,7 +95,7 @@ class Operator:
             if await self._kinds_served():
                 await self._work()
         finally:
-            await server.close()
+            await self._server.close()
             self._replica.close()
             self._kube.close()
             self._transport.close()
@@ -123,6 +123,8 @@ class Operator:
         log.info("stopping")
         await self._replica.end()
         after_kopf.cancel()
+        # For each connection that is left open, as Prometheus does, Kopf would wait for five seconds.
+        await self._server.close()
         self._stop_kopf.set()
         await asyncio.gather(kopf, after_kopf, stopping, return_exceptions=True)
         if ended_by_itself:
