@@ -19,7 +19,7 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.processes import free_port
 from tests.cluster.waiting import wait_until
 from tests.e2e.pod import end_token, new_token
-from tests.edge.policies import ACCOUNT, bound_policies
+from tests.edge.policies import bound_policies
 from tests.image.image import CONFINED, RUN, Image
 from tests.image.tools import run
 from tests.running.in_pod import ServiceAccountFiles
@@ -34,9 +34,6 @@ TRIES = 3
 
 FIRST = "first-token"
 """The Secret to which the token is bound that a container begins with."""
-
-ROLES = "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/"
-LEASES = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update"]}
 
 
 @dataclass(frozen=True)
@@ -58,12 +55,6 @@ class Home:
 @pytest.fixture
 def home(cluster: Cluster, proxy: Proxy, tmp_path: Path) -> Iterator[Home]:
     with cluster.namespace("home") as namespace, bound_policies(cluster, namespace):
-        role = {"metadata": {"name": ACCOUNT}}
-        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": ACCOUNT}
-        subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": namespace}
-        collection = ROLES.format(namespace)
-        cluster.request("POST", f"{collection}roles", {**role, "rules": [LEASES]})
-        cluster.request("POST", f"{collection}rolebindings", {**role, "roleRef": reference, "subjects": [subject]})
         files, settings = ServiceAccountFiles(tmp_path / "account"), tmp_path / "settings"
         settings.mkdir(mode=0o755)
         store = {"region": "eu-west-1", "endpoint": proxy.url, "access": STORE_ACCESS}
