@@ -376,7 +376,7 @@ class TestWhatIsNotTakenOver:
         assert not is_adoption(live, desk.owner)
         assert conflict(live, desk.owner) is not None
 
-        with pytest.raises(Refused, match=r"Forbidden, paramsync-operator-.*-targets"):
+        with pytest.raises(Refused, match=r"Forbidden, operator-.*[.]paramsync-targets"):
             keep(desk, ref, OURS, live)
         assert desk.found(ref) == found
 
