@@ -59,7 +59,7 @@ async def test_a_session_that_expires_is_closed_with_the_watches_that_run_in_it(
             await vault.wait_for_emptiness()
             expiration = datetime.now(UTC) + SHORT
             now = kopf.ConnectionInfo(server=server.url, expiration=expiration)
-            given.append(session(now, lambda namespace, why: None))
+            given.append(session(now, lambda namespace, why: None, asyncio.Event()))
             await vault.populate({"login": given[-1]})
 
     async def watch() -> APIContext:

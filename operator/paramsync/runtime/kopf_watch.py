@@ -30,7 +30,7 @@ from .watch import Watch
 NONE_BY_NAME: Final = "!*"
 """A pattern that names no namespace: those to watch are told later. Without any, Kopf would watch the whole cluster."""
 
-_COLLECTION: Final = re.compile(rf"/apis/{GROUP}/{VERSION}/namespaces/([^/]+)/([^/]+)")
+_COLLECTION: Final = re.compile(rf"/apis/{GROUP}/{VERSION}/(?:namespaces/([^/]+)/)?([^/]+)")
 
 
 class Refused(Protocol):
@@ -45,12 +45,16 @@ async def run_kopf(
     connection: Callable[[], Connection],
     namespaces: Namespaces,
     refused: Refused,
+    gone: asyncio.Event,
     ready: asyncio.Event,
     stop: asyncio.Event,
 ) -> None:
-    """Run Kopf until it is stopped or ends."""
+    """Run Kopf until it is stopped or ends.
+
+    :param gone: set when a definition is not served any more. Kopf ends then, but waits for all tasks of the process.
+    """
     insights = Insights()
-    registry = _registry(watch, connection, namespaces, refused)
+    registry = _registry(watch, connection, namespaces, refused, gone)
     if namespaces.are_all:
         await _run(registry, insights, ready, stop, clusterwide=True)
         return
@@ -90,14 +94,18 @@ async def _follow(namespaces: Namespaces, insights: Insights) -> None:
 
 
 def _registry(
-    watch: Watch, connection: Callable[[], Connection], namespaces: Namespaces, refused: Refused
+    watch: Watch,
+    connection: Callable[[], Connection],
+    namespaces: Namespaces,
+    refused: Refused,
+    gone: asyncio.Event,
 ) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
     logins = Login(connection)
 
     @kopf.on.login(registry=registry)
     async def login(**_: object) -> kopf.AiohttpSession:
-        return await logins.now(partial(session, refused=refused))
+        return await logins.now(partial(session, refused=refused, gone=gone))
 
     @kopf.on.event(GROUP, VERSION, SYNCS, registry=registry)
     async def sync_event(type: str | None, body: kopf.Body, **_: object) -> None:  # noqa: A002
@@ -116,13 +124,17 @@ def _registry(
     return registry
 
 
-def session(now: kopf.ConnectionInfo, refused: Refused) -> kopf.AiohttpSession:
+def session(now: kopf.ConnectionInfo, refused: Refused, gone: asyncio.Event) -> kopf.AiohttpSession:
     """A session such as Kopf makes itself, that tells of refusals. Kopf closes it when it expires or is refused."""
     tracing = aiohttp.TraceConfig()
 
     async def seen(_session: object, _context: object, answered: aiohttp.TraceRequestEndParams) -> None:
         place = _COLLECTION.fullmatch(answered.url.path)
-        if place is not None and answered.response.status == HTTPStatus.FORBIDDEN:
+        if place is None:
+            return
+        if answered.response.status == HTTPStatus.NOT_FOUND:
+            gone.set()
+        if answered.response.status == HTTPStatus.FORBIDDEN and place[1] is not None:
             namespace, plural = unquote(place[1]), place[2]
             verb = "watch" if "watch" in answered.url.query else "list"
             refused(namespace, f"{verb} {plural} in namespace {namespace}: the API server refuses (Forbidden)")

@@ -31,6 +31,9 @@ KUBE_THREADS: Final = 8
 API_CONNECTIONS: Final = KUBE_THREADS + AWS_THREADS + 1
 """To the API server: those who ask AWS ask it for tokens of service accounts; one renews the Lease."""
 
+KOPF_ENDS: Final = 10.0
+"""Seconds that Kopf has to end. When it ends by itself it waits for all tasks that are younger, also for ours."""
+
 
 class OperatorEnded(Exception):  # noqa: N818
     """The operator cannot go on."""
@@ -46,11 +49,11 @@ class Listen:
     """Where the port is written once it is listened on."""
 
 
-def _ended(part: asyncio.Task[None], *_: asyncio.Task[None]) -> OperatorEnded:
+def _ended(part: asyncio.Task[object], *_: asyncio.Task[object]) -> OperatorEnded:
     """Why the operator cannot go on without a part of it."""
     failure = None if part.cancelled() else part.exception()
     log.error("a part of the operator ended", extra={"part": part.get_name(), "crash": failure and crash(failure)})
-    if part.get_name() == "kopf":
+    if part.get_name() in ("kopf", "definitions"):
         return OperatorEnded("the watch ended; are the definitions still there, and the rights to watch them?")
     if part.get_name() == "lease":
         return OperatorEnded("the Lease is lost; another replica may lead now")
@@ -75,6 +78,7 @@ class Operator:
         self._customs = Customs(transport, leadership)
         self._replica = Replica(transport, self._customs, self._kube, settings, leadership, self._metrics)
         self._watching = asyncio.Event()
+        self._gone = asyncio.Event()
         self._stop_kopf = asyncio.Event()
         self._stopping = asyncio.Event()
         self._server = Server(self._metrics.registry, self._unhealthy, self._unready, self._replica.namespaces.trouble)
@@ -110,14 +114,16 @@ class Operator:
                 self._transport.connection,
                 self._replica.namespaces,
                 self._replica.refused,
+                self._gone,
                 self._watching,
                 self._stop_kopf,
             ),
             name="kopf",
         )
         after_kopf = asyncio.create_task(self._signals_after_kopf(), name="signals")
-        stopping = asyncio.create_task(self._wait_stopping(), name="stopping")
-        ended, _ = await asyncio.wait([kopf, stopping, *parts], return_when=asyncio.FIRST_COMPLETED)
+        stopping = asyncio.create_task(self._stopping.wait(), name="stopping")
+        gone = asyncio.create_task(self._gone.wait(), name="definitions")
+        ended, _ = await asyncio.wait([kopf, gone, stopping, *parts], return_when=asyncio.FIRST_COMPLETED)
         ended_by_itself = not self._stopping.is_set()
         self._stopping.set()
         log.info("stopping")
@@ -126,7 +132,9 @@ class Operator:
         # For each connection that is left open, as Prometheus does, Kopf would wait for five seconds.
         await self._server.close()
         self._stop_kopf.set()
-        await asyncio.gather(kopf, after_kopf, stopping, return_exceptions=True)
+        gone.cancel()
+        await asyncio.gather(after_kopf, stopping, gone, return_exceptions=True)
+        await asyncio.wait([kopf], timeout=KOPF_ENDS)
         if ended_by_itself:
             raise _ended(*ended)
 
@@ -151,9 +159,6 @@ class Operator:
     def _on_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stopping.set)
-
-    async def _wait_stopping(self) -> None:
-        await self._stopping.wait()
 
     async def _signals_after_kopf(self) -> None:
         """Kopf installs its own signal handlers before it is ready; those that are set after that win."""
