@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import kopf
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 from kopf._cogs.clients.auth import APIContext
 from kopf._cogs.structs.credentials import Vault
 
@@ -83,3 +84,21 @@ async def test_a_session_that_expires_is_closed_with_the_watches_that_run_in_it(
 
 async def until(condition: Callable[[], bool], what: str) -> None:
     await asyncio.to_thread(wait_until, condition, what)
+
+
+@pytest.mark.parametrize(
+    ("path", "gone"),
+    [
+        ("/apis/paramsync.dev/v1alpha1/parametersyncs", True),
+        ("/apis/paramsync.dev/v1alpha1/namespaces/a/parametersyncs", True),
+        ("/api/v1/namespaces", False),
+    ],
+)
+async def test_a_definition_that_is_not_served_any_more_is_told(path: str, gone: bool) -> None:
+    told = asyncio.Event()
+    async with TestServer(web.Application()) as server:  # it serves nothing at all
+        now = kopf.ConnectionInfo(server=str(server.make_url("")))
+        made = session(now, lambda namespace, why: None, told)
+        async with made.aiohttp_session as connections, connections.get(server.make_url(path)) as answer:
+            assert answer.status == 404
+    assert told.is_set() is gone

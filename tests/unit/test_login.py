@@ -1,5 +1,6 @@
 """What Kopf is told when it asks how to reach the API server."""
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -89,7 +90,7 @@ def first_authority(share: float) -> str:
 async def test_authorities_that_are_being_replaced_are_asked_for_again_as_soon(
     tmp_path: Path, share: float | None
 ) -> None:
-    files, begin = Files("one", "two"), partial(session, refused=lambda namespace, why: None)
+    files, begin = Files("one", "two"), partial(session, refused=lambda namespace, why: None, gone=asyncio.Event())
     files.authorities = tmp_path / "ca.crt"
     if share is not None:
         files.write(share)
