@@ -10,12 +10,13 @@ import itertools
 import random
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException, ConflictException, NotFoundException
+from kubernetes.client.exceptions import ConflictException, NotFoundException
 
 from tests.cluster.cluster import Cluster
 from tests.life_cycle.containers import Container, start
@@ -45,7 +46,6 @@ class Kubelet:
     _network: str = field(default_factory=lambda: f"127.{random.randint(1, 254)}.{random.randint(0, 255)}")
     """Other kubelets run at the same time."""
     _stop: threading.Event = field(default_factory=threading.Event)
-    failure: BaseException | None = None
 
     def nodes(self, *names: str) -> None:
         """Make nodes."""
@@ -54,13 +54,9 @@ class Kubelet:
 
     def live(self) -> None:
         """Look after the pods until it is stopped."""
-        try:
-            while not self._stop.wait(LOOK):
-                for pod in self.cluster.request("GET", "/api/v1/pods")["items"]:
-                    self._look_after(pod)
-        except BaseException as failure:
-            self.failure = failure
-            raise
+        while not self._stop.wait(LOOK):
+            for pod in self.cluster.request("GET", "/api/v1/pods")["items"]:
+                self._look_after(pod)
 
     def stop(self) -> None:
         """Look no more."""
@@ -144,13 +140,12 @@ def run_kubelet(cluster: Cluster, directory: Path) -> Iterator[Kubelet]:
     """Run a kubelet with two nodes until the end of the context."""
     kubelet = Kubelet(cluster, directory)
     kubelet.nodes("one", "two")
-    thread = threading.Thread(target=kubelet.live, name="kubelet")
-    thread.start()
-    try:
-        yield kubelet
-    finally:
-        kubelet.stop()
-        thread.join()
-        kubelet.end_all()
-        if isinstance(kubelet.failure, ApiException | AssertionError):
-            raise kubelet.failure
+    with ThreadPoolExecutor(1, thread_name_prefix="kubelet") as pool:
+        living = pool.submit(kubelet.live)
+        try:
+            yield kubelet
+        finally:
+            kubelet.stop()
+            wait([living])
+            kubelet.end_all()
+            living.result()

@@ -40,7 +40,7 @@ def versions(syncs: Syncs) -> list[tuple[str, str]]:
     return [(each["metadata"]["uid"], each["metadata"]["resourceVersion"]) for each in found if each is not None]
 
 
-def before_its_last_field(chart: Path) -> str:
+def before_a_field(chart: Path) -> str:
     """Make a chart's ParameterSync that of an earlier version, which lacked a field of spec. Returns the field."""
     file = chart / "files" / "crds" / "parametersyncs.paramsync.dev.yaml"
     definition = yaml.safe_load(file.read_text())
@@ -58,7 +58,7 @@ def has_field(release: Release, field: str) -> bool:
 
 def test_install_upgrade_roll_back_uninstall_install_again(release: Release, emulator: Emulator) -> None:
     now = (release.chart / "files" / "crds" / "parametersyncs.paramsync.dev.yaml").read_text()
-    field = before_its_last_field(release.chart)
+    field = before_a_field(release.chart)
 
     notes = release.install()
 
