@@ -4,6 +4,7 @@ import difflib
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import yaml
@@ -35,6 +36,16 @@ class Application:
         """Bring it into the cluster."""
         ended: Json = answer(self.start(prune=prune))
         return ended
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Have it in the cluster; what of it is in no namespace goes with the end of the context."""
+        try:
+            ended = self.sync()
+            assert ended["phase"] == "Succeeded", ended
+            yield
+        finally:
+            remove(self.syncs.cluster, self.objects)
 
     def without(self, *names: str) -> "Application":
         """What it is when objects of these names, of any kind, have left the source."""

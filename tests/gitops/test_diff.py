@@ -7,7 +7,7 @@ import pytest
 
 from tests.aws.emulator import Emulator
 from tests.aws.proxy import Proxy
-from tests.gitops.application import Application, remove
+from tests.gitops.application import Application
 from tests.gitops.argo import Argo, Json
 from tests.gitops.desired import chart, defined, described, ours
 from tests.helm.rendering import Helm
@@ -34,14 +34,10 @@ def app(
     ssm.put(f"/{syncs.namespace}/app/host", "db")
     objects = [*chart(helm, syncs.namespace), *ours(syncs.namespace, proxy.url)]
     made = Application(argo, syncs, objects, request.param)
-    try:
-        ended = made.sync()
-        assert ended["phase"] == "Succeeded", ended
+    with made.applied():
         syncs.wait_reason("app", "Synced")
         syncs.wait_reason("planned", "Suspended")
         yield made
-    finally:
-        remove(syncs.cluster, made.objects)
 
 
 def test_no_field_is_left_out() -> None:

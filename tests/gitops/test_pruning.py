@@ -29,14 +29,10 @@ def tracked(
     ssm.put(f"/{syncs.namespace}/app/host", "db")
     objects = ours(syncs.namespace, proxy.url)
     made = Application(replace(argo, tracking=request.param), syncs, [*objects, brief(objects)], server_side=True)
-    try:
-        ended = made.sync()
-        assert ended["phase"] == "Succeeded", ended
+    with made.applied():
         syncs.wait_reason("app", "Synced")
         syncs.wait_reason("brief", "Synced")
         yield made
-    finally:
-        remove(syncs.cluster, made.objects)
 
 
 def brief(objects: list[Json]) -> Json:
@@ -88,13 +84,10 @@ def test_definitions_stay_when_they_leave_the_source(argo: Argo, helm: Helm, syn
     shipped = [each for each in helm.render() if each["kind"] == "CustomResourceDefinition"]
     made = Application(argo, syncs, [*shipped, *stores], server_side=True)
     names = [each["metadata"]["name"] for each in shipped]
-    try:
-        assert made.sync()["phase"] == "Succeeded"
+    with made.applied():
         resources = made.without(*names).sync(prune=True)["resources"]
         assert [key for key in resources if key.startswith("CustomResourceDefinition")] == []
         assert [name for name in names if not syncs.cluster.exists(f"{DEFINITIONS}/{name}")] == []
-    finally:
-        remove(syncs.cluster, made.objects)
 
 
 def test_definitions_stay_also_where_something_labels_them_as_tracked(argo: Argo, helm: Helm, syncs: Syncs) -> None:
