@@ -7,10 +7,11 @@ from pydantic import JsonValue
 
 from paramsync.kube import customs as module
 from paramsync.kube.customs import CLUSTER_STORES, KINDS, PARAMETER_STORES, SYNCS, Customs
-from paramsync.kube.errors import Forbidden, Refused, Stale
+from paramsync.kube.errors import Forbidden, NotFound, Refused, Stale
 from paramsync.kube.events import Events, Note
 from paramsync.kube.fence import SoleReplica
-from paramsync.kube.transport import Transport
+from paramsync.kube.transport import JSON_PATCH, Transport
+from paramsync.kube.wire import CustomObject
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.edge.policies import ACCOUNT
@@ -35,6 +36,13 @@ def create(cluster: Cluster, namespace: str, name: str) -> str:
     body = {"apiVersion": "paramsync.dev/v1alpha1", "kind": "ParameterSync", "metadata": {"name": name}, "spec": SPEC}
     made = cluster.request("POST", f"{BASE}/namespaces/{namespace}/parametersyncs", body)
     return str(made["metadata"]["uid"])
+
+
+def read(customs: Customs, namespace: str) -> CustomObject:
+    """The sync that :func:`create` made."""
+    sync = customs.sync(namespace, "app")
+    assert sync is not None
+    return sync
 
 
 def test_all_kinds_are_served(customs: Customs) -> None:
@@ -160,26 +168,64 @@ class TestStatus:
         }
 
     def test_it_is_replaced_as_a_whole(self, cluster: Cluster, namespace: str, customs: Customs) -> None:
-        uid = create(cluster, namespace, "app")
-        customs.write_status(namespace, "app", uid, self.status(parameters=3, revision="abc"))
-        customs.write_status(namespace, "app", uid, self.status(secure=1))
+        create(cluster, namespace, "app")
+        customs.write_status(read(customs, namespace), self.status(parameters=3, revision="abc"))
+        customs.write_status(read(customs, namespace), self.status(secure=1))
 
-        sync = customs.sync(namespace, "app")
-        assert sync is not None
+        sync = read(customs, namespace)
         assert sync.status == self.status(secure=1)
         assert (sync.spec, sync.metadata.generation) == (SPEC, 1)
 
     def test_not_of_a_sync_that_was_made_anew(self, cluster: Cluster, namespace: str, customs: Customs) -> None:
-        uid = create(cluster, namespace, "app")
+        create(cluster, namespace, "app")
+        old = read(customs, namespace)
         cluster.request("DELETE", f"{BASE}/namespaces/{namespace}/parametersyncs/app")
         cluster.wait_for_absence(f"{BASE}/namespaces/{namespace}/parametersyncs/app")
         create(cluster, namespace, "app")
-        before = customs.sync(namespace, "app")
+        before = read(customs, namespace)
 
         with pytest.raises(Stale):
-            customs.write_status(namespace, "app", uid, self.status())
+            customs.write_status(old, self.status())
 
-        assert customs.sync(namespace, "app") == before
+        assert read(customs, namespace) == before
+
+    def test_not_over_what_another_one_said_meanwhile(self, cluster: Cluster, namespace: str, customs: Customs) -> None:
+        create(cluster, namespace, "app")
+        old = read(customs, namespace)
+        customs.write_status(old, self.status(parameters=3))
+
+        with pytest.raises(Stale, match="has another status"):
+            customs.write_status(old, self.status("AccessDenied"))
+
+        assert read(customs, namespace).status == self.status(parameters=3)
+
+    def test_over_what_somebody_changed_beside_it(self, cluster: Cluster, namespace: str, customs: Customs) -> None:
+        create(cluster, namespace, "app")
+        old = read(customs, namespace)
+        cluster.kubectl("annotate", "parametersync", "app", "-n", namespace, "team=payments")
+
+        customs.write_status(old, self.status())
+
+        assert read(customs, namespace).status == self.status()
+
+    def test_where_somebody_took_it_away(self, cluster: Cluster, namespace: str, customs: Customs) -> None:
+        create(cluster, namespace, "app")
+        patch = [{"op": "remove", "path": "/status"}]
+        path = f"{BASE}/namespaces/{namespace}/parametersyncs/app/status"
+        cluster.request("PATCH", path, patch, content_type=JSON_PATCH)
+
+        customs.write_status(read(customs, namespace), self.status())
+
+        assert read(customs, namespace).status == self.status()
+
+    def test_not_of_one_that_is_gone(self, cluster: Cluster, namespace: str, customs: Customs) -> None:
+        create(cluster, namespace, "app")
+        old = read(customs, namespace)
+        cluster.request("DELETE", f"{BASE}/namespaces/{namespace}/parametersyncs/app")
+        cluster.wait_for_absence(f"{BASE}/namespaces/{namespace}/parametersyncs/app")
+
+        with pytest.raises(NotFound):
+            customs.write_status(old, self.status())
 
     @pytest.mark.parametrize(
         "status",
@@ -189,9 +235,9 @@ class TestStatus:
     def test_the_definition_checks_it(
         self, cluster: Cluster, namespace: str, customs: Customs, status: dict[str, JsonValue]
     ) -> None:
-        uid = create(cluster, namespace, "app")
+        create(cluster, namespace, "app")
         with pytest.raises(Refused, match="Invalid") as refused:
-            customs.write_status(namespace, "app", uid, self.status() | status)
+            customs.write_status(read(customs, namespace), self.status() | status)
         assert "hunter2" not in str(refused.value)
 
 

@@ -26,6 +26,7 @@ from paramsync.kube.events import Events, Note
 from paramsync.kube.fence import Fenced, SoleReplica
 from paramsync.kube.targets import Targets
 from paramsync.kube.transport import APPLY, METADATA_ONLY, Transport
+from paramsync.kube.wire import CustomObject
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.unit.builders import CONFIG_MAP, SECRET, config_map_content, secret_content
@@ -54,6 +55,11 @@ class Desk:
     fence: SoleReplica
     targets: Targets
     owner: Owner
+
+    def sync(self) -> CustomObject:
+        sync = Customs(self.transport, self.fence).sync(self.namespace, "app")
+        assert sync is not None
+        return sync
 
     def path(self, ref: TargetRef) -> str:
         return f"/api/v1/namespaces/{self.namespace}/{PLURALS[ref.kind]}/{ref.name}"
@@ -666,43 +672,11 @@ class TestErrorsShowNoValue:
             )
 
 
-class TestStatus:
-    def status(self, reason: str) -> Json:
-        condition = {"type": "Ready", "status": "True", "reason": reason, "message": "All is well"}
-        return {
-            "observedGeneration": 1,
-            "conditions": [{**condition, "lastTransitionTime": "2026-03-01T12:00:00Z"}],
-        }
-
-    def test_of_the_sync_that_was_read(self, desk: Desk) -> None:
-        customs = Customs(desk.transport, desk.fence)
-        customs.write_status(desk.namespace, "app", desk.owner.uid, self.status("Synced"))
-
-        sync = customs.sync(desk.namespace, "app")
-        assert sync is not None
-        assert sync.status == self.status("Synced")
-        assert sync.spec == {"sources": [{"path": "/prod/pay"}]}
-        assert sync.metadata.generation == 1
-
-    def test_of_another_of_the_same_name(self, desk: Desk) -> None:
-        customs = Customs(desk.transport, desk.fence)
-        before = customs.sync(desk.namespace, "app")
-
-        with pytest.raises(ApiError):
-            customs.write_status(desk.namespace, "app", "another-uid", self.status("Synced"))
-
-        assert customs.sync(desk.namespace, "app") == before
-
-    def test_of_one_that_is_gone(self, desk: Desk) -> None:
-        with pytest.raises(NotFound):
-            Customs(desk.transport, desk.fence).write_status(desk.namespace, "gone", "uid", self.status("Synced"))
-
-
 class TestTheFence:
     def test_once_closed_it_lets_no_write_through(self, desk: Desk, ref: TargetRef) -> None:
         desk.write(ref, {"HOST": "db.internal"})
         desk.put(ref, {"STRAY": "x"})
-        live = desk.read(ref)
+        live, sync = desk.read(ref), desk.sync()
         since = desk.cluster.audit_mark()
         other = TargetRef(ref.kind, "other")
         customs, events = Customs(desk.transport, desk.fence), Events(desk.transport, desk.fence, "test")
@@ -712,7 +686,7 @@ class TestTheFence:
             lambda: desk.apply(ref, {"HOST": "db.example"}, live),
             lambda: desk.apply(other, {"HOST": "db.example"}, None),
             lambda: desk.targets.delete(live, desk.owner),
-            lambda: customs.write_status(desk.namespace, "app", desk.owner.uid, {}),
+            lambda: customs.write_status(sync, {}),
             lambda: events.write(desk.namespace, "app", desk.owner.uid, NOTE),
         ]
         for write in writes:
@@ -757,7 +731,7 @@ class TestTheFence:
         foreign = TargetRef(ref.kind, "foreign")
         desk.create(foreign, annotations={ADOPT_ANNOTATION: "app"})
         targets.take_over(content(foreign, {"HOST": "x"}), desk.read(foreign), desk.owner)
-        customs.write_status(desk.namespace, "app", desk.owner.uid, {})
+        customs.write_status(desk.sync(), {})
         Events(desk.transport, fence, "test").write(desk.namespace, "app", desk.owner.uid, NOTE)
 
         assert asked == [(desk.namespace, "app")] * 8

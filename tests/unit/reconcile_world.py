@@ -96,7 +96,7 @@ class FakeCustoms(Customs):
             }
         )
 
-    def write_status(self, namespace: str, name: str, uid: str, status: JsonValue) -> None:
+    def write_status(self, read: CustomObject, status: JsonValue) -> None:
         if self.write_error is not None:
             raise self.write_error
         self.status = status

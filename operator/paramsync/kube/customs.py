@@ -80,17 +80,20 @@ class Customs:
         since = {"watch": "true", "timeoutSeconds": "1", "resourceVersion": listed.metadata.resource_version}
         self._request(plural, namespace, "watch", since)
 
-    def write_status(self, namespace: str, name: str, uid: str, status: JsonValue) -> None:
-        """Replace the status of a sync if it is still the one that was read.
+    def write_status(self, read: CustomObject, status: JsonValue) -> None:
+        """Replace the status of a sync if both are still what was read.
 
-        A JSON patch that tests the uid: in an apply or a merge patch a wrong uid is ignored on ``/status``.
+        A JSON patch that tests the uid: in an apply or a merge patch a wrong uid is ignored on ``/status``. It tests
+        the status as well: what a deposed leader had on its way is refused once another one has said something.
 
-        :raises Stale: if it is another sync of the same name.
+        :raises Stale: if it is another sync of the same name, or somebody else wrote its status.
         :raises ApiError: if it cannot be written.
         """
+        namespace, name = read.metadata.namespace, read.metadata.name
         self._fence.check(namespace, name)
         patch = [
-            {"op": "test", "path": "/metadata/uid", "value": uid},
+            {"op": "test", "path": "/metadata/uid", "value": read.metadata.uid},
+            {"op": "test", "path": "/status", "value": read.status},
             {"op": "add", "path": "/status", "value": status},
         ]
         what = f"write the status of ParameterSync {namespace}/{name}"
@@ -99,7 +102,7 @@ class Customs:
             self._transport.request("PATCH", path, what=what, body=patch, content_type=JSON_PATCH)
         except Refused as error:
             if error.names_no_field:
-                raise Stale(f"{what}: it is another object by now") from None
+                raise Stale(f"{what}: it is another object by now, or has another status") from None
             raise
 
     def _list(self, plural: str, namespace: str, query: Mapping[str, str]) -> CustomObjectList:

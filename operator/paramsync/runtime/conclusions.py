@@ -61,7 +61,7 @@ class Conclusions:
         status = _status_after(sync, result, at)
         document = status.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         if document != found.status:
-            await self._threads.run(self._customs.write_status, *key, sync.owner.uid, document)
+            await self._threads.run(self._customs.write_status, found, document)
             self._metrics.wrote("ParameterSync")
         ready = status.condition(ConditionType.READY)
         self._metrics.reconciled(outcome.reason)
