@@ -6,7 +6,7 @@ from itertools import chain, combinations
 import pytest
 
 from paramsync.api.sync import SecretType
-from paramsync.core.keys import data_key
+from paramsync.core.naming import data_key
 from paramsync.core.objects import Content, SecretContent
 from paramsync.core.routing import TargetRef
 from paramsync.core.secret_types import own_keys, problems

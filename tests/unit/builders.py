@@ -215,7 +215,7 @@ def desired(*parameters: Parameter, path: str = "/prod/pay", source: int = 0) ->
         assert not isinstance(each.value, Sealed)
         relative = each.stamp.name.removeprefix(path).removeprefix("/")
         key = relative.translate(str.maketrans("/.-", "___")).upper()
-        made[key] = Wish(Entry.of(source, relative, each.stamp), path, each.stamp.name, each.value)
+        made[key] = Wish(Entry.of(source, relative, each.stamp), (path,), (each.stamp.name,), each.value)
     return made
 
 

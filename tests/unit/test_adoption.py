@@ -188,7 +188,7 @@ class TestSettling:
 
 def patched(found: Live, done: Handover) -> Live:
     """The object after the merge patch, as the API server has it: nobody owns a key any more."""
-    data = {**{key: value for key, value in (found.data or {}).items() if key not in done.removed}, **done.text}
+    data = {**{key: value for key, value in (found.data or {}).items() if key not in done.removed}, **done.moved}
     annotations = {**found.annotations, **done.annotations}
     return replace(
         found,
@@ -207,7 +207,7 @@ class TestBetweenThePatchAndTheApply:
             annotations={LAST_APPLIED: "{}", "reloader": "on"},
         )
         assert handover(secret_content(), found) == Handover(
-            removed=frozenset({"OLD"}), text={}, annotations={ADOPT: None, LAST_APPLIED: None, SYNC: "app"}
+            removed=frozenset({"OLD"}), moved={}, annotations={ADOPT: None, LAST_APPLIED: None, SYNC: "app"}
         )
 
     def test_of_a_config_map(self) -> None:
@@ -215,7 +215,7 @@ class TestBetweenThePatchAndTheApply:
         found = given(CONFIG_MAP, {"HOST": "theirs", "BINARY": b"theirs", "OLD": "theirs", "BLOB": b"theirs"})
         assert handover(content, found) == Handover(
             removed=frozenset({"OLD", "BLOB"}),
-            text={"BINARY": "ours"},
+            moved={"BINARY": "ours"},
             annotations={ADOPT: None, SYNC: "app", PLAIN_KEYS: "BINARY=String HOST=String"},
         )
 

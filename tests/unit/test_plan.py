@@ -6,7 +6,7 @@ import pytest
 
 from paramsync.api.sync import TargetKind
 from paramsync.core.actions import ActionKind
-from paramsync.core.objects import ConfigMapContent, SecretContent
+from paramsync.core.objects import ConfigMapContent, KeyValue, SecretContent
 from paramsync.core.parameters import Parameter
 from paramsync.core.plan import Counts, Plan
 from paramsync.core.provenance import Entry, decode
@@ -46,7 +46,7 @@ def reasons(plan: Plan) -> list[tuple[Reason, str]]:
     return [(problem.reason, problem.subject) for problem in plan.problems]
 
 
-def data(plan: Plan) -> dict[TargetRef, dict[str, str | SecureValue]]:
+def data(plan: Plan) -> dict[TargetRef, dict[str, KeyValue]]:
     return {content.ref: dict(content.data) for content in plan.contents}
 
 

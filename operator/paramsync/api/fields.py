@@ -10,6 +10,7 @@ from .base import Rule
 
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 10, 24 * 3600
 MOST_REMOVALS = 100_000
+LONGEST_GLOB = 512
 
 # A segment that is not "." or "..": RE2 has no lookahead.
 _SEGMENT = r"([.]{0,2}[a-zA-Z0-9_-][a-zA-Z0-9_.-]*|[.]{3}[a-zA-Z0-9_.-]*)"
@@ -22,6 +23,7 @@ _PATH_PATTERN = rf"/|(/({_SEGMENT}|\{{namespace\}}|\{{label:{_LABEL_KEY}\}})){{1
 # Kubernetes: at most 253 characters before the slash, 63 after it. A colon stands nowhere else in a pattern.
 _TOO_LONG_IN_PATTERN = r":[^/}]{254}|[/:][^/:{}]{64,}\}"
 _TOO_LONG = r"^[^/]{254,}/|(^|/)[^/]{64,}$"
+GLOB = r"(\*\*|\*|\*?([a-zA-Z0-9_.?-]\*?)+)(/(\*\*|\*|\*?([a-zA-Z0-9_.?-]\*?)+))*"
 _SHARE = r"(100|[1-9]?[0-9])%"
 _DURATION = r"([0-9]{1,2}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?"
 _PORT_AND_PATH = r"(:[0-9]{1,5})?(/[a-zA-Z0-9_./-]*)?"
@@ -44,6 +46,11 @@ def matches_whole(pattern: str, text: str) -> bool:
 def is_segment(text: str) -> bool:
     """Whether a text can be one segment of a path, with its own name only: not empty, not "." and not ".."."""
     return matches_whole(_SEGMENT, text)
+
+
+def is_glob(text: str) -> bool:
+    """Whether a text is a pattern for relative names."""
+    return len(text) <= LONGEST_GLOB and matches_whole(GLOB, text)
 
 
 def _is_path_pattern(path: str) -> bool:
@@ -145,14 +152,7 @@ MatchLabels = Annotated[
 ]
 """Labels that must all be there with these values."""
 
-Glob = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=512,
-        pattern=r"^(\*\*|\*|\*?([a-zA-Z0-9_.?-]\*?)+)(/(\*\*|\*|\*?([a-zA-Z0-9_.?-]\*?)+))*$",
-    ),
-]
+Glob = Annotated[str, Field(min_length=1, max_length=LONGEST_GLOB, pattern=f"^({GLOB})$")]
 """A pattern for relative names, compared by whole segments: ``*`` and ``?`` stay within a segment, ``**`` is a
 whole segment and stands for any number of them, also none."""
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from .base import Model, ObjectName, Rule
 from .fields import Glob, Interval, MaxRemovals, ParameterPath, VersionLabel, seconds
+from .shaping import Compose, Decode, Expand, File, Keys, StringListForm
 from .status import SyncStatus
 
 DEFAULT_INTERVAL = "5m"
@@ -133,6 +134,26 @@ class Target(Model):
     """The parameter types that go into this target. Default for a ConfigMap: String and StringList; for a
     Secret: SecureString, or all three types when the sync has no ConfigMap target."""
 
+    include: Annotated[tuple[Glob, ...], Field(min_length=1, max_length=32)] | None = None
+    """Which parameters of these types go into this target, by their names below the source's path. Default: all."""
+
+    exclude: Annotated[tuple[Glob, ...], Field(min_length=1, max_length=32)] | None = None
+    """Which of them to leave out after all."""
+
+    keys: Keys | None = None
+    """How their names become keys in this target; what it does not say is as in the sync's keys."""
+
+    string_list: StringListForm | None = None
+    """How this target gives StringLists. Default: as the sync."""
+
+    files: Annotated[tuple[File, ...], Field(min_length=1, max_length=8)] | None = None
+    """Keys that hold many parameters as a file. What goes into a file does not get a key of its own."""
+
+    compose: Compose | None = None
+    """Further keys, each with a text into which values of the sync's parameters are put: ${db/host}, or with filters
+    ${db/password|urlquote}; $$ is a dollar sign. The filters are urlquote, base64 and json. One SecureString makes the
+    whole value secure: in a ConfigMap that is refused."""
+
     secret_type: SecretType | None = None
     """The type of the Secret. A parameter directly below a source's path that is named like a key of the type, such
     as tls.crt, keeps that name as its key. Default: Opaque."""
@@ -151,6 +172,16 @@ class Target(Model):
             cel="self.kind == 'Secret' || !has(self.secretType)",
             holds=lambda target: target.kind is TargetKind.SECRET or target.secret_type is None,
             message="a ConfigMap has no type: remove secretType, or write kind: Secret",
+        ),
+        Rule(
+            cel="!has(self.files) || self.files.all(f, self.files.exists_one(g, g.key == f.key))",
+            holds=lambda target: len({f.key for f in target.files or ()}) == len(target.files or ()),
+            message="two files have the same key: give every file a key of its own",
+        ),
+        Rule(
+            cel="!has(self.files) || !has(self.compose) || !self.files.exists(f, f.key in self.compose)",
+            holds=lambda target: not {f.key for f in target.files or ()} & (target.compose or {}).keys(),
+            message="a key is in files and in compose: give each a key of its own",
         ),
     )
 
@@ -175,6 +206,21 @@ class ParameterSyncSpec(Model):
 
     guard: Guard | None = None
     """What may be removed without an approval."""
+
+    keys: Keys | None = None
+    """How the names of parameters become keys. Default: the names of environment variables."""
+
+    string_list: StringListForm | None = None
+    """How StringLists are given: Comma (the default), as they are stored; or JSON, as a list of strings. In JSON and
+    YAML files they always are lists."""
+
+    expand: Expand | None = None
+    """Parameters that are taken apart, by a pattern for their names below the source's path: app/config: JSON. The
+    value must be a JSON object; its fields become names below the parameter's, which globs, keys and files can use."""
+
+    decode: Decode | None = None
+    """Parameters whose values are decoded, by a pattern for their names: certs/*: Base64. The bytes go into a Secret's
+    data or a ConfigMap's binaryData."""
 
     targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=16)] | None = None
     """The objects to write. Default: one Secret and one ConfigMap, both named like the sync."""

@@ -8,10 +8,9 @@ from typing import Final
 from paramsync.api.sync import SecretType, TargetKind
 
 from .before import Before, before
-from .objects import Live
+from .objects import KeyValue, Live
 from .provenance import Entry
 from .routing import TargetRef
-from .values import SecureValue
 
 
 class ActionKind(StrEnum):
@@ -58,14 +57,19 @@ class Wish:
     """What a key should be made from, and the value that it should get."""
 
     entry: Entry
-    path: str
-    """The path of the source."""
+    paths: tuple[str, ...]
+    """For each parameter of the entry, the path of its source."""
 
-    name: str
-    """The parameter's full name."""
+    names: tuple[str, ...]
+    """For each parameter of the entry, its full name."""
 
-    value: str | SecureValue
+    value: KeyValue
     """Of the secure class wherever the target is a Secret."""
+
+    @property
+    def name(self) -> str | None:
+        """The parameter's full name, if it is made of one."""
+        return self.names[0] if self.entry.parts is None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,9 @@ def draft(
     known = before(live)
     actions = [_gain(ref, live, known, key, wish, is_settled) for key, wish in desired.items()]
     actions += [
-        _loss(ref, known, key, settled=is_settled(known.name_of(key))) for key in known.entries if key not in desired
+        _loss(ref, known, key, settled=all(map(is_settled, known.names_of(key))))
+        for key in known.entries
+        if key not in desired
     ]
     return Draft(ref, live, known, desired, tuple(action for action in actions if action is not None))
 
@@ -120,7 +126,9 @@ def dropped(ref: TargetRef, live: Live, is_settled: Callable[[str | None], bool]
 def with_moves(drafts: Sequence[Draft]) -> list[Draft]:
     """The same, where a key that goes with its parameter into a target of the other kind is a move."""
     # By what is desired, and not by what is added: the same move is told the same once half of it is done.
-    taken = {(wish.name, draft.ref.kind): draft.ref for draft in drafts for wish in draft.desired.values()}
+    taken = {
+        (name, draft.ref.kind): draft.ref for draft in drafts for wish in draft.desired.values() for name in wish.names
+    }
     other = {TargetKind.SECRET: TargetKind.CONFIG_MAP, TargetKind.CONFIG_MAP: TargetKind.SECRET}
 
     def moved(action: Action) -> Action:
@@ -147,7 +155,7 @@ def _gain(
         return None
     is_known = key in known.entries
     # Where another parameter shows through, it is the absence of the one before that must have settled.
-    settled = is_settled(wish.name) and (not is_known or is_settled(known.name_of(key)))
+    settled = all(map(is_settled, (*wish.names, *known.names_of(key))))
     if live is not None and not settled:
         kind, reason = ActionKind.KEEP, "its change has not settled yet"
     else:
@@ -160,14 +168,28 @@ def _why(live: Live | None, known: Before, key: str, wish: Wish) -> str | None:
     old = known.entries.get(key)
     if live is None or old is None:
         return "the parameter is new to this target"
-    origin = known.origin_of(key)
-    was = None if origin is None or old.relative is None else (origin.path, old.relative)
-    if was not in (None, (wish.path, wish.entry.relative)):
-        return "another parameter gives this key now"
-    if key not in known.guessed and _facts(old, wish.entry) != _facts(wish.entry, wish.entry):
-        return "the parameter changed"
+    reason = None if key in known.guessed else _difference(known, old, wish)
+    if reason is not None:
+        return reason
     if live.data is not None and live.data.get(key) != wish.value:
         return "the key was changed in the cluster"
+    return None
+
+
+def _difference(known: Before, old: Entry, wish: Wish) -> str | None:
+    """What a key is made of otherwise than it was, if anything."""
+    new = wish.entry
+    if old.made != new.made or (old.parts is None) != (new.parts is None):
+        return "it is made in another way now"
+    if len(old.parameters) != len(new.parameters):
+        return "it is made of more or fewer parameters now"
+    for earlier, path, now in zip(old.parameters, wish.paths, new.parameters, strict=True):
+        origin = known.origin_of(earlier)
+        was = None if origin is None or earlier.relative is None else (origin.path, earlier.relative)
+        if was not in (None, (path, now.relative)):
+            return "another parameter gives this key now"
+        if _facts(earlier, now) != _facts(now, now):
+            return "the parameter changed"
     return None
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from .actions import Action, ActionKind, Draft, Wish
 from .before import Before
+from .drift import moves
 from .objects import (
     ADOPT_ANNOTATION,
     PLAIN_KEYS_ANNOTATION,
@@ -56,7 +57,10 @@ def _loss(ref: TargetRef, key: str) -> Action:
 
 def has_settled(draft: Draft, is_settled: Callable[[str | None], bool]) -> bool:
     """Whether an object may be taken over now, which is done as a whole: all that would come and go has settled."""
-    return not draft.is_adoption or all(is_settled(action.parameter) for action in draft.all_actions)
+    if not draft.is_adoption:
+        return True
+    names = (name for wish in draft.desired.values() for name in wish.names)
+    return all(map(is_settled, names)) and (not draft.surplus or is_settled(None))
 
 
 def would_empty(draft: Draft) -> Problem | None:
@@ -78,8 +82,8 @@ class Handover:
     removed: frozenset[str]
     """The keys that go."""
 
-    text: Mapping[str, str]
-    """Binary keys of a ConfigMap that stay, with the text that takes their place at once."""
+    moved: Mapping[str, str | bytes]
+    """Keys of a ConfigMap that stay and change from ``binaryData`` to ``data`` or back, with what they hold then."""
 
     annotations: Mapping[str, str | None]
     """What they become; None for those that go."""
@@ -93,7 +97,7 @@ def handover(content: Content, live: Live) -> Handover:
     if not isinstance(content, ConfigMapContent):
         return Handover(frozenset(there.keys() - content.data.keys()), {}, annotations)
     staying = there.keys() & content.data.keys()
-    text = {key: content.data[key] for key in sorted(staying) if isinstance(there[key], bytes)}
+    moved = {key: content.data[key] for key in sorted(moves(content, live))}
     # An admission policy wants a type for every key, also before they are written by us.
     annotations[PLAIN_KEYS_ANNOTATION] = encode_plain_keys({key: content.entries[key].type for key in staying})
-    return Handover(frozenset(there.keys() - staying), text, annotations)
+    return Handover(frozenset(there.keys() - staying), moved, annotations)

@@ -26,13 +26,17 @@ class Before:
         """By key."""
         return self.provenance.entries
 
-    def origin_of(self, key: str) -> Origin | None:
-        """The source that a key was written from, if it is still known."""
-        return self.provenance.origin_of(key)
+    def origin_of(self, entry: Entry) -> Origin | None:
+        """The source that an entry is from, if it is still known."""
+        return self.provenance.origin_of(entry)
 
     def name_of(self, key: str) -> str | None:
         """The full name of the parameter that a key was written from, if it is still known."""
         return self.provenance.name_of(key)
+
+    def names_of(self, key: str) -> tuple[str | None, ...]:
+        """The full names of all parameters that a key was written from, as far as they are still known."""
+        return self.provenance.names_of(key)
 
 
 def before(live: Live | None) -> Before:

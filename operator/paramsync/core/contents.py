@@ -7,12 +7,11 @@ from paramsync.api.sync import ParameterType
 
 from . import secret_types, sizes
 from .actions import ActionKind, Draft
-from .objects import OUR_ANNOTATIONS, Content, SecretContent
+from .objects import OUR_ANNOTATIONS, Content, KeyValue, SecretContent
 from .provenance import Entry, Origin
 from .reasons import Problem, Reason
 from .rendering import Memory, render
 from .routing import TargetRef
-from .values import SecureValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +36,14 @@ def lacks_values(draft: Draft) -> bool:
 
 def finish(draft: Draft, memory: Memory) -> Finished:
     """The content of a target."""
-    rendered: dict[str, tuple[Entry, str | SecureValue]] = {
-        key: (wish.entry, wish.value) for key, wish in draft.desired.items()
-    }
+    rendered: dict[str, tuple[Entry, KeyValue]] = {key: (wish.entry, wish.value) for key, wish in draft.desired.items()}
     notes: list[Problem] = []
     values = _live_values(draft)
     origins = memory.origins
     kept_keys = kept(draft)
     for key in kept_keys:
         value = values.get(key)
-        if stays(draft, key) and isinstance(value, str | SecureValue):
+        if stays(draft, key) and value is not None:
             entry, origins = _moved(draft.before.entries[key], draft.before.provenance.origins, origins)
             rendered[key] = (entry, value)
             continue
@@ -55,7 +52,8 @@ def finish(draft: Draft, memory: Memory) -> Finished:
             notes.append(_kept_is_gone(draft.ref, key))
     foreign = _foreign_annotation_bytes(draft)
     # What the target says of its own keys, it need not remember beside them.
-    own = {entry.relative for entry, _ in rendered.values() if entry.type is ParameterType.SECURE_STRING}
+    parts = (part for entry, _ in rendered.values() for part in entry.parameters)
+    own = {part.relative for part in parts if part.type is ParameterType.SECURE_STRING}
     remembered = replace(memory, origins=origins, once_secure=memory.once_secure - own)
     content = render(draft.ref, dict(sorted(rendered.items())), remembered, foreign, draft.type)
     if kept_keys:
@@ -76,15 +74,21 @@ def stays(draft: Draft, key: str) -> bool:
     """Whether a kept key is still there; it is taken to be, as long as the values have not been read."""
     if key not in draft.before.entries or draft.live is None:
         return False
-    return draft.live.data is None or isinstance(draft.live.data.get(key), str | SecureValue)
+    return draft.live.data is None or key in draft.live.data
 
 
-def _live_values(draft: Draft) -> Mapping[str, str | SecureValue | bytes]:
+def _live_values(draft: Draft) -> Mapping[str, KeyValue]:
     return (draft.live.data if draft.live is not None else None) or {}
 
 
 def _moved(entry: Entry, old: tuple[Origin, ...], new: tuple[Origin, ...]) -> tuple[Entry, tuple[Origin, ...]]:
     """A kept entry among the origins of the new header, which grows by the entry's own where it lacks it."""
+    if entry.parts is not None:
+        parts: list[Entry] = []
+        for part in entry.parts:
+            moved, new = _moved(part, old, new)
+            parts.append(moved)
+        return replace(entry, parts=tuple(parts)), new
     if entry.source is None or entry.source >= len(old):
         return replace(entry, source=None, relative=None), new
     origin = old[entry.source]

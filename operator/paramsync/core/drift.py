@@ -54,9 +54,17 @@ def is_intact(content: Content, live: Live | None, seen: Seen | None, owner: Own
     )
 
 
+def moves(content: Content, live: Live) -> frozenset[str]:
+    """The keys of a live target that stand in ``binaryData`` and are to be in ``data``, or the other way round."""
+    there = live.data or {}
+    keys = content.data.keys() & there.keys()
+    return frozenset(key for key in keys if isinstance(content.data[key], bytes) is not isinstance(there[key], bytes))
+
+
 @dataclass(frozen=True, slots=True)
 class Surplus:
-    """Keys that an apply would leave behind: other field managers own them, or they stand in ``binaryData``."""
+    """Keys that an apply would leave behind: other field managers own them, or they stand in ``binaryData`` and not in
+    ``data``, or the other way round."""
 
     keys: frozenset[str]
     plain_keys: Mapping[str, ParameterType] | None
@@ -69,7 +77,7 @@ def surplus(content: Content, live: Live) -> Surplus:
     With the admission policies bound, an apply onto a ConfigMap with a surplus key is refused as a whole.
     """
     live_data = live.data or {}
-    moved = {key for key, value in live_data.items() if isinstance(value, bytes)}
+    moved = moves(content, live) & live.foreign_keys
     leaving = (live_data.keys() - content.data.keys()) | moved
     if not isinstance(content, ConfigMapContent):
         return Surplus(frozenset(leaving & live.foreign_keys), None)

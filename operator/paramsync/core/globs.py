@@ -6,6 +6,11 @@ from fnmatch import fnmatchcase
 ANY_SEGMENTS = "**"
 
 
+def is_literal(pattern: str) -> bool:
+    """Whether a pattern covers just one name, which is itself."""
+    return not any(character in pattern for character in "*?")
+
+
 def matches(pattern: str, relative: str) -> bool:
     """Whether a pattern covers a relative name. ``**`` also stands for no segment: ``**/host`` covers ``host``."""
     return _matches(pattern.split("/"), relative.split("/"))

@@ -22,7 +22,8 @@ PLAIN_KEYS_ANNOTATION: Final = "paramsync.dev/plain-keys"
 
 OUR_ANNOTATIONS: Final = frozenset({SYNC_ANNOTATION, PROVENANCE_ANNOTATION, PLAIN_KEYS_ANNOTATION})
 
-KeyValue = str | SecureValue
+KeyValue = str | bytes | SecureValue
+"""What a key holds: of a ConfigMap text, or bytes in its ``binaryData``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Live:
     annotations: Mapping[str, str]
     controller: Controller | None
     deleting: bool
-    data: Mapping[str, KeyValue | bytes] | None
+    data: Mapping[str, KeyValue] | None
     """All keys with their values: secure ones in a Secret, str in a ConfigMap's data, bytes in its
     binaryData. None if only the metadata was read."""
 
@@ -89,7 +90,7 @@ class ConfigMapContent:
     """What a ConfigMap should hold. It cannot be made from secure values: not for mypy, not at run time."""
 
     ref: TargetRef
-    data: Mapping[str, str]
+    data: Mapping[str, str | bytes]
     entries: Mapping[str, Entry]
     annotations: Mapping[str, str]
     """Ours only; those of others stay as they are."""
@@ -99,7 +100,7 @@ class ConfigMapContent:
     """Keys that stay as they were found, whatever they hold."""
 
     def __post_init__(self) -> None:
-        if not all(type(value) is str for value in self.data.values()):
+        if not all(type(value) in (str, bytes) for value in self.data.values()):
             raise TypeError("a ConfigMap holds plain values only")
 
 

@@ -1,26 +1,49 @@
 """Sources laid over one another: of several parameters with one relative name, the last source's wins."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from paramsync.api.sync import ParameterType
+
+from .derived import NO_SHAPE, Derived, Shape, derive
 from .parameters import Parameter, Snapshot
 from .reasons import Problem, Reason
+from .values import AnyValue
 from .want import Selection
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """A parameter that won its relative name."""
+    """What won its relative name: a parameter, or a part of one."""
 
     relative: str
     parameter: Parameter
     source: int
     """The index of the source that it came from."""
 
+    stored: str = ""
+    """The parameter's own relative name."""
+
+    derived: Derived | None = None
+    """What was made of the parameter's value; None where it is taken as it is."""
+
+    shadowed: tuple[int, ...] = ()
+    """The indices of the sources that have the name, too, and are overlaid."""
+
     @property
     def name(self) -> str:
         """The parameter's full name."""
         return self.parameter.stamp.name
+
+    @property
+    def type(self) -> ParameterType:
+        """The parameter's type: what is made of a SecureString is one, too."""
+        return self.parameter.stamp.type
+
+    @property
+    def value(self) -> AnyValue:
+        """The value, secure where the parameter's is."""
+        return self.parameter.value if self.derived is None else self.derived.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +60,54 @@ class Overlay:
     """The number of parameters that each source takes, in the sources' order."""
 
     problems: tuple[Problem, ...]
+    expanded: frozenset[str] = frozenset()
+    """The full names of the parameters that were taken apart."""
 
 
-def lay_over(snapshots: Sequence[Snapshot], selections: Sequence[Selection]) -> Overlay:
-    """Lay what a sync's sources take of their snapshots over one another, in their order."""
+def lay_over(snapshots: Sequence[Snapshot], selections: Sequence[Selection], shape: Shape = NO_SHAPE) -> Overlay:
+    """Lay what a sync's sources take of their snapshots over one another, in their order.
+
+    :param shape: what is taken apart or decoded before.
+    """
     winners: dict[str, Selected] = {}
     problems: list[Problem] = []
     taken: list[int] = []
+    overlaid = 0
+    expanded: set[str] = set()
     for index, (snapshot, selection) in enumerate(zip(snapshots, selections, strict=True)):
+        found: dict[str, Selected] = {}
         taken.append(0)
         for name in sorted(snapshot.parameters):
             relative = snapshot.subtree.relative_name(name)
             if not selection.names(relative):
                 continue
-            shown = winners.get(relative)
-            if shown is not None and shown.source == index:
-                # `foo` and `/foo` are two names below the root.
-                problems.append(_same_relative_name(shown.name, name))
             taken[index] += 1
-            winners[relative] = Selected(relative, snapshot.parameters[name], index)
+            parameter = snapshot.parameters[name]
+            made = derive(relative, parameter, shape)
+            if isinstance(made, Problem):
+                problems.append(made)
+                continue
+            if shape.expands(relative):
+                expanded.add(name)
+            for part, derived in made.items():
+                if part in found:
+                    problems.append(_same_relative_name(part, found[part].name, name))
+                found[part] = Selected(part, parameter, index, relative, derived)
+        overlaid += len(winners.keys() & found.keys())
+        winners |= {name: _over(winners.get(name), each) for name, each in found.items()}
     ordered = {relative: winners[relative] for relative in sorted(winners)}
-    return Overlay(ordered, overlaid=sum(taken) - len(ordered), taken=tuple(taken), problems=tuple(problems))
+    return Overlay(ordered, overlaid, tuple(taken), tuple(problems), frozenset(expanded))
 
 
-def _same_relative_name(first: str, second: str) -> Problem:
+def _over(below: Selected | None, above: Selected) -> Selected:
+    return above if below is None else replace(above, shadowed=(*below.shadowed, below.source))
+
+
+def _same_relative_name(relative: str, first: str, second: str) -> Problem:
+    # `foo` and `/foo` are two names below the root; and what a parameter is expanded to may be there already.
     return Problem(
         Reason.KEY_COLLISION,
         second,
-        f"Parameters {first} and {second} have the same name below their path; delete one of them",
+        f"Parameters {first} and {second} both give the name {relative} below their path; leave one of them out with"
+        " exclude, or delete it",
     )

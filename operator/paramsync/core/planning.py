@@ -12,11 +12,12 @@ from paramsync.api.sync import ParameterSyncSpec, ParameterType
 from . import actions, adoption, contents, ownership, unchangeable
 from .actions import Action, ActionKind, Draft, Wish, draft, with_moves
 from .deletion import is_recorded
+from .derived import Shape
 from .emptiness import awaits_absence, empty_sources
 from .guard.case import Case
 from .guard.chain import holds
 from .guard.hold import digest, offending
-from .guard.losses import Reading, losses
+from .guard.losses import Reading, losses, names_of
 from .objects import Content, Live, Owner
 from .order import in_writing_order
 from .origins import origins_of
@@ -46,10 +47,9 @@ def plan(
     :param record: what is remembered of what was applied before.
     """
     route_list = routes(spec, owner.name)
-    overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources])
+    overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources], Shape.of(spec))
     taken, skipped = route(overlay.winners, route_list)
-    secret_types = {each.ref: each.secret_type for each in route_list}
-    desired, problems = wishes(overlay, snapshots, taken, secret_types)
+    desired, problems = wishes(overlay, snapshots, route_list, taken)
     if record.targets and awaits_absence(spec, snapshots, overlay):
         return Plan(unsettled=True, waits=True)
     conflicts = _conflicts(desired, live, owner)
@@ -77,7 +77,7 @@ def plan(
 
     origins = origins_of(spec, snapshots, drafts)
     skipped_names = frozenset(each.relative for each in skipped)
-    lost = losses(drafts, Reading(overlay.winners, skipped_names, snapshots, origins))
+    lost = losses(drafts, Reading(overlay.winners, skipped_names, overlay.expanded, snapshots, origins))
     held_before = record.approval.was_held
     case = Case(drafts, frozenset(dropped), lost, origins, spec.max_removals, record.window, held_before)
     reviewed = _reviewed(case, owner, record)
@@ -209,7 +209,8 @@ def _once_secure(drafts: Sequence[Draft], held: frozenset[Action]) -> frozenset[
     before = {
         entry.relative
         for each in drafts
-        for entry in each.before.entries.values()
+        for whole in each.before.entries.values()
+        for entry in whole.parameters
         if entry.type is ParameterType.SECURE_STRING
     }
     remembered = before.union(*(each.before.provenance.once_secure for each in drafts))
@@ -217,16 +218,18 @@ def _once_secure(drafts: Sequence[Draft], held: frozenset[Action]) -> frozenset[
     for each in drafts:
         kept = frozenset(contents.kept(each))
         stay = (key for key in kept if (each.ref, key) not in held_keys and contents.stays(each, key))
-        there |= {wish.entry.relative for key, wish in each.desired.items() if key not in kept}
-        there |= {each.before.entries[key].relative for key in stay}
+        staying = [wish.entry for key, wish in each.desired.items() if key not in kept]
+        staying += [each.before.entries[key] for key in stay]
+        there |= {part.relative for entry in staying for part in entry.parameters}
     return frozenset(name for name in remembered - there if name is not None)
 
 
 def _counts(contents: Iterable[Content], overlay: Overlay, skipped: Sequence[Selected]) -> Counts:
     held = {
-        (entry.source, entry.relative or key, entry.type)
+        (part.source, name, part.type)
         for content in contents
         for key, entry in content.entries.items()
+        for name, part in zip(names_of(key, entry), entry.parameters, strict=True)
     }
     return Counts(
         parameters=len(held),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from paramsync.api.sync import ParameterType
 
@@ -58,10 +58,24 @@ class Entry:
     modified: int | None = None
     """Milliseconds since the epoch: the precision in which SSM gives dates."""
 
+    made: str = ""
+    """How the value was made of the parameters'; empty where it is one of theirs as it is."""
+
+    stored: str | None = None
+    """The relative name of the parameter where ``relative`` is that of a field of it."""
+
+    parts: "tuple[Entry, ...] | None" = None
+    """Of a key that is made of several parameters: these. It has no source, name, version or date of its own."""
+
     @classmethod
-    def of(cls, source: int, relative: str, stamp: Stamp) -> "Entry":
-        """The entry of a key that is rendered from one parameter."""
-        return cls(stamp.type, source, relative, stamp.version, milliseconds(stamp.modified))
+    def of(cls, source: int, relative: str, stamp: Stamp, made: str = "", stored: str | None = None) -> "Entry":
+        """The entry of a key that is made of one parameter."""
+        return cls(stamp.type, source, relative, stamp.version, milliseconds(stamp.modified), made, stored)
+
+    @property
+    def parameters(self) -> "tuple[Entry, ...]":
+        """What the key was made of, by parameter."""
+        return (self,) if self.parts is None else self.parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +90,28 @@ class Provenance:
     is_truncated: bool = False
     """Whether it was trimmed to the header, so that it says nothing of the keys."""
 
-    def origin_of(self, key: str) -> Origin | None:
-        """The source that a key was written from, if it is still known."""
-        entry = self.entries.get(key)
-        if entry is None or entry.source is None or entry.source >= len(self.origins):
+    def origin_of(self, entry: Entry) -> Origin | None:
+        """The source that an entry is from, if it is still known."""
+        if entry.source is None or entry.source >= len(self.origins):
             return None
         return self.origins[entry.source]
 
-    def name_of(self, key: str) -> str | None:
-        """The full name of the parameter that a key was written from, if it is still known."""
-        origin, entry = self.origin_of(key), self.entries.get(key)
-        if origin is None or entry is None or entry.relative is None:
+    def full_name(self, entry: Entry) -> str | None:
+        """The full name of the parameter of an entry, if it is still known."""
+        origin, relative = self.origin_of(entry), entry.stored or entry.relative
+        if origin is None or relative is None:
             return None
-        return f"{origin.path.rstrip('/')}/{entry.relative}"
+        return f"{origin.path.rstrip('/')}/{relative}"
+
+    def name_of(self, key: str) -> str | None:
+        """The full name of the parameter that a key was written from, if it is one, and still known."""
+        entry = self.entries.get(key)
+        return None if entry is None else self.full_name(entry)
+
+    def names_of(self, key: str) -> tuple[str | None, ...]:
+        """The full names of all parameters that a key was written from, as far as they are still known."""
+        entry = self.entries.get(key)
+        return () if entry is None else tuple(self.full_name(part) for part in entry.parameters)
 
     def encode(self, most: int) -> str:
         """The annotation, trimmed to so many bytes as far as trimming goes."""
@@ -136,14 +159,29 @@ def milliseconds(moment: datetime) -> int:
 
 _KEPT_PARTS: Final = (5, 4, 3, 1)
 
+Compact = list[JsonValue]
+"""An entry in the annotation: type, source, name, version and date; then, where there is more to say than that, how it
+was made, the name of the parameter of which it is a field, and the entries it was made of, or how many there were."""
 
-def _compact(entry: Entry, level: int) -> list[str | int | None]:
-    parts = [_CODES[entry.type], entry.source, entry.relative, entry.version, entry.modified]
-    return parts[: _KEPT_PARTS[level]]
+
+def _compact(entry: Entry, level: int) -> Compact:
+    kept = _KEPT_PARTS[level]
+    facts: Compact = [_CODES[entry.type], entry.source, entry.relative, entry.version, entry.modified]
+    if not entry.made:
+        return facts[:kept]
+    facts[kept:] = [None] * (len(facts) - kept)
+    stored = entry.stored if kept > 1 else None
+    if entry.parts is None:
+        return [*facts, entry.made, stored]
+    parts: JsonValue = [_compact(part, level) for part in entry.parts] if kept > 1 else len(entry.parts)
+    return [*facts, entry.made, stored, parts]
 
 
 LONGEST_NAME: Final = 1011
 """Characters of a parameter's whole name (PutParameter, AWS API reference)."""
+
+MOST_PARTS: Final = 100_000
+"""Parameters that a key may be said to be made of."""
 
 LAST_MOMENT: Final = 253_402_300_799_999
 """Milliseconds since the epoch: the end of the year 9999. No version is higher either."""
@@ -170,7 +208,7 @@ class _Document(BaseModel):
     sources: tuple[_Source, ...]
     trimmed: tuple[str, ...] = ()
     once_secure: Annotated[frozenset[_Name], Field(alias="onceSecure")] = frozenset()
-    keys: dict[Annotated[str, Field(max_length=253)], list[str | int | None]]
+    keys: dict[Annotated[str, Field(max_length=253)], Compact]
 
 
 def decode(annotation: str | None) -> Provenance | None:
@@ -192,20 +230,36 @@ def decode(annotation: str | None) -> Provenance | None:
     return Provenance(origins, entries, document.once_secure, is_truncated=TRIMMED[-1] in document.trimmed)
 
 
-def _entry(parts: list[str | int | None]) -> Entry:
-    code, source, relative, version, modified = (*parts, None, None, None, None)[:5]
+def _entry(facts: Compact) -> Entry:
+    code, source, relative, version, modified, made, stored, parts = (*facts, *[None] * 8)[:8]
     if not isinstance(code, str):
         raise ValueError("an entry begins with a type")  # noqa: TRY004  (a damaged document, not a caller's mistake)
+    kind = _TYPES[code]
     return Entry(
-        _TYPES[code],
+        kind,
         _number(source),
-        relative if isinstance(relative, str) and len(relative) <= LONGEST_NAME else None,
+        _name(relative),
         _number(version),
         _number(modified),
+        made if isinstance(made, str) else "",
+        _name(stored),
+        _parts(parts, kind),
     )
 
 
-def _number(part: str | int | None) -> int | None:
+def _parts(parts: JsonValue, kind: ParameterType) -> tuple[Entry, ...] | None:
+    """What a key was made of. Of how many is all that is left after trimming: each may have been of the key's type."""
+    if isinstance(parts, list):
+        return tuple(_entry(part if isinstance(part, list) else []) for part in parts)
+    count = _number(parts)
+    return None if count is None else (Entry(kind),) * min(count, MOST_PARTS)
+
+
+def _name(part: JsonValue) -> str | None:
+    return part if isinstance(part, str) and len(part) <= LONGEST_NAME else None
+
+
+def _number(part: JsonValue) -> int | None:
     return part if isinstance(part, int) and 0 <= part <= LAST_MOMENT else None
 
 

@@ -43,6 +43,8 @@ class Reason(StrEnum):
     INVALID_KEY = "InvalidKey"
     INVALID_VALUE = "InvalidValue"
     KEY_MISSING = "KeyMissing"
+    PARAMETER_MISSING = "ParameterMissing"
+    SECURE_REFUSED = "SecureRefused"
     TOO_LARGE = "TooLarge"
     NEARLY_FULL = "NearlyFull"
     TARGET_CONFLICT = "TargetConflict"

@@ -16,12 +16,13 @@ from .objects import (
     SYNC_ANNOTATION,
     ConfigMapContent,
     Content,
+    KeyValue,
     SecretContent,
 )
 from .provenance import Entry, Origin, Provenance, encode_plain_keys
 from .routing import PLAIN, TargetRef
 from .sizes import MOST_ANNOTATION_BYTES, annotation_bytes
-from .values import Sealed, SecureValue
+from .values import SecureValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Memory:
     """Relative names of SecureStrings that went."""
 
 
-Rendered = Mapping[str, tuple[Entry, str | SecureValue]]
+Rendered = Mapping[str, tuple[Entry, KeyValue]]
 """By key: where the value came from, and the value."""
 
 
@@ -54,10 +55,7 @@ def render(
     entries = {key: entry for key, (entry, _) in rendered.items()}
     room = MOST_ANNOTATION_BYTES - foreign_annotation_bytes
     if ref.kind is TargetKind.SECRET:
-        secure = {
-            key: value if isinstance(value, SecureValue) else SecureValue.of(value)
-            for key, (_, value) in rendered.items()
-        }
+        secure = {key: SecureValue.over(value) for key, (_, value) in rendered.items()}
         return render_secret(ref, secure, entries, memory, room, secret_type)
     return render_config_map(
         ref, {key: _plain(key, value) for key, (_, value) in rendered.items()}, entries, memory, room
@@ -81,7 +79,7 @@ def render_secret(
 
 def render_config_map(
     ref: TargetRef,
-    data: Mapping[str, str],
+    data: Mapping[str, str | bytes],
     entries: Mapping[str, Entry],
     memory: Memory,
     room: int = MOST_ANNOTATION_BYTES,
@@ -97,8 +95,8 @@ def render_config_map(
     return ConfigMapContent(ref, data, entries, annotations, revision_of(entries, memory.origins))
 
 
-def _plain(key: str, value: str | SecureValue | Sealed) -> str:
-    if type(value) is not str:
+def _plain(key: str, value: KeyValue) -> str | bytes:
+    if not isinstance(value, str | bytes):
         raise TypeError(f"the key {key} of a ConfigMap would hold a secure value")
     return value
 
@@ -116,8 +114,15 @@ def revision_of(
     """A digest over what keys are made from: names, types, versions and dates; never over values."""
     facts: list[object] = [
         [[each.path, each.account, each.region, each.label, each.store] for each in origins],
-        [[key, e.type, e.source, e.relative, e.version, e.modified] for key, e in sorted(entries.items())],
+        [[key, *_facts(entry)] for key, entry in sorted(entries.items())],
     ]
     if secret_type is not SecretType.OPAQUE:
         facts.append(secret_type)
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+
+
+def _facts(entry: Entry) -> list[object]:
+    facts: list[object] = [entry.type, entry.source, entry.relative, entry.version, entry.modified]
+    if entry.made:
+        facts += [entry.made, entry.stored, [_facts(part) for part in entry.parts or ()]]
+    return facts

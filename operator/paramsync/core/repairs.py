@@ -115,7 +115,9 @@ def _standing(content: Content, live: Live) -> set[str]:
 
 
 def _facts(entry: Entry) -> tuple[object, ...]:
-    return (entry.type, entry.relative, entry.version, entry.modified)
+    """What a key is made of, whatever the numbers of the sources are."""
+    parts = tuple((part.type, part.relative, part.version, part.modified) for part in entry.parameters)
+    return (entry.type, entry.made, parts)
 
 
 def _marks(content: Content, live: Live, owner: Owner, *, was_right: bool) -> set[str]:

@@ -1,14 +1,22 @@
 """Which target takes which parameters. The type in the same response as the value decides."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
-from paramsync.api.sync import ParameterSyncSpec, ParameterType, SecretType, TargetKind
+from paramsync.api.shaping import File, StringListForm
+from paramsync.api.sync import ParameterSyncSpec, ParameterType, SecretType, Target, TargetKind
 
+from .naming import ENV_VARS, Naming
 from .overlay import Selected
+from .templates import Template, parse
+from .want import EVERYTHING, Selection
 
 PLAIN = frozenset({ParameterType.STRING, ParameterType.STRING_LIST})
 SECURE = frozenset({ParameterType.SECURE_STRING})
+
+DEFAULT_TARGETS: Final = (Target(kind=TargetKind.SECRET), Target(kind=TargetKind.CONFIG_MAP))
+"""The targets of a sync that names none."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,34 +39,43 @@ class Route:
     secret_type: SecretType = SecretType.OPAQUE
     """The type of a Secret; a ConfigMap has none."""
 
+    names: Selection = EVERYTHING
+    """Which relative names it takes."""
+
+    naming: Naming = ENV_VARS
+    """How they become keys."""
+
+    string_list: StringListForm = StringListForm.COMMA
+    files: tuple[File, ...] = ()
+    compose: Mapping[str, Template] = field(default_factory=dict)
+    """Templates by key."""
+
     def __post_init__(self) -> None:
         if self.ref.kind is TargetKind.CONFIG_MAP and not self.types <= PLAIN:
             raise ValueError("a ConfigMap never takes SecureString")
+
+    def takes(self, selected: Selected) -> bool:
+        """Whether a parameter goes into it, as a key of its own or in a file."""
+        return selected.type in self.types and self.names.names(selected.relative)
+
+    @property
+    def references(self) -> frozenset[str]:
+        """The relative names that its templates refer to."""
+        return frozenset(name for template in self.compose.values() for name in template.references)
 
 
 def routes(spec: ParameterSyncSpec, sync_name: str) -> tuple[Route, ...]:
     """The targets of a sync with all defaults filled in.
 
-    :raises ValueError: if two targets turn out to be the same object.
+    :raises ValueError: if two targets turn out to be the same object, or a template is none.
     """
-    if spec.targets is None:
-        return (
-            Route(TargetRef(TargetKind.SECRET, sync_name), SECURE),
-            Route(TargetRef(TargetKind.CONFIG_MAP, sync_name), PLAIN),
-        )
-    has_config_map = any(target.kind is TargetKind.CONFIG_MAP for target in spec.targets)
+    targets = spec.targets or DEFAULT_TARGETS
+    has_config_map = any(target.kind is TargetKind.CONFIG_MAP for target in targets)
     defaults = {
         TargetKind.CONFIG_MAP: PLAIN,
         TargetKind.SECRET: SECURE if has_config_map else PLAIN | SECURE,
     }
-    made = tuple(
-        Route(
-            TargetRef(target.kind, target.name or sync_name),
-            frozenset(target.types) if target.types is not None else defaults[target.kind],
-            target.secret_type or SecretType.OPAQUE,
-        )
-        for target in spec.targets
-    )
+    made = tuple(_route(spec, target, sync_name, defaults[target.kind]) for target in targets)
     if len({route.ref for route in made}) < len(made):
         raise ValueError(
             f"spec.targets: two targets are the same object, for a target without a name is named {sync_name};"
@@ -67,19 +84,37 @@ def routes(spec: ParameterSyncSpec, sync_name: str) -> tuple[Route, ...]:
     return made
 
 
+def _route(spec: ParameterSyncSpec, target: Target, sync_name: str, types: frozenset[ParameterType]) -> Route:
+    ref = TargetRef(target.kind, target.name or sync_name)
+    return Route(
+        ref,
+        frozenset(target.types) if target.types is not None else types,
+        target.secret_type or SecretType.OPAQUE,
+        Selection.of(target, secure=True),
+        Naming.of(spec.keys, target.keys),
+        target.string_list or spec.string_list or StringListForm.COMMA,
+        target.files or (),
+        {key: _template(ref, key, text) for key, text in sorted((target.compose or {}).items())},
+    )
+
+
+def _template(ref: TargetRef, key: str, text: str) -> Template:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ValueError(f"spec.targets: compose.{key} of {ref}: {error}") from None
+
+
 def wants_secure(route_list: Iterable[Route]) -> bool:
     """Whether any target takes SecureStrings, so that they must be decrypted."""
-    return any(route.types & SECURE for route in route_list)
+    return any(route.types & SECURE or (route.compose and route.ref.kind is TargetKind.SECRET) for route in route_list)
 
 
 def route(
     winners: Mapping[str, Selected], route_list: Sequence[Route]
 ) -> tuple[dict[TargetRef, list[Selected]], list[Selected]]:
-    """The parameters of each target, and those that no target takes."""
-    taken = {
-        each.ref: [selected for selected in winners.values() if selected.parameter.stamp.type in each.types]
-        for each in route_list
-    }
-    all_types = frozenset[ParameterType]().union(*(each.types for each in route_list))
-    skipped = [selected for selected in winners.values() if selected.parameter.stamp.type not in all_types]
-    return taken, skipped
+    """The parameters of each target, and those that no target takes or refers to."""
+    taken = {each.ref: [selected for selected in winners.values() if each.takes(selected)] for each in route_list}
+    used = frozenset[str]().union(*(each.references for each in route_list))
+    used = used.union(*({selected.relative for selected in found} for found in taken.values()))
+    return taken, [selected for relative, selected in winners.items() if relative not in used]

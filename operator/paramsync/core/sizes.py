@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from .objects import PROVENANCE_ANNOTATION, Content
+from .objects import PROVENANCE_ANNOTATION, Content, KeyValue
 from .reasons import Problem, Reason
 from .values import SecureValue
 
@@ -75,5 +75,7 @@ def _measures(content: Content, foreign: int, counted: Mapping[str, str]) -> Ite
     yield _Measure("the whole object", whole, MOST_OBJECT_BYTES)
 
 
-def _size(value: str | SecureValue) -> int:
-    return value.size if isinstance(value, SecureValue) else len(value.encode())
+def _size(value: KeyValue) -> int:
+    if isinstance(value, SecureValue):
+        return value.size
+    return len(value.encode() if isinstance(value, str) else value)

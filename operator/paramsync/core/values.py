@@ -1,12 +1,14 @@
 """The classes that values live in.
 
-A plain value is a ``str``. A secure value is a :class:`SecureValue` from the moment the response is parsed
-until :mod:`paramsync.kube.encoding` puts it into the body of a Secret: nothing else calls ``reveal``.
+A plain value is a ``str``, or ``bytes`` where it was decoded. A secure value is a :class:`SecureValue` from the moment
+the response is parsed until :mod:`paramsync.kube.encoding` puts it into the body of a Secret: nothing else calls
+``reveal``. What is made of it is one, too (:meth:`SecureValue.made_of`).
 """
 
 import hmac
 import json
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NoReturn, Self
 
@@ -36,6 +38,29 @@ class SecureValue:
         except UnicodeEncodeError:
             pass
         raise ValueError("the text is not valid Unicode")
+
+    @classmethod
+    def made_of(
+        cls,
+        parts: Mapping[str, "SecureValue | str | bytes"],
+        make: Callable[[Mapping[str, bytes]], Mapping[str, bytes]],
+    ) -> dict[str, Self]:
+        """What a pure function makes of values. All of it is secure, whatever it was made of.
+
+        :param make: gets the bytes and gives bytes; what it raises must not show any of them.
+        """
+        shown = {name: cls.over(part).reveal() for name, part in parts.items()}
+        return {name: cls(content) for name, content in make(shown).items()}
+
+    @classmethod
+    def over(cls, part: "SecureValue | str | bytes") -> "SecureValue":
+        """Any value in the class of secure ones, in which a Secret holds it.
+
+        :raises ValueError: as :meth:`of`.
+        """
+        if isinstance(part, SecureValue):
+            return part
+        return cls.of(part) if isinstance(part, str) else cls(part)
 
     @property
     def size(self) -> int:
@@ -112,3 +137,5 @@ NOT_OPENED: Final = Sealed(Reason.PENDING, "The parameter has not been decrypted
 """Stands for a SecureString that nobody wants, or that is about to be decrypted."""
 
 Value = str | SecureValue | Sealed
+AnyValue = Value | bytes
+"""A value, or what was made of one: bytes where a plain one was decoded."""

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
-from paramsync.api.sync import ParameterType, Source
+from paramsync.api.shaping import File
+from paramsync.api.sync import ParameterType, Source, Target
 
 from .globs import ANY_SEGMENTS, matches
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What one source of a sync takes of its subtree."""
+    """What a source takes of its subtree, a target of what the sources give, or a file of what its target takes."""
 
     include: tuple[str, ...] = (ANY_SEGMENTS,)
     exclude: tuple[str, ...] = ()
@@ -18,9 +20,9 @@ class Selection:
     """Whether any target of the sync takes SecureStrings."""
 
     @classmethod
-    def of(cls, source: Source, *, secure: bool) -> "Selection":
-        """The selection of a source, with its defaults filled in."""
-        return cls(source.include or (ANY_SEGMENTS,), source.exclude or (), secure)
+    def of(cls, which: Source | Target | File, *, secure: bool) -> "Selection":
+        """The selection of a source, a target or a file, with its defaults filled in."""
+        return cls(which.include or (ANY_SEGMENTS,), which.exclude or (), secure)
 
     @property
     def is_everything(self) -> bool:
@@ -37,6 +39,10 @@ class Selection:
     def takes(self, relative: str, kind: ParameterType) -> bool:
         """Whether it needs the value of a parameter."""
         return (self.secure or kind is not ParameterType.SECURE_STRING) and self.names(relative)
+
+
+EVERYTHING: Final = Selection(secure=True)
+"""All that there may be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,43 +1,56 @@
-"""From the parameters that each target takes to the keys that it should have."""
+"""From the parameters that each target takes to the keys that it should have: one each, files, and composed values."""
 
 from collections.abc import Mapping, Sequence
 
-from paramsync.api.sync import SecretType, TargetKind
-
-from . import keys
+from . import composing, files, keys
 from .actions import Wish
+from .making import Making, Refused
 from .overlay import Overlay, Selected
 from .parameters import Snapshot
-from .provenance import Entry
-from .reasons import Problem
-from .routing import TargetRef
+from .reasons import Problem, Reason
+from .routing import Route, TargetRef
 from .secret_types import own_keys
-from .values import Sealed, SecureValue
 
 
 def wishes(
     overlay: Overlay,
     snapshots: Sequence[Snapshot],
+    route_list: Sequence[Route],
     taken: Mapping[TargetRef, Sequence[Selected]],
-    secret_types: Mapping[TargetRef, SecretType],
 ) -> tuple[dict[TargetRef, dict[str, Wish]], tuple[Problem, ...]]:
     """What each target should hold by key, and what stands in the way."""
+    making = Making([snapshot.subtree.path for snapshot in snapshots])
     desired: dict[TargetRef, dict[str, Wish]] = {}
     problems = list(overlay.problems)
-    for ref, selected in taken.items():
-        assigned, refused = keys.assign(ref, selected, own_keys(secret_types[ref]))
+    for route in route_list:
+        made, refused = _of_target(route, taken[route.ref], overlay.winners, making)
+        desired[route.ref] = made
         problems += refused
-        desired[ref] = {}
-        for key, each in assigned.items():
-            value = each.parameter.value
-            if isinstance(value, Sealed):
-                problems.append(Problem(value.reason, each.name, value.message))
-            else:
-                desired[ref][key] = Wish(
-                    Entry.of(each.source, each.relative, each.parameter.stamp),
-                    snapshots[each.source].subtree.path,
-                    each.name,
-                    SecureValue.of(value) if ref.kind is TargetKind.SECRET and isinstance(value, str) else value,
-                )
     # A name that several targets take and that cannot be a key is one problem.
     return desired, tuple(dict.fromkeys(problems))
+
+
+def _of_target(
+    route: Route, taken: Sequence[Selected], winners: Mapping[str, Selected], making: Making
+) -> tuple[dict[str, Wish], list[Problem]]:
+    in_files = files.selected(route.files, taken)
+    in_a_file = {each.relative for found in in_files.values() for each in found}
+    assigned, problems = keys.assign(
+        route.ref, [each for each in taken if each.relative not in in_a_file], route.naming, own_keys(route.secret_type)
+    )
+    made: dict[str, Wish | Refused] = {key: making.single(route, each) for key, each in assigned.items()}
+    whole = {file.key: files.file(making, route, file, in_files[file.key], winners) for file in route.files}
+    whole |= {key: composing.composed(making, route, key, winners) for key in route.compose}
+    problems += [_taken_twice(route.ref, key, assigned[key]) for key in sorted(whole.keys() & made.keys())]
+    made |= whole
+    problems += [problem for each in made.values() if isinstance(each, Refused) for problem in each.problems]
+    return {key: wish for key, wish in sorted(made.items()) if isinstance(wish, Wish)}, problems
+
+
+def _taken_twice(ref: TargetRef, key: str, selected: Selected) -> Problem:
+    return Problem(
+        Reason.KEY_COLLISION,
+        selected.name,
+        f"Parameter {selected.name} gives the key {key} in {ref}, which files or compose give, too; give one of them"
+        f" another key (keys.rename: {selected.relative}: …), or leave the parameter out with exclude",
+    )

@@ -1,6 +1,7 @@
 """The bodies of the writes to targets. The only place where a secure value is revealed: into the data of a Secret."""
 
 import base64
+from collections.abc import Mapping
 from typing import Final, assert_never
 
 from paramsync.api.base import API_VERSION
@@ -63,7 +64,9 @@ def apply_body(content: Content, live: Live | None, owner: Owner) -> Body:
             body["type"] = str(content.type)
             body["data"] = {key: base64.b64encode(value.reveal()).decode() for key, value in content.data.items()}
         case ConfigMapContent():
-            body["data"] = dict(content.data)
+            body["data"] = {key: text for key, text in content.data.items() if isinstance(text, str)}
+            if binary := _binary(content.data):
+                body["binaryData"] = binary
         case _:
             assert_never(content)
     return body
@@ -112,6 +115,8 @@ def surplus_body(surplus: Surplus, live: Live) -> Body:
 def handover_body(handover: Handover, live: Live) -> Body:
     """The body of the merge patch that makes an object of somebody else's ours before its keys are applied."""
     binary = {key for key, value in (live.data or {}).items() if isinstance(value, bytes)}
+    going = handover.removed | handover.moved.keys()
+    text = {key: value for key, value in handover.moved.items() if isinstance(value, str)}
     body: Body = {
         "metadata": {
             "uid": live.uid,
@@ -120,8 +125,13 @@ def handover_body(handover: Handover, live: Live) -> Body:
             "annotations": dict(handover.annotations),
             "managedFields": NOBODY_OWNS_A_KEY,
         },
-        "data": {**dict.fromkeys(sorted(handover.removed - binary)), **handover.text},
+        "data": {**dict.fromkeys(sorted(going - binary)), **text},
     }
-    if binary:
-        body["binaryData"] = dict.fromkeys(sorted(binary))
+    if changed := {**dict.fromkeys(sorted(going & binary)), **_binary(handover.moved)}:
+        body["binaryData"] = changed
     return body
+
+
+def _binary(data: Mapping[str, str | bytes]) -> dict[str, str]:
+    """The keys of ``binaryData``."""
+    return {key: base64.b64encode(value).decode() for key, value in data.items() if isinstance(value, bytes)}

@@ -1,14 +1,15 @@
 """What the rules of the guard look at: what each target would gain and lose, and which relative names are lost."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from paramsync.api.status import GuardWindow
-from paramsync.core.actions import Draft
+from paramsync.core.actions import Action, Draft
 from paramsync.core.provenance import Origin
 from paramsync.core.routing import TargetRef
 
-from .losses import Losses, name_of, same_source
+from .losses import Losses, names_of, same_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,24 @@ class Case:
     @property
     def names(self) -> frozenset[str]:
         """The relative names that the targets were last written from; keys, where their names are not known."""
-        return frozenset(name_of(key, entry) for draft in self.drafts for key, entry in draft.before.entries.items())
+        return frozenset(
+            name
+            for draft in self.drafts
+            for key, entry in draft.before.entries.items()
+            for name in names_of(key, entry)
+        )
+
+    def facts(self, actions: Iterable[Action]) -> tuple[str, ...]:
+        """What an approval of these actions is for beside them: which parameters keys lose that are made of several."""
+        drafts = {draft.ref: draft for draft in self.drafts}
+        return tuple(
+            json.dumps([action.target.kind, action.target.name, action.key, name, part.version, part.modified])
+            for action in actions
+            for entry in (drafts[action.target].before.entries.get(action.key),)
+            if entry is not None and entry.parts is not None
+            for name, part in zip(names_of(action.key, entry), entry.parts, strict=True)
+            if action in self.losses.get(name, ())
+        )
 
     @property
     def spec_changed(self) -> bool:

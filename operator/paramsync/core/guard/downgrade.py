@@ -1,9 +1,11 @@
 """Once secure stays secure: what was a SecureString is not handled as plain before a person says so."""
 
+import json
 from collections.abc import Iterator
 
 from paramsync.api.sync import ParameterType, TargetKind
 from paramsync.core.actions import LOSSES, NEW, Action, ActionKind, Draft
+from paramsync.core.provenance import Entry
 from paramsync.core.reasons import Reason
 from paramsync.core.routing import PLAIN
 
@@ -17,14 +19,13 @@ def no_downgrade(case: Case) -> tuple[Hold, ...]:
     secure = _secure_names(case)
     lost = {action.key: action for action in _lost_by_secrets(case)}
     return tuple(
-        _hold(draft, action, lost.get(action.key), relative)
+        _hold(draft, action, lost.get(action.key), name, part)
         for draft in case.drafts
         for action in draft.actions
         if action.kind in NEW or action.kind is ActionKind.CHANGE
-        for entry in (draft.desired[action.key].entry,)
-        for relative in (entry.relative or action.key,)
-        if entry.type in PLAIN
-        and (relative in secure or (draft.ref.kind is TargetKind.CONFIG_MAP and action.key in lost))
+        for name, part in zip(draft.desired[action.key].names, draft.desired[action.key].entry.parameters, strict=True)
+        if part.type in PLAIN
+        and (part.relative in secure or (draft.ref.kind is TargetKind.CONFIG_MAP and action.key in lost))
     )
 
 
@@ -33,29 +34,37 @@ def _secure_names(case: Case) -> frozenset[str]:
     entries = {
         entry.relative
         for draft in case.drafts
-        for key, entry in draft.before.entries.items()
+        for key, whole in draft.before.entries.items()
+        for entry in whole.parameters
         if entry.type is ParameterType.SECURE_STRING and entry.relative is not None and key not in draft.before.guessed
     }
     return frozenset(entries.union(*(draft.before.provenance.once_secure for draft in case.drafts)))
 
 
 def _lost_by_secrets(case: Case) -> Iterator[Action]:
-    """The keys that Secrets lose and that were made from a SecureString, or from what nobody knows."""
+    """The keys that Secrets lose and that were made from a SecureString, or from what nobody knows. Of a key that was
+    made of several parameters their names tell more."""
     for draft in case.drafts:
         for action in draft.actions:
+            entry = draft.before.entries.get(action.key)
             is_lost = draft.ref.kind is TargetKind.SECRET and action.kind in LOSSES
-            if is_lost and draft.before.entries[action.key].type is ParameterType.SECURE_STRING:
+            if not is_lost or entry is None or entry.type is not ParameterType.SECURE_STRING:
+                continue
+            if entry.parts is None or any(part.relative is None for part in entry.parts):
                 yield action
 
 
-def _hold(draft: Draft, gain: Action, loss: Action | None, relative: str) -> Hold:
+def _hold(draft: Draft, gain: Action, loss: Action | None, name: str, part: Entry) -> Hold:
     where = "a ConfigMap" if draft.ref.kind is TargetKind.CONFIG_MAP else f"{draft.ref} as a plain value"
+    # The action names the parameter and its stamp unless the key is made of several.
+    facts = () if gain.parameter is not None else (json.dumps([name, part.version, part.modified]),)
     return Hold(
         Reason.DOWNGRADE_BLOCKED,
-        gain.parameter or relative,
-        f"Parameter {gain.parameter or relative} is of a plain type now, and {relative} was a SecureString:"
+        name,
+        f"Parameter {name} is of a plain type now, and {part.relative} was a SecureString:"
         f" it would be shown in {where} under {gain.key}; nothing is written."
         " Make it a SecureString again",
         (gain,) if loss is None else (gain, loss),
         stops_everything=True,
+        facts=facts,
     )

@@ -1,0 +1,75 @@
+"""Keys with a text into which values of several parameters are put."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from paramsync.api.sync import TargetKind
+
+from .actions import Wish
+from .making import Making, Refused, value_of
+from .overlay import Selected
+from .reasons import Problem, Reason
+from .routing import SECURE, Route
+from .templates import UnfitValue
+from .values import Sealed
+
+if TYPE_CHECKING:
+    from .objects import KeyValue
+
+
+def composed(making: Making, route: Route, key: str, winners: Mapping[str, Selected]) -> Wish | Refused:
+    """What a composed key should hold.
+
+    :param winners: all parameters of the sync, by relative name.
+    """
+    template = route.compose[key]
+    parts: dict[str, tuple[Selected, KeyValue]] = {}
+    problems: list[Problem] = []
+    for relative in template.references:
+        each = winners.get(relative)
+        if each is None:
+            problems.append(_missing(route, key, relative))
+            continue
+        value = value_of(each, route.string_list)
+        if isinstance(value, Sealed):
+            problems.append(Problem(value.reason, each.name, value.message))
+        elif each.type in SECURE and route.ref.kind is TargetKind.CONFIG_MAP:
+            problems.append(_secure(route, key, each))
+        else:
+            parts[relative] = (each, value)
+    if problems:
+        return Refused(tuple(problems))
+    made = f"compose:{hashlib.sha256(template.text.encode()).hexdigest()[:16]}"
+    try:
+        return making.several(route, made, route.string_list, parts, lambda shown: template.render(shown).encode())
+    except UnfitValue as unfit:
+        relative = unfit.relative
+    return Refused((_no_text(route, key, parts[relative][0]),))
+
+
+def _missing(route: Route, key: str, relative: str) -> Problem:
+    return Problem(
+        Reason.PARAMETER_MISSING,
+        f"{route.ref}/{key}",
+        f"compose.{key} of {route.ref} refers to {relative}, and no source gives a parameter of that name. Nothing was"
+        " written. Create it, correct the reference, or let a source include it",
+    )
+
+
+def _secure(route: Route, key: str, each: Selected) -> Problem:
+    return Problem(
+        Reason.SECURE_REFUSED,
+        each.name,
+        f"Parameter {each.name} is a SecureString, and compose.{key} of {route.ref} refers to it; a ConfigMap never"
+        " takes one. Nothing was written. Move the key to a target of kind Secret",
+    )
+
+
+def _no_text(route: Route, key: str, each: Selected) -> Problem:
+    return Problem(
+        Reason.INVALID_VALUE,
+        each.name,
+        f"Parameter {each.name} is decoded into bytes that are no text, and compose.{key} of {route.ref} refers to it."
+        f" Nothing was written. Encode it there: ${{{each.relative}|base64}}",
+    )
