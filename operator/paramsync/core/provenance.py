@@ -260,7 +260,7 @@ def _name(part: JsonValue) -> str | None:
 
 
 def _number(part: JsonValue) -> int | None:
-    return part if isinstance(part, int) and 0 <= part <= LAST_MOMENT else None
+    return part if isinstance(part, int) and not isinstance(part, bool) and 0 <= part <= LAST_MOMENT else None
 
 
 def encode_plain_keys(types: Mapping[str, ParameterType]) -> str:
