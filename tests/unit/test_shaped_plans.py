@@ -239,19 +239,19 @@ class TestDecode:
         assert kinds(again(plan, found, PORT, spec=self.SYNC, values=False)) == []
 
     def test_bytes_are_not_for_a_file(self) -> None:
-        sync = spec(
-            {"kind": "ConfigMap", "files": [{"key": "app.json", "format": "JSON"}]}, decode={"certs/*": "Base64"}
-        )
+        sync = spec({"kind": "ConfigMap", "files": [JSON_FILE]}, decode={"certs/*": "Base64"})
         plan = planned(snapshot(parameter("/prod/pay/certs/ca", "AAE="), PORT), spec=sync)
         assert problems(plan) == [(Reason.INVALID_VALUE, "/prod/pay/certs/ca")]
 
 
+JSON_FILE = {"key": "app.json", "format": "JSON"}
+
+
 class TestFiles:
-    JSON_FILE = {"key": "app.json", "format": "JSON"}
     SYNC = spec({"kind": "ConfigMap", "files": [JSON_FILE]})
 
     def test_what_a_file_selects_gets_no_key_of_its_own(self) -> None:
-        sync = spec({"kind": "ConfigMap", "files": [{**self.JSON_FILE, "include": ["db/*", "zones"]}]})
+        sync = spec({"kind": "ConfigMap", "files": [{**JSON_FILE, "include": ["db/*", "zones"]}]})
         plan = planned(snapshot(HOST, PORT, ZONES, parameter("/prod/pay/level", "info")), spec=sync)
         made = data(plan)
         assert json.loads(str(made.pop("app.json"))) == {
@@ -268,13 +268,13 @@ class TestFiles:
         assert plan.counts.secure == 1
 
     def test_a_file_of_a_config_map_leaves_out_what_is_secure(self) -> None:
-        sync = spec({"kind": "Secret"}, {"kind": "ConfigMap", "files": [self.JSON_FILE]})
+        sync = spec({"kind": "Secret"}, {"kind": "ConfigMap", "files": [JSON_FILE]})
         plan = planned(snapshot(HOST, PASSWORD), spec=sync)
         assert json.loads(str(data(plan)["app.json"])) == {"db": {"host": "db.internal"}}
         assert set(data(plan, SECRET)) == {"DB_PASSWORD"}
 
     def test_a_file_of_a_config_map_that_names_what_is_secure_is_refused(self) -> None:
-        file = {**self.JSON_FILE, "include": ["db/host", "db/password"]}
+        file = {**JSON_FILE, "include": ["db/host", "db/password"]}
         sync = spec({"kind": "Secret"}, {"kind": "ConfigMap", "files": [file]})
         assert problems(planned(snapshot(HOST, PASSWORD), spec=sync)) == [
             (Reason.SECURE_REFUSED, "/prod/pay/db/password")
@@ -286,7 +286,7 @@ class TestFiles:
         assert plan.problems[0].message.startswith("The file app.json of ConfigMap app cannot be written: ")
 
     def test_a_file_that_takes_nothing_is_there_and_empty(self) -> None:
-        sync = spec({"kind": "ConfigMap", "files": [{**self.JSON_FILE, "include": ["none/*"]}]})
+        sync = spec({"kind": "ConfigMap", "files": [{**JSON_FILE, "include": ["none/*"]}]})
         assert data(planned(snapshot(HOST), spec=sync)) == {"app.json": "{}\n", "DB_HOST": "db.internal"}
 
     def test_a_key_that_a_parameter_has_too_is_an_error(self) -> None:
@@ -294,7 +294,7 @@ class TestFiles:
         assert problems(planned(snapshot(HOST, PORT), spec=sync)) == [(Reason.KEY_COLLISION, "/prod/pay/db/port")]
 
     @pytest.mark.parametrize("values", [True, False])
-    def test_it_is_written_again_only_if_something_in_it_changed(self, values: bool) -> None:  # noqa: FBT001
+    def test_it_is_written_again_only_if_something_in_it_changed(self, values: bool) -> None:
         first = planned(snapshot(HOST, PORT), spec=self.SYNC)
         assert kinds(again(first, HOST, PORT, spec=self.SYNC, values=values)) == []
         changed = parameter("/prod/pay/db/port", "5433", version=2)
@@ -304,7 +304,7 @@ class TestFiles:
 
     def test_another_format_or_glob_is_a_change_and_no_removal(self) -> None:
         first = planned(snapshot(HOST, PORT), spec=self.SYNC)
-        for file in ({**self.JSON_FILE, "format": "YAML"}, {**self.JSON_FILE, "exclude": ["db/port"]}):
+        for file in ({**JSON_FILE, "format": "YAML"}, {**JSON_FILE, "exclude": ["db/port"]}):
             plan = again(first, HOST, PORT, spec=spec({"kind": "ConfigMap", "files": [file]}))
             assert (ActionKind.CHANGE, "app.json") in kinds(plan)
             assert (plan.holds, dict(plan.removed)) == ((), {})
@@ -324,7 +324,7 @@ def numbered(numbers: Iterable[int]) -> list[Parameter]:
 
 
 class TestRemovalsFromFiles:
-    SYNC = spec({"kind": "ConfigMap", "files": [{"key": "app.json", "format": "JSON"}]}, guard={"maxRemovals": 2})
+    SYNC = spec({"kind": "ConfigMap", "files": [JSON_FILE]}, guard={"maxRemovals": 2})
 
     def first(self, *more: Parameter) -> Plan:
         return planned(snapshot(*numbered(range(10)), *more), spec=self.SYNC)
@@ -364,7 +364,7 @@ class TestRemovalsFromFiles:
 
     def test_all_of_them_always_wait(self) -> None:
         sync = spec(
-            {"kind": "ConfigMap", "files": [{"key": "app.json", "format": "JSON"}]},
+            {"kind": "ConfigMap", "files": [JSON_FILE]},
             guard={"maxRemovals": 100},
             sources=[{"path": "/prod/pay", "optional": True}],
         )
@@ -387,10 +387,8 @@ class TestRemovalsFromFiles:
 class TestSecureParameters:
     """Once secure stays secure, also in a file or a text."""
 
-    FILE = {"key": "app.json", "format": "JSON"}
-
     def test_one_that_turned_plain_is_held(self) -> None:
-        sync = spec({"kind": "Secret"}, {"kind": "ConfigMap", "files": [self.FILE]})
+        sync = spec({"kind": "Secret"}, {"kind": "ConfigMap", "files": [JSON_FILE]})
         token = secure("/prod/pay/token", "t")
         first = planned(snapshot(HOST, PASSWORD, token), spec=sync)
         plan = again(first, HOST, parameter("/prod/pay/db/password", "p@ss/w", version=2), token, spec=sync)
@@ -400,7 +398,7 @@ class TestSecureParameters:
         assert plan.contents == ()
 
     def test_one_that_was_in_a_file_is_remembered(self) -> None:
-        sync = spec({"kind": "Secret", "types": ["SecureString"], "files": [self.FILE]}, {"kind": "ConfigMap"})
+        sync = spec({"kind": "Secret", "types": ["SecureString"], "files": [JSON_FILE]}, {"kind": "ConfigMap"})
         token = secure("/prod/pay/token", "t")
         gone = again(planned(snapshot(HOST, PASSWORD, token), spec=sync), HOST, token, spec=sync)
         assert gone.holds == ()
@@ -463,7 +461,7 @@ class TestCompose:
 @pytest.mark.parametrize(
     "target",
     [
-        {"kind": "ConfigMap", "files": [TestFiles.JSON_FILE, TestFiles.JSON_FILE]},
+        {"kind": "ConfigMap", "files": [JSON_FILE, JSON_FILE]},
         {"kind": "ConfigMap", "files": [{"key": "A", "format": "JSON"}], "compose": {"A": "x"}},
         {"kind": "ConfigMap", "files": [{"key": "..", "format": "JSON"}]},
         {"kind": "ConfigMap", "compose": {"a b": "x"}},
