@@ -42,6 +42,11 @@ class Shape:
         """What a spec asks for."""
         return cls(tuple(spec.expand or ()), tuple(spec.decode or ()))
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether every value is taken as it is."""
+        return not self.expand and not self.decode
+
     def expands(self, relative: str) -> bool:
         """Whether a parameter is taken apart."""
         return any(matches(glob, relative) for glob in self.expand)

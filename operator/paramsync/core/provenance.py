@@ -231,7 +231,8 @@ def decode(annotation: str | None) -> Provenance | None:
 
 
 def _entry(facts: Compact) -> Entry:
-    code, source, relative, version, modified, made, stored, parts = (*facts, *[None] * 8)[:8]
+    code, source, relative, version, modified = (*facts, None, None, None, None)[:5]
+    made, stored, parts = (*facts[5:8], None, None, None)[:3] if len(facts) > 5 else (None, None, None)
     if not isinstance(code, str):
         raise ValueError("an entry begins with a type")  # noqa: TRY004  (a damaged document, not a caller's mistake)
     kind = _TYPES[code]
