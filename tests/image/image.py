@@ -38,13 +38,22 @@ class Image:
 
     def config(self) -> dict[str, Any]:
         """What it says of itself: user, entry point, environment, labels."""
-        (found,) = json.loads(run(["podman", "image", "inspect", self.name]))
-        config: dict[str, Any] = found["Config"]
+        config: dict[str, Any] = self._inspected()["Config"]
         return config
+
+    def architecture(self) -> str:
+        """The architecture that it says it is for, as Docker calls it."""
+        name: str = self._inspected()["Architecture"]
+        return name
 
     def labels(self) -> dict[str, str]:
         """Its labels."""
         return self.config().get("Labels") or {}
+
+    def _inspected(self) -> dict[str, Any]:
+        found: dict[str, Any]
+        (found,) = json.loads(run(["podman", "image", "inspect", self.name]))
+        return found
 
     def compressed_size(self) -> int:
         """Bytes of its layers as a registry keeps them."""

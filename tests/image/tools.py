@@ -23,14 +23,18 @@ class CommandError(RuntimeError):
 def need_tools() -> None:
     """Install what is missing. Raises ImageToolsError if images cannot be made here."""
     missing = to_install(os.geteuid(), shutil.which)
-    if not missing:
-        return
-    install = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "--yes"]
+    if missing:
+        install([*missing, KEYRING])
+
+
+def install(packages: Sequence[str]) -> None:
+    """Install packages of the distribution. Raises ImageToolsError if that cannot be."""
+    apt = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "--yes"]
     try:
-        run([*install, "update"])
-        run([*install, "--no-install-recommends", "install", *missing, KEYRING])
+        run([*apt, "update"])
+        run([*apt, "--no-install-recommends", "install", *packages])
     except CommandError as error:
-        raise ImageToolsError(f"{', '.join(missing)} cannot be installed: {error}") from None
+        raise ImageToolsError(f"{', '.join(packages)} cannot be installed: {error}") from None
 
 
 def to_install(user: int, which: Callable[[str], str | Path | None]) -> list[str]:
