@@ -33,7 +33,8 @@ def image(architecture: Architecture) -> Image:
     need_programs_of(architecture)
     cache, say = kept("image"), stopwatch()
     with alone(cache / f"{architecture.name}.lock", say):
-        built = Image(f"{REPOSITORY}:{_digest(_base(architecture, cache, say))}")
+        name = f"{REPOSITORY}:{_digest(_base(architecture, cache, say))}"
+        built = Image(name, _options("--env", architecture))
         if not built.exists():
             say(f"building the image for {architecture.name} ({'a minute' if architecture.native else 'ten minutes'})")
             _build(built.name, architecture)
@@ -46,7 +47,7 @@ def image(architecture: Architecture) -> Image:
 def base_image(architecture: Architecture) -> Image:
     """The image that the Dockerfile builds on, as it is called here: it is there once an image was built."""
     (name,) = re.findall(r"^FROM (\S+) AS builder$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    return Image(f"localhost/{name}-{architecture.name}")
+    return Image(f"localhost/{name}-{architecture.name}", _options("--env", architecture))
 
 
 def context() -> Iterator[Path]:
@@ -72,17 +73,18 @@ def _base(architecture: Architecture, cache: Path, say: Say) -> str:
     archive, local = cache / f"{key}.tar", base_image(architecture)
     if not archive.exists():
         say(f"making the base that the image is built on ({'a minute' if architecture.native else 'minutes'}, once)")
-        _bootstrap(architecture.name, archive)
+        _bootstrap(architecture, archive)
     if not local.exists() or local.labels().get(BASE_LABEL) != key:
         label = f"LABEL {BASE_LABEL}={key}"
         run(["podman", "import", "--arch", architecture.name, "--change", label, archive, local.name])
     return key
 
 
-def _bootstrap(architecture: str, archive: Path) -> None:
+def _bootstrap(architecture: Architecture, archive: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="paramsync-base-") as directory:
         root = Path(directory) / "root"
-        run(["debootstrap", f"--arch={architecture}", "--variant=minbase", SUITE, root])
+        make = ("debootstrap", f"--arch={architecture.name}", "--variant=minbase", SUITE)
+        run([*make, root], variables=architecture.environment)
         # As in Debian's own images: with the updates for security.
         sources = root / "etc/apt/sources.list"
         (mirror,) = re.findall(rf"^deb (\S+?)/debian/? {SUITE} main", sources.read_text())
@@ -105,7 +107,12 @@ def _build(name: str, architecture: Architecture) -> None:
             Path(settings.name).chmod(0o644)
             mounts = ["-v", f"{AUTHORITIES}:/run/authorities.crt:ro", "-v", f"{settings.name}:/etc/pip.conf:ro"]
         base = ("--arch", architecture.name, "--from", base_image(architecture).name)
-        run(["buildah", "bud", "--layers", *ISOLATION, *base, *mounts, "--tag", name, "."], cwd=ROOT)
+        settings_of_qemu = _options("--build-arg", architecture)
+        run(["buildah", "bud", "--layers", *ISOLATION, *base, *settings_of_qemu, *mounts, "--tag", name, "."], cwd=ROOT)
+
+
+def _options(option: str, architecture: Architecture) -> tuple[str, ...]:
+    return tuple(f"{option}={key}={text}" for key, text in architecture.environment.items())
 
 
 def forget_old(unnamed_for: str = "24h") -> None:

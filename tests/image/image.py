@@ -27,6 +27,8 @@ class Image:
     """An image in podman's store."""
 
     name: str
+    variables: tuple[str, ...] = ()
+    """Options that put into the environment what QEMU needs, if the image is for another architecture."""
 
     def exists(self) -> bool:
         """Whether it is there."""
@@ -82,7 +84,7 @@ class Image:
         """
         entry = () if entrypoint is None else ("--entrypoint", entrypoint)
         network = () if "--network" in options else ("--network", "none")
-        return run([*RUN, "--rm", *CONFINED, *network, *entry, *options, self.name, *arguments])
+        return run([*RUN, "--rm", *CONFINED, *self.variables, *network, *entry, *options, self.name, *arguments])
 
     def python(self, program: str, *arguments: str, options: tuple[str, ...] = ()) -> str:
         """Run a program in its Python."""

@@ -45,6 +45,6 @@ def test_without_a_handler_and_without_apt_the_error_says_what_to_do(
 
 
 def test_a_machine_for_which_none_is_made_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(architectures, "ARCHITECTURES", {"other": Architecture("other", "no-machine", 0)})
+    monkeypatch.setattr(architectures, "ARCHITECTURES", {"other": Architecture("other", "no-machine", 0, "max")})
     with pytest.raises(ImageToolsError, match="images are made for other, not for"):
         own()

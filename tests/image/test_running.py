@@ -81,7 +81,19 @@ def container(image: Image, home: Home, directory: Path) -> Iterator[tuple[Opera
     ]
     arguments = ["run", "--settings", "/etc/paramsync/settings.yaml", "--lease", f"{home.namespace}/paramsync"]
     arguments += ["--log-format", "json", "--listen-port", str(port)]
-    command = [*RUN, "--name", name, "--network", "host", *CONFINED, *variables, *mounts, image.name, *arguments]
+    command = [
+        *RUN,
+        "--name",
+        name,
+        "--network",
+        "host",
+        *CONFINED,
+        *image.variables,
+        *variables,
+        *mounts,
+        image.name,
+        *arguments,
+    ]
     log, port_file = directory / "operator.log", directory / "port"
     port_file.write_text(str(port))
     with log.open("ab") as output:

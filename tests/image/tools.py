@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 PROGRAMS = ("buildah", "podman", "runc", "debootstrap")
@@ -50,9 +50,13 @@ def to_install(user: int, which: Callable[[str], str | Path | None]) -> list[str
     return missing
 
 
-def run(command: Sequence[str | os.PathLike[str]], cwd: str | os.PathLike[str] = "/") -> str:
-    """Run a command and return what it printed. Raises CommandError."""
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+def run(
+    command: Sequence[str | os.PathLike[str]],
+    cwd: str | os.PathLike[str] = "/",
+    variables: Mapping[str, str] | None = None,
+) -> str:
+    """Run a command, with more variables in its environment, and return what it printed. Raises CommandError."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", **(variables or {})}
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         end = "\n".join([*done.stdout.splitlines(), *done.stderr.splitlines()][-20:])

@@ -156,6 +156,7 @@ def test_the_image_is_pushed_once_and_its_contents_are_read_by_digest(scripts: S
         f"--label org.opencontainers.image.revision={COMMIT}",
         "--label org.opencontainers.image.created=2026-11-24T10:00:00+00:00",
         "--label org.opencontainers.image.source=https://github.example.com/team/paramsync",
+        "--build-arg QEMU_CPU=max,pauth-impdef=on",
         "--attest type=provenance,mode=max",
         "--no-cache --pull --push",
     ):
