@@ -53,8 +53,10 @@ def elf_machines(archive: Path) -> dict[str, int]:
     """For which processors the programs and libraries are that are in an archive: `e_machine` of elf(5)."""
     found = {}
     with tarfile.open(archive) as opened:
-        for member in opened:
-            head = file.read(20) if (file := opened.extractfile(member)) and member.isreg() else b""
+        for member in filter(tarfile.TarInfo.isreg, opened):
+            file = opened.extractfile(member)
+            assert file, "a regular file can be read"
+            head = file.read(20)
             if head.startswith(b"\x7fELF"):
                 found[member.name] = int.from_bytes(head[18:20], "little")
     return found

@@ -20,18 +20,14 @@ from tests.cluster.processes import free_port
 from tests.cluster.waiting import wait_until
 from tests.e2e.pod import end_token, new_token
 from tests.edge.policies import bound_policies
-from tests.image.architectures import Architecture
 from tests.image.image import CONFINED, RUN, Image
 from tests.image.tools import run
 from tests.running.in_pod import ServiceAccountFiles
 from tests.running.objects import Syncs
-from tests.running.operator import AWS, PATIENCE, STORE_ACCESS, Operator
+from tests.running.operator import AWS, STORE_ACCESS, Operator
 
 SERVING = 3.0
 """Seconds from a container's start to its first answer at /healthz."""
-
-EMULATED = 120.0
-"""The same in an emulator, of which the time says nothing: it does serve."""
 
 TRIES = 3
 """Starts of which the fastest counts: others use this machine, too."""
@@ -81,19 +77,7 @@ def container(image: Image, home: Home, directory: Path) -> Iterator[tuple[Opera
     ]
     arguments = ["run", "--settings", "/etc/paramsync/settings.yaml", "--lease", f"{home.namespace}/paramsync"]
     arguments += ["--log-format", "json", "--listen-port", str(port)]
-    command = [
-        *RUN,
-        "--name",
-        name,
-        "--network",
-        "host",
-        *CONFINED,
-        *image.variables,
-        *variables,
-        *mounts,
-        image.name,
-        *arguments,
-    ]
+    command = [*RUN, "--name", name, "--network", "host", *CONFINED, *variables, *mounts, image.name, *arguments]
     log, port_file = directory / "operator.log", directory / "port"
     port_file.write_text(str(port))
     with log.open("ab") as output:
@@ -109,12 +93,12 @@ def container(image: Image, home: Home, directory: Path) -> Iterator[tuple[Opera
 
 
 def test_a_sync_is_synced_with_the_rights_of_the_chart_and_it_stops_cleanly(
-    image: Image, architecture: Architecture, home: Home, emulator: Emulator, syncs: Syncs, tmp_path: Path
+    image: Image, home: Home, emulator: Emulator, syncs: Syncs, tmp_path: Path
 ) -> None:
     emulator.put(f"/{syncs.namespace}/app/password", "secret", "SecureString")
     emulator.put(f"/{syncs.namespace}/app/host", "db")
     with container(image, home, tmp_path) as (operator, _):
-        operator.wait_ready(PATIENCE if architecture.native else EMULATED)
+        operator.wait_ready()
         syncs.create("app", f"/{syncs.namespace}/app")
         syncs.wait_reason("app", "Synced")
         assert syncs.data("Secret", "app") == {"PASSWORD": "secret"}
@@ -124,11 +108,10 @@ def test_a_sync_is_synced_with_the_rights_of_the_chart_and_it_stops_cleanly(
 
 
 def test_a_token_that_is_replaced_is_used(
-    image: Image, architecture: Architecture, home: Home, emulator: Emulator, syncs: Syncs, tmp_path: Path
+    image: Image, home: Home, emulator: Emulator, syncs: Syncs, tmp_path: Path
 ) -> None:
     emulator.put(f"/{syncs.namespace}/app/host", "db")
     with container(image, home, tmp_path) as (operator, _):
-        operator.wait_ready(PATIENCE if architecture.native else EMULATED)
         syncs.create("first", f"/{syncs.namespace}/app")
         syncs.wait_reason("first", "Synced")
 
@@ -141,14 +124,13 @@ def test_a_token_that_is_replaced_is_used(
         assert operator.process.poll() is None, "it renewed the Lease, too"
 
 
-def test_it_serves_within_seconds(image: Image, architecture: Architecture, home: Home, tmp_path: Path) -> None:
-    limit = SERVING if architecture.native else EMULATED
-    assert min(seconds_to_serve(image, home, tmp_path, limit) for _ in range(TRIES)) < limit
+def test_it_serves_within_seconds(image: Image, home: Home, tmp_path: Path) -> None:
+    assert min(seconds_to_serve(image, home, tmp_path) for _ in range(TRIES)) < SERVING
 
 
-def seconds_to_serve(image: Image, home: Home, directory: Path, limit: float) -> float:
+def seconds_to_serve(image: Image, home: Home, directory: Path) -> float:
     with container(image, home, directory) as (operator, name):
-        wait_until(lambda: operator.get("/healthz")[0] == 200, "it serves /healthz", max(limit, PATIENCE))
+        wait_until(lambda: operator.get("/healthz")[0] == 200, "it serves /healthz")
         served = time.time()
         shape = '{{.State.StartedAt.Format "2006-01-02T15:04:05.000000Z07:00"}}'
         text = run(["podman", "inspect", "--format", shape, name])
