@@ -11,6 +11,7 @@ from paramsync.api.sync import ParameterSyncSpec, ParameterType
 
 from . import actions, adoption, contents, ownership, unchangeable
 from .actions import Action, ActionKind, Draft, Wish, draft, with_moves
+from .composing import awaits_references
 from .deletion import is_recorded
 from .derived import Shape
 from .emptiness import awaits_absence, empty_sources
@@ -50,7 +51,8 @@ def plan(
     overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources], Shape.of(spec))
     taken, skipped = route(overlay.winners, route_list)
     desired, problems = wishes(overlay, snapshots, route_list, taken)
-    if record.targets and awaits_absence(spec, snapshots, overlay):
+    awaits = awaits_absence(spec, snapshots, overlay) or awaits_references(route_list, snapshots, overlay.winners)
+    if record.targets and awaits:
         return Plan(unsettled=True, waits=True)
     conflicts = _conflicts(desired, live, owner)
     problems = (
