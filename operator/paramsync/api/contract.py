@@ -39,8 +39,9 @@ class Contract(Model):
 
     match: Match | None = None
     """What plain values must look like, as regular expressions (RE2) by a pattern for their names: db/port: ^[0-9]+$.
-    An expression may match anywhere in the value: begin it with ^ and end it with $ to speak of the whole. SecureStrings
-    are never looked into."""
+    An expression may match anywhere in the value: begin it with ^ and end it with $ to speak of the whole.
+    SecureStrings are never looked into."""
 
     plain: Annotated[tuple[Glob, ...], Field(min_length=1, max_length=32)] | None = None
-    """Which parameters are known to be no credentials, whatever they look like: they are not reported as LooksSecret."""
+    """Which parameters are known to be no credentials: they are not reported as LooksSecret, whatever they look
+    like."""

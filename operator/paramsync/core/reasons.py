@@ -47,7 +47,7 @@ class Reason(StrEnum):
     SECURE_REFUSED = "SecureRefused"
     CONTRACT_VIOLATED = "ContractViolated"
     CONTRACT_UNCHECKED = "ContractUnchecked"
-    LOOKS_SECRET = "LooksSecret"
+    LOOKS_SECRET = "LooksSecret"  # noqa: S105
     TOO_LARGE = "TooLarge"
     NEARLY_FULL = "NearlyFull"
     TARGET_CONFLICT = "TargetConflict"
