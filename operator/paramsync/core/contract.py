@@ -13,9 +13,9 @@ from .reasons import Problem, Reason
 from .routing import SECURE
 from .values import Sealed, SecureValue
 
-MOST_STEPS: Final = 100_000_000
-"""How much work the expressions of a contract may be: bytes of values times instructions. At worst, which only
-expressions and values give that were made for it, this takes about a second, in which nothing else is planned."""
+MOST_STEPS: Final = 300_000_000
+"""How much work the expressions of a contract may be: bytes of values times instructions. As a rule a step for each
+byte does; with values and expressions that were made for it, this takes about 3 seconds, while nothing else is done."""
 
 
 def awaits_names(contract: Contract, snapshots: Sequence[Snapshot], winners: Mapping[str, Selected]) -> bool:
