@@ -6,6 +6,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from paramsync.api.shaping import FileFormat
+from paramsync.api.sync import ParameterSyncSpec
 from paramsync.core.actions import ActionKind
 from tests.unit.builders import parameter, planned, secure, snapshot, written
 from tests.unit.reconcile_world import KEY, World
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 NUMBER = 2000
 MOST_SECONDS = 0.05
+MOST_OF_SHAPES = 0.1
 KEYS = 100
 MOST_OF_RECONCILE = 0.005
 REPEATS = 7
@@ -45,10 +48,37 @@ def planning(results: Results, number: int = NUMBER) -> None:
     results.equal("keys that are kept", _kept(plans["nine of ten lost, held"]()), number - number // 10)
     results.show(f"{KEYS} keys, unchanged: a reconcile", 1000 * _reconcile(), 1000 * MOST_OF_RECONCILE, unit=" ms")
     results.equal("actions of an unchanged plan", len(plans["unchanged, metadata only"]().actions), 0)
+    for what, sync in _shapes(number).items():
+        seconds = min(_timed(lambda: planned(everything, spec=sync)) for _ in range(REPEATS))  # noqa: B023
+        results.show(f"{number} parameters in {what}: planning", 1000 * seconds, 1000 * MOST_OF_SHAPES, unit=" ms")
+
+
+def _shapes(number: int) -> dict[str, ParameterSyncSpec]:
+    """Specs that make something else of the parameters than a key of each."""
+
+    def spec(**target: object) -> ParameterSyncSpec:
+        sources = [{"path": "/prod/pay"}]
+        return ParameterSyncSpec.model_validate({"sources": sources, "targets": [{"kind": "Secret", **target}]})
+
+    texts = {
+        f"TEXT_{index}": " ".join(f"${{{_relative(part)}|json}}" for part in range(index, number, 32))
+        for index in range(32)
+    }
+    return {
+        **{f"a {each} file": spec(files=[{"key": "file", "format": each}]) for each in FileFormat},
+        "keys named like paths": spec(keys={"style": "Path"}),
+        "composed texts": spec(
+            compose={key: text[:2048].rpartition(" ")[0] for key, text in texts.items()}, exclude=["**"]
+        ),
+    }
+
+
+def _relative(index: int) -> str:
+    return f"group-{index % 20}/name-{index}"
 
 
 def _parameter(index: int) -> Parameter:
-    name = f"/prod/pay/group-{index % 20}/name-{index}"
+    name = f"/prod/pay/{_relative(index)}"
     return parameter(name, f"value {index}") if index % 3 else secure(name, f"value {index}")
 
 

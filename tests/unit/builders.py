@@ -32,7 +32,6 @@ from paramsync.core.objects import (
     ConfigMapContent,
     Content,
     Controller,
-    KeyValue,
     Live,
     Owner,
     SecretContent,
@@ -47,7 +46,7 @@ from paramsync.core.reasons import Reason
 from paramsync.core.record import Record
 from paramsync.core.rendering import Memory, render_config_map, render_secret
 from paramsync.core.routing import TargetRef, routes
-from paramsync.core.values import Sealed, SecureValue, Value
+from paramsync.core.values import KeyValue, Sealed, SecureValue, Value
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ACCOUNT = "111122223333"
@@ -225,7 +224,7 @@ def controller(*, name: str = SYNC, uid: str = UID, kind: str = "ParameterSync",
 
 def live(
     ref: TargetRef = SECRET,
-    data: Mapping[str, KeyValue | bytes] | None = None,
+    data: Mapping[str, KeyValue] | None = None,
     *,
     uid: str = "target-uid",
     resource_version: str = "7",
@@ -256,7 +255,7 @@ def live(
 
 def given(
     ref: TargetRef = SECRET,
-    data: Mapping[str, KeyValue | bytes] | None = None,
+    data: Mapping[str, KeyValue] | None = None,
     *,
     to: str = SYNC,
     labels: Mapping[str, str] | None = None,
@@ -269,7 +268,7 @@ def given(
 
 def ours(
     ref: TargetRef = SECRET,
-    data: Mapping[str, KeyValue | bytes] | None = None,
+    data: Mapping[str, KeyValue] | None = None,
     *,
     entries: Mapping[str, Entry] | None = None,
     origins: Iterable[Origin] | None = None,

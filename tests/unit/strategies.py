@@ -8,6 +8,7 @@ from functools import cache
 
 from hypothesis import strategies as st
 
+from paramsync.api.shaping import File, FileFormat
 from paramsync.api.stores import AccessRule
 from paramsync.api.sync import ParameterSyncSpec, ParameterType, Source, Target, TargetKind
 from paramsync.core.overlay import Selected
@@ -104,8 +105,14 @@ def without_key_problems(found: list[Snapshot]) -> list[Snapshot]:
 SECRET, CONFIG_MAP = TargetKind
 STRING, STRING_LIST, SECURE_STRING = ParameterType
 
+DOTENV = File(key=".env", format=FileFormat.DOTENV, exclude=("password",))
+YAML = File(key="app.yaml", format=FileFormat.YAML, include=("db/*", "password"))
+WHOLE = File(key="app.json", format=FileFormat.JSON)
+
 TARGETS: tuple[tuple[Target, ...] | None, ...] = (
     None,
+    (Target(kind=CONFIG_MAP, files=(WHOLE,)), Target(kind=SECRET, files=(YAML,))),
+    (Target(kind=CONFIG_MAP, files=(DOTENV,)), Target(kind=SECRET, types=(SECURE_STRING,), exclude=("db/*",))),
     (target(CONFIG_MAP),),
     (target(CONFIG_MAP, "one"), target(SECRET, "one")),
     (target(CONFIG_MAP, "one", types=[STRING]), target(CONFIG_MAP, "two", types=[STRING_LIST]), target(SECRET)),
@@ -115,6 +122,8 @@ TARGETS: tuple[tuple[Target, ...] | None, ...] = (
 """Secrets for secure parameters alone."""
 
 MIXED_TARGETS: tuple[tuple[Target, ...] | None, ...] = (
+    (Target(kind=SECRET, files=(DOTENV, YAML)),),
+    (Target(kind=SECRET, files=(WHOLE,)), Target(kind=CONFIG_MAP, files=(YAML,))),
     (target(SECRET),),
     (target(SECRET, "one"), target(SECRET, "two", types=[STRING])),
     (target(SECRET, types=list(ParameterType)), target(CONFIG_MAP)),
@@ -166,10 +175,24 @@ entries = st.builds(
     st.none() | st.integers(0, 4 * 10**12),
 )
 
+made_entries = (
+    entries
+    | st.builds(
+        lambda whole, made, stored: replace(whole, made=made, stored=stored),
+        entries,
+        st.just("expand"),
+        st.none() | relatives,
+    )
+    | st.builds(
+        lambda kind, parts: Entry(kind, made="file:JSON", parts=tuple(parts)), types, st.lists(entries, max_size=4)
+    )
+)
+"""Also of keys that are made of something else than the whole of one parameter."""
+
 provenances = st.builds(
     Provenance,
     st.lists(origins, max_size=4).map(tuple),
-    st.dictionaries(st.text("ABC_019", min_size=1, max_size=8), entries, max_size=8),
+    st.dictionaries(st.text("ABC_019", min_size=1, max_size=8), made_entries, max_size=8),
 )
 
 LABEL_KEYS = ("team", "example.com/team", "stage")

@@ -7,10 +7,10 @@ import pytest
 
 from paramsync.core.actions import Action, ActionKind, draft
 from paramsync.core.before import before
-from paramsync.core.objects import KeyValue, Live
+from paramsync.core.objects import Live
 from paramsync.core.parameters import Parameter
 from paramsync.core.provenance import Entry, milliseconds
-from paramsync.core.values import SecureValue
+from paramsync.core.values import Decoded, KeyValue, SecureValue
 
 from .builders import (
     CONFIG_MAP,
@@ -99,8 +99,10 @@ def test_a_key_from_another_parameter_is_a_change() -> None:
     assert (action.kind, action.reason) == (ActionKind.CHANGE, "another parameter gives this key now")
 
 
-@pytest.mark.parametrize("data", [{"HOST": "evil"}, {"HOST": b"db.internal"}, {}], ids=["changed", "binary", "deleted"])
-def test_a_key_that_was_changed_in_the_cluster_is_a_change(data: Mapping[str, KeyValue | bytes]) -> None:
+@pytest.mark.parametrize(
+    "data", [{"HOST": "evil"}, {"HOST": Decoded(b"db.internal")}, {}], ids=["changed", "binary", "deleted"]
+)
+def test_a_key_that_was_changed_in_the_cluster_is_a_change(data: Mapping[str, KeyValue]) -> None:
     (action,) = actions(ours(CONFIG_MAP, data, entries=HOST), parameter())
     assert (action.kind, action.reason) == (ActionKind.CHANGE, "the key was changed in the cluster")
 

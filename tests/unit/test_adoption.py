@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from paramsync.api.sync import ParameterSyncSpec, TargetKind
 from paramsync.core.actions import Action, ActionKind
 from paramsync.core.adoption import GOING, Handover, adoption, handover, has_settled, would_empty
-from paramsync.core.objects import MANAGED_BY, MANAGED_BY_LABEL, Content, KeyValue, Live
+from paramsync.core.objects import MANAGED_BY, MANAGED_BY_LABEL, Content, Live
 from paramsync.core.ownership import conflict, is_adoption, is_ours
 from paramsync.core.parameters import Snapshot
 from paramsync.core.plan import Plan
 from paramsync.core.provenance import decode_plain_keys, milliseconds
 from paramsync.core.reasons import Reason
 from paramsync.core.routing import PLAIN, TargetRef, routes
-from paramsync.core.values import SecureValue
+from paramsync.core.values import Decoded, KeyValue, SecureValue
 
 from . import strategies
 from .builders import (
@@ -212,7 +212,7 @@ class TestBetweenThePatchAndTheApply:
 
     def test_of_a_config_map(self) -> None:
         content = config_map_content({"HOST": "ours", "BINARY": "ours", "NEW": "ours"})
-        found = given(CONFIG_MAP, {"HOST": "theirs", "BINARY": b"theirs", "OLD": "theirs", "BLOB": b"theirs"})
+        found = given(CONFIG_MAP, {"HOST": "theirs", "BINARY": Decoded(b"x"), "OLD": "theirs", "BLOB": Decoded(b"x")})
         assert handover(content, found) == Handover(
             removed=frozenset({"OLD", "BLOB"}),
             moved={"BINARY": "ours"},
@@ -230,10 +230,10 @@ def gifts(draw: st.DrawFn) -> tuple[ParameterSyncSpec, list[Snapshot], list[Live
     made, found = draw(strategies.situations(settled=True, legal=True))
     objects = []
     for each in routes(made, "app"):
-        values: st.SearchStrategy[KeyValue | bytes] = (
+        values: st.SearchStrategy[KeyValue] = (
             strategies.secure_values
             if each.ref.kind is TargetKind.SECRET
-            else strategies.values | st.binary(max_size=4)
+            else strategies.values | st.binary(max_size=4).map(Decoded)
         )
         if draw(st.booleans()):
             annotations = draw(st.sampled_from([{}, {LAST_APPLIED: "{}"}, {PROVENANCE: "{}", "note": "x"}]))
@@ -299,7 +299,7 @@ def test_an_interruption_loses_nothing_that_stays_and_the_next_run_ends_the_same
         content = contents[each.ref]
         assert each.data is not None
         assert set(each.data) == set(before.data or ()) & set(content.data), "what stays is there all the time"
-        assert not any(isinstance(value, bytes) for value in each.data.values())
+        assert not any(isinstance(value, Decoded) for value in each.data.values())
         assert is_ours(each, owner())
         assert conflict(each, owner()) is None
         assert is_adoption(each, owner())

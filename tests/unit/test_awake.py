@@ -8,10 +8,11 @@ import pytest
 
 from paramsync.aws.errors import SourceError
 from paramsync.core.drift import Seen
-from paramsync.core.objects import Content, KeyValue, Live, Owner
+from paramsync.core.objects import Content, Live, Owner
 from paramsync.core.parameters import Parameter, Snapshot
 from paramsync.core.reasons import Reason
 from paramsync.core.routing import TargetRef
+from paramsync.core.values import KeyValue
 from paramsync.runtime.awake import BEAT, LONGEST_GAP, Awake
 
 from .builders import CONFIG_MAP, NOW, parameter, secure, snapshot

@@ -20,7 +20,7 @@ from paramsync.core.overlay import Selected
 from paramsync.core.parameters import Parameter
 from paramsync.core.plan import Plan
 from paramsync.core.reasons import Problem, Reason
-from paramsync.core.values import Sealed, SecureValue
+from paramsync.core.values import Decoded, Sealed, SecureValue
 
 from .builders import CONFIG_MAP, STRING_LIST, ours, parameter, planned, secure, selected, snapshot, spec
 
@@ -149,7 +149,7 @@ class TestMatch:
 
     def test_what_was_made_of_a_value_is_compared(self) -> None:
         field = Selected("app/port", plain("app", '{"port": "5432"}'), 0, "app", Derived(("expand",), "5432"))
-        decoded = Selected("cert", plain("cert", "/wD/"), 0, "cert", Derived(("decode",), b"\xff\x00\xff"))
+        decoded = Selected("cert", plain("cert", "/wD/"), 0, "cert", Derived(("decode",), Decoded(b"\xff\x00\xff")))
         made = {each.relative: each for each in (field, decoded)}
         assert violations(contract(match={"app/port": "^[0-9]+$", "cert": r"\x00"}), made) == ()
         assert told(violations(contract(match={"cert": "^.*$"}), made)) == [

@@ -8,7 +8,7 @@ import pytest
 from paramsync.api.sync import SecretType
 from paramsync.core.drift import Seen, Surplus, is_intact, is_untouched, surplus
 from paramsync.core.objects import Content, Live
-from paramsync.core.values import SecureValue
+from paramsync.core.values import Decoded, SecureValue
 
 from .builders import (
     CONFIG_MAP,
@@ -63,7 +63,7 @@ def test_every_difference_is_drift(content: Content) -> None:
     drifted = {
         "absent": None,
         "another value": replace(found, data={key: other}),
-        "a binary value": replace(found, data={key: b"evil"}),
+        "a binary value": replace(found, data={key: Decoded(b"evil")}),
         "a key less": replace(found, data={}),
         "a key more": replace(found, data={**content.data, "MORE": other}),
         "no label": replace(found, labels={}),
@@ -129,7 +129,7 @@ def test_foreign_keys_of_a_secret_must_go_first(foreign: Iterable[str], expected
 def test_keys_of_a_config_map_go_first_unless_plain_keys_states_them() -> None:
     content = config_map_content({"HOST": "x", "NEW": "y"})
     found = replace(
-        ours(CONFIG_MAP, {"HOST": "x", "OLD": "a", "THEIRS": "b", "STATED": "c", "BINARY": b"d"}),
+        ours(CONFIG_MAP, {"HOST": "x", "OLD": "a", "THEIRS": "b", "STATED": "c", "BINARY": Decoded(b"d")}),
         annotations={"paramsync.dev/plain-keys": "HOST=String OLD=String STATED=StringList"},
         foreign_keys=frozenset({"THEIRS", "STATED", "BINARY"}),
     )

@@ -42,7 +42,7 @@ def test_one_name_with_and_without_a_slash_below_the_root_is_an_error_that_names
     overlay = laid([snapshot(parameter("host"), parameter("/host"), path="/")])
     (problem,) = overlay.problems
     assert problem.reason is Reason.KEY_COLLISION
-    assert problem.message.startswith("Parameters /host and host have the same name")
+    assert problem.message.startswith("Parameters /host and host both give the name host")
 
 
 def test_what_a_source_does_not_take_neither_hides_nor_counts() -> None:

@@ -1,6 +1,6 @@
 """What holds of every plan, whatever the spec, the snapshots and the cluster."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from paramsync.api.sync import ParameterSyncSpec, TargetKind
 from paramsync.core.actions import LOSSES, Action, ActionKind
 from paramsync.core.guard.approval import Approval
-from paramsync.core.objects import ConfigMapContent, Content, KeyValue, Live, SecretContent
+from paramsync.core.objects import PROVENANCE_ANNOTATION, ConfigMapContent, Content, Live, SecretContent
 from paramsync.core.parameters import Parameter, Snapshot
 from paramsync.core.plan import Plan
 from paramsync.core.planned import plan_status
+from paramsync.core.provenance import decode
 from paramsync.core.routing import TargetRef
-from paramsync.core.values import SecureValue
+from paramsync.core.values import KeyValue, SecureValue
 
 from . import strategies
 from .builders import CONFIG_MAP, SECRET, SECURE_STRING, planned, written
@@ -136,9 +137,18 @@ def test_what_has_not_settled_never_acts_on_a_live_target(
     found = {each.ref for each in live}
 
     def may_act(action: Action) -> bool:
-        name = action.parameter
-        assert name is not None
-        return all(each.is_settled(name) for each in now if each.subtree.covers(name))
+        return all(each.is_settled(name) for name in names(action) for each in now if each.subtree.covers(name))
+
+    def names(action: Action) -> Iterator[str]:
+        """The parameters of a key, as it was and as it would be."""
+        if action.parameter is not None:
+            yield action.parameter
+            return
+        for each in (*live, *plan.contents):
+            if each.ref == action.target:
+                known = decode(each.annotations[PROVENANCE_ANNOTATION])
+                assert known is not None
+                yield from filter(None, known.names_of(action.key))
 
     assert all(may_act(each) for each in plan.actions if each.target in found and each.kind is not ActionKind.KEEP)
 

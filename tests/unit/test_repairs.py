@@ -8,7 +8,7 @@ import pytest
 from paramsync.core.drift import Seen
 from paramsync.core.objects import Content, Live, Owner
 from paramsync.core.repairs import Drift, Repair, repair_of
-from paramsync.core.values import SecureValue
+from paramsync.core.values import Decoded, SecureValue
 
 from .builders import CONFIG_MAP, SECRET, SECURE_STRING, config_map_content, entry, owner, secret_content, written
 
@@ -50,7 +50,7 @@ def repair(
     return repair_of(made, found, seen, revision, by or owner())
 
 
-def edited(made: Content, found: Live, **data: str | bytes | None) -> Live:
+def edited(made: Content, found: Live, **data: str | Decoded | None) -> Live:
     """The target with other values; without those keys that are None."""
     secret = made.ref == SECRET
     values = {
@@ -75,7 +75,7 @@ def test_what_nobody_changed_needs_no_repair(made: Content, memory: str) -> None
     [
         ({"HOST": "evil"}, 1, 0),
         ({"HOST": None}, 1, 0),
-        ({"HOST": b"evil"}, 1, 0),
+        ({"HOST": Decoded(b"evil")}, 1, 0),
         (dict.fromkeys(KEYS), 3, 0),
         ({"MORE": "x"}, 0, 1),
         ({"HOST": "evil", "PORT": None, "MORE": "x", "STRAY": "y"}, 2, 2),

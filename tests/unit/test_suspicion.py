@@ -13,7 +13,7 @@ from paramsync.core.overlay import Selected
 from paramsync.core.parameters import Parameter
 from paramsync.core.reasons import Problem, Reason
 from paramsync.core.suspicion import looks_secret
-from paramsync.core.values import Sealed
+from paramsync.core.values import Decoded, Sealed
 
 from .builders import STRING_LIST, parameter, planned, secure, selected, snapshot, spec
 
@@ -203,7 +203,7 @@ def test_a_value_that_cannot_be_had_is_no_suspicion() -> None:
 def test_what_is_made_of_a_plain_value_is_looked_at() -> None:
     stored = parameter("/prod/pay/app", "…", kind=STRING_LIST)
     field = Selected("app/db/password", stored, 0, "app", Derived(("expand",), "hunter2"))
-    decoded = Selected("cert", stored, 0, "app", Derived(("decode",), b"-----BEGIN EC PRIVATE KEY-----\n\xff"))
+    decoded = Selected("cert", stored, 0, "app", Derived(("decode",), Decoded(b"-----BEGIN EC PRIVATE KEY-----\n\xff")))
     first, second = looks_secret({each.relative: each for each in (field, decoded)}, ())
     assert first.message.startswith("Parameter /prod/pay/app (its field app/db/password) is a StringList, and its name")
     assert "its value looks like a private key (PEM)" in second.message

@@ -11,7 +11,7 @@ from paramsync.core.before import before
 from paramsync.core.objects import Content, Live
 from paramsync.core.reasons import Problem, Reason
 from paramsync.core.unchangeable import problems
-from paramsync.core.values import SecureValue
+from paramsync.core.values import Decoded, SecureValue
 
 from .builders import (
     CONFIG_MAP,
@@ -89,7 +89,7 @@ def test_what_an_update_can_do_is_no_problem(content: Content, found: Live | Non
         ),
         (PLAIN, replace(written(PLAIN), immutable=True, data={}), "is immutable"),
         (PLAIN, replace(written(PLAIN), immutable=True, data={**PLAIN.data, "MORE": "x"}), "is immutable"),
-        (PLAIN, replace(written(PLAIN), immutable=True, data={"HOST": b"db.internal"}), "is immutable"),
+        (PLAIN, replace(written(PLAIN), immutable=True, data={"HOST": Decoded(b"db.internal")}), "is immutable"),
     ],
     ids=["another type", "another type, not read", "another value", "a key less", "a key more", "a binary key"],
 )

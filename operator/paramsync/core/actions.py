@@ -8,9 +8,10 @@ from typing import Final
 from paramsync.api.sync import SecretType, TargetKind
 
 from .before import Before, before
-from .objects import KeyValue, Live
+from .objects import Live
 from .provenance import Entry
 from .routing import TargetRef
+from .values import KeyValue
 
 
 class ActionKind(StrEnum):

@@ -23,6 +23,7 @@ from .objects import (
 from .provenance import Provenance, encode_plain_keys
 from .reasons import Problem, Reason
 from .routing import TargetRef
+from .values import Decoded
 
 LAST_APPLIED_ANNOTATION: Final = "kubectl.kubernetes.io/last-applied-configuration"
 """kubectl's note of what it applied, by which it tells its keys from others'. It holds the values."""
@@ -82,7 +83,7 @@ class Handover:
     removed: frozenset[str]
     """The keys that go."""
 
-    moved: Mapping[str, str | bytes]
+    moved: Mapping[str, str | Decoded]
     """Keys of a ConfigMap that stay and change from ``binaryData`` to ``data`` or back, with what they hold then."""
 
     annotations: Mapping[str, str | None]

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from paramsync.api.sync import TargetKind
 
@@ -12,10 +11,7 @@ from .overlay import Selected
 from .reasons import Problem, Reason
 from .routing import SECURE, Route
 from .templates import UnfitValue
-from .values import Sealed
-
-if TYPE_CHECKING:
-    from .objects import KeyValue
+from .values import KeyValue, Sealed
 
 
 def composed(making: Making, route: Route, key: str, winners: Mapping[str, Selected]) -> Wish | Refused:

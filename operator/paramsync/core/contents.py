@@ -7,11 +7,12 @@ from paramsync.api.sync import ParameterType
 
 from . import secret_types, sizes
 from .actions import ActionKind, Draft
-from .objects import OUR_ANNOTATIONS, Content, KeyValue, SecretContent
+from .objects import OUR_ANNOTATIONS, Content, SecretContent
 from .provenance import Entry, Origin
 from .reasons import Problem, Reason
 from .rendering import Memory, render
 from .routing import TargetRef
+from .values import KeyValue
 
 
 @dataclass(frozen=True, slots=True)

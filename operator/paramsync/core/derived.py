@@ -11,7 +11,7 @@ from .globs import matches
 from .parameters import Parameter
 from .reasons import Problem, Reason
 from .structured import Unfit, decoded, fields_of
-from .values import AnyValue, Sealed, SecureValue
+from .values import AnyValue, Decoded, KeyValue, Sealed, SecureValue
 
 EXPANDED: Final = "expand"
 DECODED: Final = "decode"
@@ -41,6 +41,11 @@ class Shape:
     def of(cls, spec: ParameterSyncSpec) -> "Shape":
         """What a spec asks for."""
         return cls(tuple(spec.expand or ()), tuple(spec.decode or ()))
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether every value is taken as it is."""
+        return not self.expand and not self.decode
 
     def expands(self, relative: str) -> bool:
         """Whether a parameter is taken apart."""
@@ -72,25 +77,23 @@ def derive(relative: str, parameter: Parameter, shape: Shape) -> Mapping[str, De
         return _unfit(parameter, str(unfit), "expand" if is_expanded else "decode")
 
 
-def _below(relative: str, parts: Mapping[str, str | bytes | SecureValue]) -> dict[str, str | bytes | SecureValue]:
+def _below(relative: str, parts: Mapping[str, KeyValue]) -> dict[str, KeyValue]:
     made = {f"{relative}/{name}" if name else relative: part for name, part in parts.items()}
     if any(len(name) > LONGEST_NAME for name in made):
         raise Unfit(f"has a field whose name would be longer than {LONGEST_NAME} characters")
     return made
 
 
-def _part(name: str, value: str | bytes | SecureValue, shape: Shape, *, is_expanded: bool) -> Derived:
+def _part(name: str, value: KeyValue, shape: Shape, *, is_expanded: bool) -> Derived:
     made = (EXPANDED,) if is_expanded else ()
     if not shape.decodes(name):
         return Derived(made, value)
     if isinstance(value, SecureValue):
         return Derived((*made, DECODED), _made(value, lambda content: {"": decoded(content)})[""])
-    return Derived((*made, DECODED), decoded(value.encode() if isinstance(value, str) else value))
+    return Derived((*made, DECODED), Decoded(decoded(value.encode() if isinstance(value, str) else value)))
 
 
-def _made(
-    value: str | bytes | SecureValue, make: Callable[[bytes], Mapping[str, bytes]]
-) -> Mapping[str, str | SecureValue]:
+def _made(value: KeyValue, make: Callable[[bytes], Mapping[str, bytes]]) -> Mapping[str, str | SecureValue]:
     """What a function makes of a value: text of a plain one, secure values of a secure one."""
     if isinstance(value, SecureValue):
         return SecureValue.made_of({"": value}, lambda shown: make(shown[""]))

@@ -17,6 +17,7 @@ from .objects import (
     SecretContent,
 )
 from .provenance import decode_plain_keys
+from .values import Decoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,9 @@ def moves(content: Content, live: Live) -> frozenset[str]:
     """The keys of a live target that stand in ``binaryData`` and are to be in ``data``, or the other way round."""
     there = live.data or {}
     keys = content.data.keys() & there.keys()
-    return frozenset(key for key in keys if isinstance(content.data[key], bytes) is not isinstance(there[key], bytes))
+    return frozenset(
+        key for key in keys if isinstance(content.data[key], Decoded) is not isinstance(there[key], Decoded)
+    )
 
 
 @dataclass(frozen=True, slots=True)

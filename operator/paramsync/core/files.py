@@ -11,11 +11,10 @@ from .formats.file import Format, Item, Unfit, UnfitFile
 from .formats.registry import FORMATS
 from .globs import is_literal
 from .making import Making, Refused, elements, value_of
-from .objects import KeyValue
 from .overlay import Selected
 from .reasons import Problem, Reason
 from .routing import SECURE, Route
-from .values import Sealed
+from .values import KeyValue, Sealed
 from .want import Selection
 
 

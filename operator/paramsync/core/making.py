@@ -9,12 +9,11 @@ from paramsync.api.shaping import StringListForm
 from paramsync.api.sync import ParameterType, TargetKind
 
 from .actions import Wish
-from .objects import KeyValue
 from .overlay import Selected
 from .provenance import Entry
 from .reasons import Problem
 from .routing import PLAIN, Route
-from .values import Sealed, SecureValue
+from .values import KeyValue, Sealed, SecureValue
 
 AS_JSON: Final = "json"
 """How the value of a StringList was made that is given as JSON."""

@@ -8,7 +8,7 @@ from paramsync.api.sync import SecretType
 
 from .provenance import Entry
 from .routing import TargetRef
-from .values import SecureValue
+from .values import Decoded, KeyValue, SecureValue
 
 FIELD_MANAGER: Final = "paramsync"
 MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
@@ -21,9 +21,6 @@ PROVENANCE_ANNOTATION: Final = "paramsync.dev/provenance"
 PLAIN_KEYS_ANNOTATION: Final = "paramsync.dev/plain-keys"
 
 OUR_ANNOTATIONS: Final = frozenset({SYNC_ANNOTATION, PROVENANCE_ANNOTATION, PLAIN_KEYS_ANNOTATION})
-
-KeyValue = str | bytes | SecureValue
-"""What a key holds: of a ConfigMap text, or bytes in its ``binaryData``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +87,7 @@ class ConfigMapContent:
     """What a ConfigMap should hold. It cannot be made from secure values: not for mypy, not at run time."""
 
     ref: TargetRef
-    data: Mapping[str, str | bytes]
+    data: Mapping[str, str | Decoded]
     entries: Mapping[str, Entry]
     annotations: Mapping[str, str]
     """Ours only; those of others stay as they are."""
@@ -100,7 +97,7 @@ class ConfigMapContent:
     """Keys that stay as they were found, whatever they hold."""
 
     def __post_init__(self) -> None:
-        if not all(type(value) in (str, bytes) for value in self.data.values()):
+        if not all(type(value) in (str, Decoded) for value in self.data.values()):
             raise TypeError("a ConfigMap holds plain values only")
 
 

@@ -83,7 +83,7 @@ def lay_over(snapshots: Sequence[Snapshot], selections: Sequence[Selection], sha
                 continue
             taken[index] += 1
             parameter = snapshot.parameters[name]
-            made = derive(relative, parameter, shape)
+            made = {relative: None} if shape.is_nothing else derive(relative, parameter, shape)
             if isinstance(made, Problem):
                 problems.append(made)
                 continue

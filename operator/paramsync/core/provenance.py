@@ -231,7 +231,8 @@ def decode(annotation: str | None) -> Provenance | None:
 
 
 def _entry(facts: Compact) -> Entry:
-    code, source, relative, version, modified, made, stored, parts = (*facts, *[None] * 8)[:8]
+    code, source, relative, version, modified = (*facts, None, None, None, None)[:5]
+    made, stored, parts = (*facts[5:8], None, None, None)[:3] if len(facts) > 5 else (None, None, None)
     if not isinstance(code, str):
         raise ValueError("an entry begins with a type")  # noqa: TRY004  (a damaged document, not a caller's mistake)
     kind = _TYPES[code]
@@ -260,7 +261,7 @@ def _name(part: JsonValue) -> str | None:
 
 
 def _number(part: JsonValue) -> int | None:
-    return part if isinstance(part, int) and 0 <= part <= LAST_MOMENT else None
+    return part if isinstance(part, int) and not isinstance(part, bool) and 0 <= part <= LAST_MOMENT else None
 
 
 def encode_plain_keys(types: Mapping[str, ParameterType]) -> str:

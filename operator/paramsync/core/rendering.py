@@ -16,13 +16,12 @@ from .objects import (
     SYNC_ANNOTATION,
     ConfigMapContent,
     Content,
-    KeyValue,
     SecretContent,
 )
 from .provenance import Entry, Origin, Provenance, encode_plain_keys
 from .routing import PLAIN, TargetRef
 from .sizes import MOST_ANNOTATION_BYTES, annotation_bytes
-from .values import SecureValue
+from .values import Decoded, KeyValue, SecureValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def render_secret(
 
 def render_config_map(
     ref: TargetRef,
-    data: Mapping[str, str | bytes],
+    data: Mapping[str, str | Decoded],
     entries: Mapping[str, Entry],
     memory: Memory,
     room: int = MOST_ANNOTATION_BYTES,
@@ -95,8 +94,8 @@ def render_config_map(
     return ConfigMapContent(ref, data, entries, annotations, revision_of(entries, memory.origins))
 
 
-def _plain(key: str, value: KeyValue) -> str | bytes:
-    if not isinstance(value, str | bytes):
+def _plain(key: str, value: KeyValue) -> str | Decoded:
+    if not isinstance(value, str | Decoded) or type(value) not in (str, Decoded):
         raise TypeError(f"the key {key} of a ConfigMap would hold a secure value")
     return value
 

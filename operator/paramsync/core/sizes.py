@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from .objects import PROVENANCE_ANNOTATION, Content, KeyValue
+from .objects import PROVENANCE_ANNOTATION, Content
 from .reasons import Problem, Reason
-from .values import SecureValue
+from .values import KeyValue, SecureValue
 
 MOST_VALUE_BYTES: Final = 1024 * 1024
 """Decoded values of a Secret or ConfigMap (Kubernetes: ``MaxSecretSize``)."""

@@ -1,6 +1,6 @@
 """The classes that values live in.
 
-A plain value is a ``str``, or ``bytes`` where it was decoded. A secure value is a :class:`SecureValue` from the moment
+A plain value is a ``str``, or :class:`Decoded` bytes. A secure value is a :class:`SecureValue` from the moment
 the response is parsed until :mod:`paramsync.kube.encoding` puts it into the body of a Secret: nothing else calls
 ``reveal``. What is made of it is one, too (:meth:`SecureValue.made_of`).
 """
@@ -13,6 +13,13 @@ from dataclasses import dataclass
 from typing import Final, NoReturn, Self
 
 from .reasons import Reason
+
+
+class Decoded(bytes):
+    """Bytes of a plain value that was decoded, or of a ConfigMap. A class of its own, so that what a secure value holds
+    cannot pass for it."""
+
+    __slots__ = ()
 
 
 class SecureValue:
@@ -42,7 +49,7 @@ class SecureValue:
     @classmethod
     def made_of(
         cls,
-        parts: Mapping[str, "SecureValue | str | bytes"],
+        parts: Mapping[str, "SecureValue | str | Decoded"],
         make: Callable[[Mapping[str, bytes]], Mapping[str, bytes]],
     ) -> dict[str, Self]:
         """What a pure function makes of values. All of it is secure, whatever it was made of.
@@ -53,7 +60,7 @@ class SecureValue:
         return {name: cls(content) for name, content in make(shown).items()}
 
     @classmethod
-    def over(cls, part: "SecureValue | str | bytes") -> "SecureValue":
+    def over(cls, part: "SecureValue | str | Decoded") -> "SecureValue":
         """Any value in the class of secure ones, in which a Secret holds it.
 
         :raises ValueError: as :meth:`of`.
@@ -137,5 +144,8 @@ NOT_OPENED: Final = Sealed(Reason.PENDING, "The parameter has not been decrypted
 """Stands for a SecureString that nobody wants, or that is about to be decrypted."""
 
 Value = str | SecureValue | Sealed
-AnyValue = Value | bytes
-"""A value, or what was made of one: bytes where a plain one was decoded."""
+KeyValue = str | Decoded | SecureValue
+"""What a key holds: of a ConfigMap text, or bytes in its ``binaryData``."""
+
+AnyValue = Value | Decoded
+"""A value, or what was made of one."""

@@ -20,6 +20,7 @@ from paramsync.core.objects import (
     SecretContent,
 )
 from paramsync.core.provenance import encode_plain_keys
+from paramsync.core.values import Decoded
 
 ABSENT = "1"
 """A resourceVersion with which an apply creates an absent object (201) and never touches a present one (409)."""
@@ -105,7 +106,7 @@ def surplus_body(surplus: Surplus, live: Live) -> Body:
     metadata: Body = {"uid": live.uid, "resourceVersion": live.resource_version}
     if surplus.plain_keys is not None:
         metadata["annotations"] = {PLAIN_KEYS_ANNOTATION: encode_plain_keys(surplus.plain_keys)}
-    binary = {key for key, value in (live.data or {}).items() if isinstance(value, bytes)}
+    binary = {key for key, value in (live.data or {}).items() if isinstance(value, Decoded)}
     body: Body = {"metadata": metadata, "data": dict.fromkeys(sorted(surplus.keys - binary))}
     if surplus.keys & binary:
         body["binaryData"] = dict.fromkeys(sorted(surplus.keys & binary))
@@ -114,7 +115,7 @@ def surplus_body(surplus: Surplus, live: Live) -> Body:
 
 def handover_body(handover: Handover, live: Live) -> Body:
     """The body of the merge patch that makes an object of somebody else's ours before its keys are applied."""
-    binary = {key for key, value in (live.data or {}).items() if isinstance(value, bytes)}
+    binary = {key for key, value in (live.data or {}).items() if isinstance(value, Decoded)}
     going = handover.removed | handover.moved.keys()
     text = {key: value for key, value in handover.moved.items() if isinstance(value, str)}
     body: Body = {
@@ -132,6 +133,6 @@ def handover_body(handover: Handover, live: Live) -> Body:
     return body
 
 
-def _binary(data: Mapping[str, str | bytes]) -> dict[str, str]:
+def _binary(data: Mapping[str, str | Decoded]) -> dict[str, str]:
     """The keys of ``binaryData``."""
-    return {key: base64.b64encode(value).decode() for key, value in data.items() if isinstance(value, bytes)}
+    return {key: base64.b64encode(value).decode() for key, value in data.items() if isinstance(value, Decoded)}

@@ -27,6 +27,7 @@ from paramsync.core.objects import (
     Owner,
 )
 from paramsync.core.routing import TargetRef
+from paramsync.core.values import Decoded
 
 from .encoding import apply_body, handover_body, owner_body, surplus_body
 from .errors import NamespaceEnds, NotFound, Stale
@@ -177,9 +178,9 @@ def _live(ref: TargetRef, body: bytes) -> Live:
         foreign = _foreign_keys(secret.metadata, secret.data)
         return replace(live, data=secret.data, foreign_keys=foreign, type=secret.type, immutable=secret.immutable)
     config_map = ConfigMapObject.model_validate_json(body)
-    binary = {key: base64.b64decode(text) for key, text in config_map.binary_data.items()}
+    binary = {key: Decoded(base64.b64decode(text)) for key, text in config_map.binary_data.items()}
     live = _from_metadata(ref, config_map.metadata)
-    data: dict[str, str | bytes] = {**config_map.data, **binary}
+    data: dict[str, str | Decoded] = {**config_map.data, **binary}
     foreign = _foreign_keys(config_map.metadata, data)
     return replace(live, data=data, foreign_keys=foreign, immutable=config_map.immutable)
 

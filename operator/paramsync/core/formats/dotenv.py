@@ -37,4 +37,14 @@ def _line(name: str, value: str) -> str:
     return f"{name}={quote}{value}{quote}\n"
 
 
-DOTENV: Final = Format(has_lists=False, entry_name=env_var, write=one_by_one(_line), carries=_carries, limits=_LIMITS)
+def _variable(relative: str) -> str:
+    try:
+        return env_var(relative)
+    except ValueError:
+        raise ValueError(
+            "it gives no name of an environment variable, which begins with a letter or '_'; rename the parameter, or"
+            " take it out of the file"
+        ) from None
+
+
+DOTENV: Final = Format(has_lists=False, entry_name=_variable, write=one_by_one(_line), carries=_carries, limits=_LIMITS)

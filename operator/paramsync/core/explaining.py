@@ -1,0 +1,117 @@
+"""From each key of each target to the parameters that it is made of: all that can be said, without any value.
+
+The annotation on a target says as much of it as fits.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from paramsync.api.sync import ParameterSyncSpec, ParameterType
+
+from .actions import Wish
+from .derived import Shape
+from .overlay import Selected, lay_over
+from .parameters import Snapshot
+from .provenance import Entry
+from .routing import Route, TargetRef, route, routes
+from .want import Selection
+from .wishes import wishes
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A parameter that a key is made of."""
+
+    parameter: str
+    """Its full name."""
+
+    type: ParameterType
+    version: int
+    modified: datetime
+    source: str
+    """The path of the source that won."""
+
+    shadowed: tuple[str, ...] = ()
+    """The full names of the parameters that it overlays, those of the lowest source first."""
+
+    field: str | None = None
+    """The relative name of the field that was taken of it; None if all of it was."""
+
+    made: tuple[str, ...] = ()
+    """What was done with its value: ``expand``, ``decode``, ``json`` (a StringList as JSON); in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOrigin:
+    """What a key is made of, and how."""
+
+    target: TargetRef
+    key: str
+    is_renamed: bool
+    """Whether the key is one that ``keys.rename`` gives."""
+
+    file: str | None
+    """The format of the file that it is."""
+
+    template: str | None
+    """The text of ``compose`` that it is made from."""
+
+    is_secure: bool
+    parameters: tuple[Origin, ...]
+
+
+def explain(spec: ParameterSyncSpec, sync_name: str, snapshots: Sequence[Snapshot]) -> tuple[KeyOrigin, ...]:
+    """What every key is made of that the targets should have, by target and key.
+
+    Keys that cannot be made are left out: the plan tells why.
+
+    :param snapshots: one for each source, in the sources' order.
+    :raises ValueError: if the spec is not valid, as :func:`paramsync.core.routing.routes` says.
+    """
+    route_list = routes(spec, sync_name)
+    overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources], Shape.of(spec))
+    taken, _ = route(overlay.winners, route_list)
+    desired, _ = wishes(overlay, snapshots, route_list, taken)
+    return tuple(
+        _key_origin(each, key, wish, overlay.winners, snapshots)
+        for each in sorted(route_list, key=lambda each: each.ref)
+        for key, wish in desired[each.ref].items()
+    )
+
+
+def _key_origin(
+    target: Route, key: str, wish: Wish, winners: Mapping[str, Selected], snapshots: Sequence[Snapshot]
+) -> KeyOrigin:
+    file = next((str(file.format) for file in target.files if file.key == key), None)
+    template = target.compose[key].text if key in target.compose else None
+    is_renamed = file is None and template is None and target.naming.rename.get(wish.entry.relative or "") == key
+    is_secure = wish.entry.type is ParameterType.SECURE_STRING
+    return KeyOrigin(target.ref, key, is_renamed, file, template, is_secure, tuple(_origins(wish, winners, snapshots)))
+
+
+def _origins(wish: Wish, winners: Mapping[str, Selected], snapshots: Sequence[Snapshot]) -> Iterator[Origin]:
+    for part, path in zip(wish.entry.parameters, wish.paths, strict=True):
+        won = winners[part.relative or ""]
+        yield Origin(
+            won.name,
+            won.type,
+            won.parameter.stamp.version,
+            won.parameter.stamp.modified.astimezone(UTC),
+            path,
+            tuple(_shadowed(won, snapshots)),
+            won.relative if part.stored is not None else None,
+            _steps(part),
+        )
+
+
+def _shadowed(won: Selected, snapshots: Sequence[Snapshot]) -> Iterator[str]:
+    for source in won.shadowed:
+        subtree = snapshots[source].subtree
+        # A field of an expanded parameter hides a parameter of its name, or the same field of one of the parameter's.
+        names = (f"{subtree.path.rstrip('/')}/{name}" for name in (won.relative, won.stored))
+        yield next((name for name in names if name in snapshots[source].parameters), subtree.path)
+
+
+def _steps(part: Entry) -> tuple[str, ...]:
+    return tuple(filter(None, part.made.split(",")))
