@@ -232,6 +232,12 @@ def test_no_value_takes_long(value: str) -> None:
     assert time.process_time() - began < 0.5
 
 
+def test_of_a_long_value_the_beginning_is_looked_at() -> None:
+    key = "AKIAIOSFODNN7EXAMPLE"
+    assert len(found("host", f"{'x' * 1003} {key}")) == 1
+    assert found("host", f"{'x' * 1023} {key}") == ()
+
+
 def test_no_name_takes_long() -> None:
     began = time.process_time()
     for name in ("A" * 1000 + "key", "key" * 330, "aA" * 500 + "key", "/".join(["password-x"] * 90 + ["ttl"])):

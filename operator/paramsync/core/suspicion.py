@@ -9,7 +9,6 @@ from .contract import shown
 from .globs import matches
 from .overlay import Selected
 from .reasons import Problem, Reason
-from .routing import SECURE
 from .values import Sealed, SecureValue
 
 _STEMS: Final = ("pass", "pwd", "secret", "token", "cred", "key", "conn")
@@ -95,16 +94,14 @@ def looks_secret(winners: Mapping[str, Selected], plain: Sequence[str]) -> tuple
     return tuple(
         _told(each, why)
         for relative, each in winners.items()
-        if each.type not in SECURE
-        and (why := _suspicion(each)) is not None
-        and not any(matches(glob, relative) for glob in plain)
+        if (why := _suspicion(each)) is not None and not any(matches(glob, relative) for glob in plain)
     )
 
 
 def _suspicion(each: Selected) -> str | None:
     value = each.value
     if isinstance(value, (SecureValue, Sealed)):
-        return None
+        return None  # secure, or not to be had
     text = value if isinstance(value, str) else value.decode("latin-1")
     if (kind := _in_value(text)) is not None:
         return f"its value looks like {kind}"
