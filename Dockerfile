@@ -1,6 +1,8 @@
 # The image of the operator: Python, the locked dependencies and paramsync on a few packages of Debian, and nothing else.
 # What is in it, and how it is run: docs/image.md.
 FROM debian:13.8-slim AS builder
+# Only where QEMU runs the builder, whose processor this names: docs/image.md.
+ARG QEMU_CPU
 WORKDIR /build
 COPY deploy/image/packages.txt ./
 RUN apt-get update \

@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test machine test-unit check format demo bench soak kill crds chart lock wheel image sbom audit cluster clean
+.PHONY: help setup test machine test-unit check format demo bench soak kill crds chart lock wheel image test-image sbom audit cluster clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ test: check  ## Run everything: static checks, unit, edge and end-to-end tests
 
 machine: $(READY)  ## Let everything happen by chance to a sync, and check the promises, 200 times (MACHINE_RUNS)
 	$(BIN)/pytest tests/machine
+
+test-image: $(READY)  ## Run the tests of what is in the image, as root; ARCH=arm64: of that for arm64, in an emulator
+	$(BIN)/pytest $(IMAGE_TESTS) $(if $(ARCH),--image-arch $(ARCH))
+IMAGE_TESTS := $(addprefix tests/image/test_,contents.py sbom.py)
 
 test-unit: $(READY)  ## Run the pure tests only (no cluster, seconds)
 	$(BIN)/pytest tests/unit
@@ -71,11 +75,11 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-in
 wheel: $(READY)  ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist
 
-image: $(READY)  ## Build the container image as root with Debian's tools, and tell its size; docker build . does it with Docker
-	@$(BIN)/python -m tests.image
+image: $(READY)  ## Build the container image as root with Debian's tools, and tell its size (ARCH=arm64); Docker can do it, too
+	@$(BIN)/python -m tests.image $(if $(ARCH),--arch $(ARCH))
 
 sbom: $(READY)  ## What is in the image, as CycloneDX, into dist/paramsync.cdx.json
-	@$(BIN)/python -m tests.image --sbom dist/paramsync.cdx.json
+	@$(BIN)/python -m tests.image --sbom dist/paramsync.cdx.json $(if $(ARCH),--arch $(ARCH))
 
 audit: $(READY)  ## Ask PyPI for known vulnerabilities of what the operator runs with
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements/run.txt

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from inspect import getsource
 from pathlib import Path
 
+from tests.image.architectures import Architecture, need_programs_of
 from tests.image.image import Image
 from tests.image.tools import need_tools, run
 from tests.programs.cache import Say, alone, kept, stopwatch
@@ -26,24 +27,27 @@ AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 ISOLATION = ("--isolation", "chroot")
 
 
-def image() -> Image:
+def image(architecture: Architecture) -> Image:
     """The image of the working tree; built if need be. Raises ImageToolsError or CommandError."""
     need_tools()
+    need_programs_of(architecture)
     cache, say = kept("image"), stopwatch()
-    with alone(cache / "lock", say):
-        built = Image(f"{REPOSITORY}:{_digest(_base(cache, say))}")
+    with alone(cache / f"{architecture.name}.lock", say):
+        name = f"{REPOSITORY}:{_digest(_base(architecture, cache, say))}"
+        built = Image(name, _options("--env", architecture))
         if not built.exists():
-            say("building the image (a minute)")
-            _build(built.name)
+            say(f"building the image for {architecture.name} ({'a minute' if architecture.native else 'ten minutes'})")
+            _build(built.name, architecture)
             say(f"built {built.name}")
-            forget_old()
+            with alone(cache / "lock", say):
+                forget_old()
     return built
 
 
-def base_image() -> Image:
+def base_image(architecture: Architecture) -> Image:
     """The image that the Dockerfile builds on, as it is called here: it is there once an image was built."""
     (name,) = re.findall(r"^FROM (\S+) AS builder$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    return Image(f"localhost/{name}")
+    return Image(f"localhost/{name}-{architecture.name}", _options("--env", architecture))
 
 
 def context() -> Iterator[Path]:
@@ -63,22 +67,24 @@ def _digest(base: str) -> str:
     return known.hexdigest()[:16]
 
 
-def _base(cache: Path, say: Say) -> str:
-    """Have the base in the store, under the name that the Dockerfile says; what identifies it."""
-    key = f"{SUITE}-{hashlib.sha256(getsource(_bootstrap).encode()).hexdigest()[:8]}"
-    archive, local = cache / f"{key}.tar", base_image()
+def _base(architecture: Architecture, cache: Path, say: Say) -> str:
+    """Have the base in the store, under the name that the Dockerfile says and the architecture; what identifies it."""
+    key = f"{SUITE}-{architecture.name}-{hashlib.sha256(getsource(_bootstrap).encode()).hexdigest()[:8]}"
+    archive, local = cache / f"{key}.tar", base_image(architecture)
     if not archive.exists():
-        say("making the base that the image is built on (a minute, once)")
-        _bootstrap(archive)
+        say(f"making the base that the image is built on ({'a minute' if architecture.native else 'minutes'}, once)")
+        _bootstrap(architecture, archive)
     if not local.exists() or local.labels().get(BASE_LABEL) != key:
-        run(["podman", "import", "--change", f"LABEL {BASE_LABEL}={key}", archive, local.name])
+        label = f"LABEL {BASE_LABEL}={key}"
+        run(["podman", "import", "--arch", architecture.name, "--change", label, archive, local.name])
     return key
 
 
-def _bootstrap(archive: Path) -> None:
+def _bootstrap(architecture: Architecture, archive: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="paramsync-base-") as directory:
         root = Path(directory) / "root"
-        run(["debootstrap", "--variant=minbase", SUITE, root])
+        make = ("debootstrap", f"--arch={architecture.name}", "--variant=minbase", SUITE)
+        run([*make, root], variables=architecture.environment)
         # As in Debian's own images: with the updates for security.
         sources = root / "etc/apt/sources.list"
         (mirror,) = re.findall(rf"^deb (\S+?)/debian/? {SUITE} main", sources.read_text())
@@ -91,7 +97,7 @@ def _bootstrap(archive: Path) -> None:
         unfinished.rename(archive)
 
 
-def _build(name: str) -> None:
+def _build(name: str, architecture: Architecture) -> None:
     """Build as `docker build .` does. pip is told which authorities this machine trusts; nothing of that stays."""
     with tempfile.NamedTemporaryFile("w", prefix="paramsync-pip-", suffix=".conf") as settings:
         mounts = []
@@ -100,7 +106,13 @@ def _build(name: str) -> None:
             settings.flush()
             Path(settings.name).chmod(0o644)
             mounts = ["-v", f"{AUTHORITIES}:/run/authorities.crt:ro", "-v", f"{settings.name}:/etc/pip.conf:ro"]
-        run(["buildah", "bud", "--layers", *ISOLATION, *mounts, "--tag", name, "."], cwd=ROOT)
+        base = ("--arch", architecture.name, "--from", base_image(architecture).name)
+        settings_of_qemu = _options("--build-arg", architecture)
+        run(["buildah", "bud", "--layers", *ISOLATION, *base, *settings_of_qemu, *mounts, "--tag", name, "."], cwd=ROOT)
+
+
+def _options(option: str, architecture: Architecture) -> tuple[str, ...]:
+    return tuple(f"{option}={key}={text}" for key, text in architecture.environment.items())
 
 
 def forget_old(unnamed_for: str = "24h") -> None:

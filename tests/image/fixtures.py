@@ -9,6 +9,7 @@ from contextlib import nullcontext
 
 import pytest
 
+from tests.image.architectures import ARCHITECTURES, Architecture, own
 from tests.image.building import image as built_image
 from tests.image.image import Image
 from tests.image.tools import CommandError, ImageToolsError
@@ -19,6 +20,11 @@ Built = Image | ImageToolsError | CommandError
 _built: list[Built] = []
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the tests of the image be about the image for another architecture."""
+    parser.addoption("--image-arch", choices=ARCHITECTURES, help="the architecture of the image, if not this machine's")
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build the image, if a test needs it, before any test's time limit runs."""
     needed = any("image" in getattr(item, "fixturenames", ()) for item in session.items)
@@ -26,7 +32,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     capture = session.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else nullcontext():
-        _built.append(attempted(built_image))
+        _built.append(attempted(lambda: built_image(chosen(session.config))))
+
+
+def chosen(config: pytest.Config) -> Architecture:
+    """The architecture of the image that is tested. Raises ImageToolsError if none is made for this machine's."""
+    name: str | None = config.option.image_arch
+    return ARCHITECTURES[name] if name else own()
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +46,12 @@ def image() -> Image:
     """The image of the working tree."""
     (built,) = _built
     return found(built, os.environ)
+
+
+@pytest.fixture(scope="session")
+def architecture(image: Image, pytestconfig: pytest.Config) -> Architecture:
+    """The architecture that the image is for, as it was asked for."""
+    return chosen(pytestconfig)
 
 
 def attempted(build: Callable[[], Image]) -> Built:

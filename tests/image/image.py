@@ -27,6 +27,8 @@ class Image:
     """An image in podman's store."""
 
     name: str
+    variables: tuple[str, ...] = ()
+    """Options that put into the environment what QEMU needs, if the image is for another architecture."""
 
     def exists(self) -> bool:
         """Whether it is there."""
@@ -38,13 +40,22 @@ class Image:
 
     def config(self) -> dict[str, Any]:
         """What it says of itself: user, entry point, environment, labels."""
-        (found,) = json.loads(run(["podman", "image", "inspect", self.name]))
-        config: dict[str, Any] = found["Config"]
+        config: dict[str, Any] = self._inspected()["Config"]
         return config
+
+    def architecture(self) -> str:
+        """The architecture that it says it is for, as Docker calls it."""
+        name: str = self._inspected()["Architecture"]
+        return name
 
     def labels(self) -> dict[str, str]:
         """Its labels."""
         return self.config().get("Labels") or {}
+
+    def _inspected(self) -> dict[str, Any]:
+        found: dict[str, Any]
+        (found,) = json.loads(run(["podman", "image", "inspect", self.name]))
+        return found
 
     def compressed_size(self) -> int:
         """Bytes of its layers as a registry keeps them."""
@@ -73,7 +84,7 @@ class Image:
         """
         entry = () if entrypoint is None else ("--entrypoint", entrypoint)
         network = () if "--network" in options else ("--network", "none")
-        return run([*RUN, "--rm", *CONFINED, *network, *entry, *options, self.name, *arguments])
+        return run([*RUN, "--rm", *CONFINED, *self.variables, *network, *entry, *options, self.name, *arguments])
 
     def python(self, program: str, *arguments: str, options: tuple[str, ...] = ()) -> str:
         """Run a program in its Python."""

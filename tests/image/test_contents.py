@@ -4,11 +4,12 @@ import re
 import stat
 import tarfile
 from collections.abc import Callable, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from paramsync import __version__
+from tests.image.architectures import Architecture
 from tests.image.building import ROOT
 from tests.image.fixtures import LIMIT
 from tests.image.image import Image
@@ -35,6 +36,30 @@ def test_it_says_how_it_is_run(image: Image) -> None:
     assert config["WorkingDir"] == "/"
     assert [*config["ExposedPorts"]] == ["8080/tcp"]
     assert not config.get("Healthcheck"), "Kubernetes asks /healthz"
+
+
+def test_every_program_and_library_is_for_the_architecture_that_it_says(
+    image: Image, architecture: Architecture, tmp_path: Path
+) -> None:
+    assert image.architecture() == architecture.name
+    image.export(tmp_path / "root.tar")
+    made_for = elf_machines(tmp_path / "root.tar")
+    assert {path: number for path, number in made_for.items() if number != architecture.elf} == {}
+    names = {PurePosixPath(path).name.partition(".")[0] for path in made_for}
+    assert {"python3", "libc", "_pydantic_core", "_http_parser"} <= names
+
+
+def elf_machines(archive: Path) -> dict[str, int]:
+    """For which processors the programs and libraries are that are in an archive: `e_machine` of elf(5)."""
+    found = {}
+    with tarfile.open(archive) as opened:
+        for member in filter(tarfile.TarInfo.isreg, opened):
+            file = opened.extractfile(member)
+            assert file, "a regular file can be read"
+            head = file.read(20)
+            if head.startswith(b"\x7fELF"):
+                found[member.name] = int.from_bytes(head[18:20], "little")
+    return found
 
 
 def test_nothing_of_the_machine_that_built_it_is_in_its_environment(image: Image) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from paramsync import __version__
+from tests.image.architectures import Architecture
 from tests.image.building import ROOT, base_image
 from tests.image.image import RUN
 from tests.image.tools import run
@@ -52,8 +53,7 @@ def test_every_locked_dependency_has_a_wheel_with_its_hash(platform: str, tmp_pa
     assert [name for name in libraries if platform.partition("-")[0] not in name] == []
 
 
-@pytest.mark.usefixtures("image")
-def test_every_package_of_debian_is_there_for_arm64_too() -> None:
+def test_every_package_of_debian_is_there_for_arm64_too(architecture: Architecture) -> None:
     """Asked of the archive that the base is installed from, by its own apt with another architecture."""
     text = (ROOT / "deploy" / "image" / "packages.txt").read_text()
     packages = [name for line in text.splitlines() if (name := line.partition("#")[0].strip())]
@@ -61,6 +61,6 @@ def test_every_package_of_debian_is_there_for_arm64_too() -> None:
     packages += of_builder.split()
     apt = "apt-get -qq -o APT::Architecture=arm64 -o APT::Architectures=arm64"
     script = f"{apt} update && {apt} --print-uris download {' '.join(packages)}"
-    printed = run([*RUN, "--rm", "--network", "host", base_image().name, "sh", "-c", script])
+    printed = run([*RUN, "--rm", "--network", "host", base_image(architecture).name, "sh", "-c", script])
     found = re.findall(r"' ([a-z0-9.+-]+)_\S+_(?:arm64|all)\.deb ", printed)
     assert sorted(found) == sorted(packages)

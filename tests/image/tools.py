@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 PROGRAMS = ("buildah", "podman", "runc", "debootstrap")
@@ -23,14 +23,18 @@ class CommandError(RuntimeError):
 def need_tools() -> None:
     """Install what is missing. Raises ImageToolsError if images cannot be made here."""
     missing = to_install(os.geteuid(), shutil.which)
-    if not missing:
-        return
-    install = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "--yes"]
+    if missing:
+        install([*missing, KEYRING])
+
+
+def install(packages: Sequence[str]) -> None:
+    """Install packages of the distribution. Raises ImageToolsError if that cannot be."""
+    apt = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "--yes"]
     try:
-        run([*install, "update"])
-        run([*install, "--no-install-recommends", "install", *missing, KEYRING])
+        run([*apt, "update"])
+        run([*apt, "--no-install-recommends", "install", *packages])
     except CommandError as error:
-        raise ImageToolsError(f"{', '.join(missing)} cannot be installed: {error}") from None
+        raise ImageToolsError(f"{', '.join(packages)} cannot be installed: {error}") from None
 
 
 def to_install(user: int, which: Callable[[str], str | Path | None]) -> list[str]:
@@ -46,9 +50,13 @@ def to_install(user: int, which: Callable[[str], str | Path | None]) -> list[str
     return missing
 
 
-def run(command: Sequence[str | os.PathLike[str]], cwd: str | os.PathLike[str] = "/") -> str:
-    """Run a command and return what it printed. Raises CommandError."""
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+def run(
+    command: Sequence[str | os.PathLike[str]],
+    cwd: str | os.PathLike[str] = "/",
+    variables: Mapping[str, str] | None = None,
+) -> str:
+    """Run a command, with more variables in its environment, and return what it printed. Raises CommandError."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", **(variables or {})}
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         end = "\n".join([*done.stdout.splitlines(), *done.stderr.splitlines()][-20:])

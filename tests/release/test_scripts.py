@@ -122,6 +122,9 @@ def test_the_version_is_an_output_if_all_places_agree(scripts: Scripts) -> None:
     assert "the tag must be v1.2.3" in other.said
 
 
+VERSION_LINE = "paramsync, version 1.2.3"
+
+
 def pushing(scripts: Scripts) -> list[Answer]:
     metadata = scripts.home / "metadata.json"
     metadata.write_text(json.dumps({"containerimage.digest": DIGEST}))
@@ -133,6 +136,10 @@ def pushing(scripts: Scripts) -> list[Answer]:
         Answer("docker buildx build ", writes={"--metadata-file": str(metadata)}),
         *exporting(scripts, "amd64"),
         *exporting(scripts, "arm64"),
+        *(
+            Answer(f"docker run --rm --platform {platform} .*{IMAGE}@{DIGEST} --version$", stdout=f"{VERSION_LINE}\n")
+            for platform in ("linux/amd64", "linux/arm64")
+        ),
         Answer(f"docker image rm {IMAGE}@{DIGEST}$"),
     ]
 
@@ -149,6 +156,7 @@ def test_the_image_is_pushed_once_and_its_contents_are_read_by_digest(scripts: S
         f"--label org.opencontainers.image.revision={COMMIT}",
         "--label org.opencontainers.image.created=2026-11-24T10:00:00+00:00",
         "--label org.opencontainers.image.source=https://github.example.com/team/paramsync",
+        "--build-arg QEMU_CPU=max,pauth-impdef=on",
         "--attest type=provenance,mode=max",
         "--no-cache --pull --push",
     ):
@@ -186,6 +194,14 @@ def test_an_image_is_never_replaced(scripts: Scripts, answer: Answer, says: str)
     ran = scripts.run("push-image", "1.2.3")
     assert (ran.code, len(ran.lines), ran.outputs) == (1, 1, "")
     assert re.search(f"push-image: .*{says}", ran.said)
+
+
+@pytest.mark.parametrize("platform", ["linux/amd64", "linux/arm64"])
+def test_an_image_that_does_not_run_as_this_version_has_no_digest(scripts: Scripts, platform: str) -> None:
+    scripts.answers = [Answer(f"docker run .*{platform}", stdout="paramsync, version 1.2.4"), *pushing(scripts)]
+    ran = scripts.run("push-image", "1.2.3")
+    assert (ran.code, ran.outputs) == (1, "")
+    assert f"push-image: what was pushed for {platform} does not say that it is version 1.2.3" in ran.said
 
 
 def test_contents_of_another_platform_are_refused(scripts: Scripts) -> None:
@@ -396,6 +412,13 @@ def test_root_tests_with_the_job_s_python_and_gives_back_what_it_wrote(scripts: 
     assert (failed.code, failed.lines[-1]) == (3, back)
     scripts.answers[0] = Answer("make test$")
     scripts.stops_at_each_failure("run-as-root", CI="true", cleans="sudo chown ")
+
+
+def test_root_runs_another_command_if_one_is_given(scripts: Scripts) -> None:
+    scripts.answers = [Answer("sudo env "), Answer("sudo chown ")]
+    ran = scripts.run("run-as-root", "make", "test-image", "ARCH=arm64", CI="true")
+    assert ran.code == 0, ran.said
+    assert ran.lines[0].endswith(f" HOME={scripts.home} CI=true make test-image ARCH=arm64")
 
 
 def scanning(scripts: Scripts, seen: list[str], code: int = 0) -> None:

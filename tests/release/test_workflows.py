@@ -114,6 +114,9 @@ def test_nothing_is_released_before_the_tag_and_the_tests() -> None:
     release = dict(jobs())
     for name in ("wheel", "image"):
         assert {"check", "test"} <= set(release[f"release.yaml:{name}"]["needs"])
+    assert "arm64" in release["release.yaml:image"]["needs"]
+    steps = release["release.yaml:arm64"]["steps"]
+    assert [step["run"] for step in steps if "run" in step] == [".ci/run-as-root make test-image ARCH=arm64"]
     assert {"wheel", "image", "chart"} <= set(release["release.yaml:publish"]["needs"])
     assert "image" in release["release.yaml:chart"]["needs"]
     for name in ("image", "chart", "publish"):

@@ -1,17 +1,20 @@
 """Plans, outcomes, status, Events and annotations show no secure value, and do not depend on any."""
 
+import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramsync.api.sync import Mode, SecretType
+from paramsync.api.shaping import FileFormat
+from paramsync.api.sync import Mode, ParameterSyncSpec, SecretType
 from paramsync.core import report
 from paramsync.core.actions import ActionKind
 from paramsync.core.drift import Seen
 from paramsync.core.guard.approval import Approval
+from paramsync.core.parameters import Snapshot
 from paramsync.core.plan import Plan
 from paramsync.core.reasons import Reason
 from paramsync.core.repairs import repair_of
@@ -68,6 +71,41 @@ def held_plans(value: str) -> Iterator[tuple[str, Plan]]:
     yield "a Secret that is given", builders.planned(both, live=[given], applied=())
 
 
+def shaped_plans(value: str) -> Iterator[tuple[str, Plan]]:
+    """Plans where something is made of a secure value: it fits, or it does not."""
+    secret: dict[str, object] = {"kind": "Secret", "types": ["SecureString"]}
+    password = builders.snapshot(builders.secure(value=value), builders.parameter())
+
+    def plan(found: Snapshot, *targets: Mapping[str, object], **fields: object) -> Plan:
+        sources = [{"path": "/prod/pay"}]
+        asked = {"sources": sources, **({"targets": list(targets)} if targets else {}), **fields}
+        return builders.planned(found, spec=ParameterSyncSpec.model_validate(asked))
+
+    for form in FileFormat:
+        yield f"a {form} file", plan(password, {**secret, "files": [{"key": "file", "format": form}]})
+    named = {"kind": "ConfigMap", "files": [{"key": "file", "format": "JSON", "include": ["password"]}]}
+    yield "a file of a ConfigMap", plan(password, secret, named)
+    both = builders.snapshot(builders.secure("/prod/pay/db", value), builders.secure("/prod/pay/db/host", value))
+    yield "a value and a branch", plan(both, {**secret, "files": [{"key": "file", "format": "JSON"}]})
+    yield "composed", plan(password, {**secret, "compose": {"URL": "${password|urlquote} ${password|json}"}})
+    yield "composed in a ConfigMap", plan(password, secret, {"kind": "ConfigMap", "compose": {"URL": "${password}"}})
+    yield "no object", plan(password, expand={"password": "JSON"})
+    yield "an object", plan(_secure(json.dumps({"a": {"b": value}})), expand={"password": "JSON"})
+    yield "an odd object", plan(_secure(json.dumps({f"/{value}": value, "a": None})), expand={"password": "JSON"})
+    yield "no Base64", plan(password, decode={"password": "Base64"})
+    encoded = base64.b64encode(value.encode()).decode()
+    yield "Base64", plan(_secure(encoded), decode={"password": "Base64"})
+    binary = base64.b64encode(b"\xff" + value.encode()).decode()
+    yield (
+        "bytes in a text",
+        plan(_secure(binary), {**secret, "compose": {"URL": "${password}"}}, decode={"password": "Base64"}),
+    )
+
+
+def _secure(value: str) -> Snapshot:
+    return builders.snapshot(builders.secure(value=value), builders.parameter())
+
+
 def said(plan: Plan) -> list[str]:
     """Everything that is said of a plan: whether it is carried out, fails, or only was to be told."""
     written = tuple(report.Written(content, "uid", changed=True) for content in plan.contents)
@@ -91,7 +129,7 @@ def said(plan: Plan) -> list[str]:
 @values
 def test_no_plan_outcome_status_or_event_shows_a_secure_value(value: str) -> None:
     kinds = set()
-    for name, plan in (*plans(value), *held_plans(value)):
+    for name, plan in (*plans(value), *held_plans(value), *shaped_plans(value)):
         kinds.add((bool(plan.problems), bool(plan.holds), bool(plan.contents)))
         for text in said(plan):
             assert text, name
@@ -124,6 +162,13 @@ def test_what_a_plan_says_does_not_depend_on_secure_values(first: str, second: s
     assert said(pair[0]) == said(pair[1])
     for (name, one), (_, other) in zip(held_plans(first), held_plans(second), strict=True):
         assert said(one) == said(other), name
+
+
+@given(TEXTS, TEXTS)
+def test_what_is_said_of_shaped_values_depends_on_whether_they_fit_alone(first: str, second: str) -> None:
+    for (name, one), (_, other) in zip(shaped_plans(first), shaped_plans(second), strict=True):
+        if bool(one.problems) == bool(other.problems):
+            assert said(one) == said(other), name
 
 
 def test_the_plans_are_what_they_are_called() -> None:

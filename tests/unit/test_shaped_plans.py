@@ -432,6 +432,14 @@ class TestCompose:
         assert problems(plan) == [(Reason.PARAMETER_MISSING, "ConfigMap app/A")]
         assert "compose.A of ConfigMap app refers to db/name" in plan.problems[0].message
 
+    def test_one_that_may_be_about_to_come_back_is_waited_for(self) -> None:
+        sync = spec({"kind": "ConfigMap", "compose": {"A": "${db/host}"}})
+        live = [written(content) for content in planned(snapshot(HOST, PORT), spec=sync).contents]
+        plan = planned(snapshot(PORT, absence_settled=False), spec=sync, live=live)
+        assert (plan.waits, plan.problems, plan.contents) == (True, (), ())
+        plan = planned(snapshot(PORT), spec=sync, live=live)
+        assert [problem.reason for problem in plan.problems] == [Reason.PARAMETER_MISSING]
+
     def test_a_secure_one_in_a_config_map_is_refused(self) -> None:
         sync = spec({"kind": "Secret"}, {"kind": "ConfigMap", "compose": {"A": "${db/password}"}})
         assert problems(planned(snapshot(PASSWORD), spec=sync)) == [(Reason.SECURE_REFUSED, "/prod/pay/db/password")]

@@ -1,17 +1,27 @@
 """Keys with a text into which values of several parameters are put."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from paramsync.api.sync import TargetKind
 
 from .actions import Wish
 from .making import Making, Refused, value_of
 from .overlay import Selected
+from .parameters import Snapshot
 from .reasons import Problem, Reason
 from .routing import SECURE, Route
 from .templates import UnfitValue
 from .values import KeyValue, Sealed
+
+
+def awaits_references(
+    route_list: Iterable[Route], snapshots: Iterable[Snapshot], winners: Mapping[str, Selected]
+) -> bool:
+    """Whether a text refers to a name that is missing, and that has not stood long enough to be told."""
+    if all(each.absence_settled for each in snapshots):
+        return False
+    return any(name not in winners for each in route_list for name in each.references)
 
 
 def composed(making: Making, route: Route, key: str, winners: Mapping[str, Selected]) -> Wish | Refused:

@@ -12,6 +12,7 @@ from paramsync.api.sync import ParameterSyncSpec, ParameterType
 
 from . import actions, adoption, contents, ownership, unchangeable
 from .actions import Action, ActionKind, Draft, Wish, draft, with_moves
+from .composing import awaits_references
 from .contract import awaits_names, unchecked, violations
 from .deletion import is_recorded
 from .derived import Shape
@@ -55,7 +56,11 @@ def plan(
     desired, problems = wishes(overlay, snapshots, route_list, taken)
     # What cannot be taken apart lacks names, which nobody knows to be missing.
     contract = spec.contract if spec.contract is not None and not overlay.problems else Contract()
-    awaits = awaits_absence(spec, snapshots, overlay) or awaits_names(contract, snapshots, overlay.winners)
+    awaits = (
+        awaits_absence(spec, snapshots, overlay)
+        or awaits_references(route_list, snapshots, overlay.winners)
+        or awaits_names(contract, snapshots, overlay.winners)
+    )
     if record.targets and awaits:
         return Plan(unsettled=True, waits=True)
     conflicts = _conflicts(desired, live, owner)
