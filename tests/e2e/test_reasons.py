@@ -7,6 +7,7 @@ import pytest
 
 from tests.aws.errors import denied
 from tests.aws.proxy import Proxy
+from tests.cluster.waiting import wait_until
 from tests.e2e.scene import (
     READY,
     RECONCILING,
@@ -177,4 +178,92 @@ def test_targets_that_turn_out_to_be_one_object_are_an_invalid_spec(scene: Scene
     assert scene.listings() == 0
 
     scene.syncs.patch("app", {"spec": {"targets": targets[:1]}})
+    assert conditions(scene.syncs.wait_reason("app", "Synced", SOON)) == READY
+
+
+def contracted(scene: Scene, **contract: object) -> None:
+    scene.syncs.patch("app", {"spec": {"contract": contract or None}})
+
+
+def test_a_contract_that_is_violated_keeps_what_there_is(scene: Scene) -> None:
+    scene.put("app/port", "none of your business")
+    scene.put("app/password", "secret", "SecureString")
+    scene.synced(interval=SLOW)
+    versions = scene.versions()
+
+    contracted(scene, match={"port": "^[0-9]+$"})
+
+    text = blocked(scene, "app", "ContractViolated", STALLED)
+    assert text.startswith(
+        f"The value of parameter {scene.path('app/port')} does not match ^[0-9]+$, as contract.match"
+    )
+    assert "none of your business" not in str(scene.syncs.get("app")["status"])
+    assert scene.versions() == versions
+
+    scene.put("app/port", "5432")
+    scene.syncs.refresh("app", SOON)
+    assert conditions(scene.syncs.wait_reason("app", "Synced", SOON)) == READY
+    assert scene.syncs.data("ConfigMap", "app") == {"PORT": "5432"}
+
+
+def test_what_a_contract_requires_must_be_there_before_anything_is_written(scene: Scene) -> None:
+    scene.put("app/password", "plain")
+    contract = {"required": ["db/*"], "secure": ["**/password"]}
+    scene.syncs.create("app", scene.path(), interval=SLOW, contract=contract)
+
+    text = blocked(scene, "app", "ContractViolated", STALLED)
+
+    assert text.startswith("contract.required asks for a parameter that matches db/*, and no source gives one.")
+    told = [each["subject"] for each in scene.syncs.get("app")["status"]["problems"]]
+    assert told == ["db/*", scene.path("app/password")]
+    assert scene.versions() == [None, None]
+
+    contracted(scene)
+    assert conditions(scene.syncs.wait_reason("app", "Synced", SOON)) == READY
+
+
+def test_what_a_contract_does_not_check_and_what_looks_secret_is_told_beside_ready(scene: Scene) -> None:
+    scene.put("app/password", "hunter2")
+    scene.put("app/key", "secret", "SecureString")
+
+    told = scene.synced(interval=SLOW, contract={"match": {"*": "."}})["status"]
+
+    assert [(each["reason"], each["subject"]) for each in told["problems"]] == [
+        ("ContractUnchecked", scene.path("app/key")),
+        ("LooksSecret", scene.path("app/password")),
+    ]
+    assert "hunter2" not in str(told)
+    assert scene.syncs.data("ConfigMap", "app") == {"PASSWORD": "hunter2"}
+
+    contracted(scene, plain=["password"], match=None)
+    wait_until(lambda: "problems" not in scene.syncs.get("app")["status"], "nothing is said beside Ready")
+
+
+def test_a_reference_to_nothing_is_named(scene: Scene) -> None:
+    scene.put("app/host", "db")
+    target = {"kind": "Secret", "compose": {"URL": "https://${host}/${path}"}}
+    scene.syncs.create("app", scene.path(), interval=SLOW, targets=[target])
+
+    assert "compose.URL of Secret app refers to path" in blocked(scene, "app", "ParameterMissing", STALLED)
+    assert scene.versions() == [None, None]
+
+    scene.syncs.patch("app", {"spec": {"targets": [target | {"compose": {"URL": "https://${host}/"}}]}})
+    assert conditions(scene.syncs.wait_reason("app", "Synced", SOON)) == READY
+    assert scene.syncs.data("Secret", "app") == {"HOST": "db", "URL": "https://db/"}
+
+
+def test_a_config_map_that_asks_for_something_secure_is_refused(scene: Scene) -> None:
+    scene.put("app/host", "db")
+    scene.put("app/password", "secret", "SecureString")
+    config = {"kind": "ConfigMap", "compose": {"URL": "https://x:${password}@${host}/"}}
+    scene.syncs.create("app", scene.path(), interval=SLOW, targets=[config])
+
+    text = blocked(scene, "app", "SecureRefused", STALLED)
+
+    assert text.startswith(
+        f"Parameter {scene.path('app/password')} is a SecureString, and compose.URL of ConfigMap app"
+    )
+    assert scene.versions() == [None, None]
+
+    scene.syncs.patch("app", {"spec": {"targets": [config | {"compose": None}]}})
     assert conditions(scene.syncs.wait_reason("app", "Synced", SOON)) == READY

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from paramsync.api.base import Model
 from paramsync.api.stores import ClusterParameterStoreSpec, ParameterStoreSpec
-from paramsync.api.sync import SecretType
+from paramsync.api.sync import ParameterSyncSpec, SecretType
 from tests.cluster.access import KubectlError
 from tests.cluster.cluster import Cluster
 
@@ -48,6 +48,44 @@ def own_store(spec: Json) -> Json:
     }
 
 
+EXPRESSIONS = (
+    "a{1000}",
+    "^.{1,1000}$",
+    r"\A\pL+\z",
+    "(?i)true|false",
+    "(?m)^a$",
+    "(?P<year>[0-9]{4})",
+    "(?<year>[0-9]{4})",
+    "[[:alpha:]]",
+    r"\Qa.b\E",
+    "()",
+    "ä",
+    "'",
+    '"',
+)
+NO_EXPRESSIONS = (
+    "(",
+    "a)",
+    "[a",
+    "*",
+    "a**",
+    "a{1001}",
+    "(a{100}){100}",
+    "(?=a)",
+    "(?<!a)b",
+    "(?>a)",
+    r"(a)\1",
+    r"a\Z",
+    r"\u00e9",
+    "(?x)a",
+    "\\",
+)
+
+
+def contract(**fields: Any) -> Json:
+    return sources("/a") | {"contract": fields}
+
+
 PLACES = {
     "ParameterSync": "namespaces/{namespace}/parametersyncs",
     "ParameterStore": "namespaces/{namespace}/parameterstores",
@@ -79,6 +117,15 @@ GOOD_SYNCS: dict[str, Json] = {
     "a Secret of each type": sources("/a")
     | {"targets": [SECRET | {"name": f"t{n}", "secretType": each} for n, each in enumerate(SecretType)]},
     "plain parameters in a Secret": sources("/a") | {"targets": [SECRET | {"types": ["String", "SecureString"]}]},
+    "a contract": contract(
+        required=["db/*", "api/key"], secure=["**/password"], match={"db/port": "^[0-9]+$"}, plain=["**"]
+    ),
+    "a contract of nothing": contract(),
+    "as much of a contract as may be": contract(
+        **{field: [f"{number:02}" + "a" * 510 for number in range(32)] for field in ("required", "secure", "plain")},
+        match={f"{number:02}" + "a" * 510: "(a|b){100}" + "c" * 502 for number in range(32)},
+    ),
+    "expressions of RE2": contract(match={f"a{number}": each for number, each in enumerate(EXPRESSIONS)}),
     "everything": {
         "storeRef": {"kind": "ClusterParameterStore", "name": "other.store"},
         "sources": [{"path": "/a", "recursive": True, "optional": True}],
@@ -144,6 +191,20 @@ BAD_SYNCS: dict[str, tuple[Json, str]] = {
     "another type": (sources("/a") | {"targets": [SECRET | {"types": ["Text"]}]}, "supported values"),
     "a name that is none": (sources("/a") | {"targets": [SECRET | {"name": "Not_A_Name"}]}, "spec.targets[0].name"),
     "a namespace": (sources("/a") | {"targets": [SECRET | {"namespace": "x"}]}, 'unknown field "spec.targets[0]'),
+    **{
+        f"the expression {each}": (contract(match={"a": each}), "write a regular expression of RE2, such as ^[0-9]+$:")
+        for each in NO_EXPRESSIONS
+    },
+    "an empty expression": (contract(match={"a": ""}), "spec.contract.match.a"),
+    "too long an expression": (contract(match={"a": "a" * 513}), "Too long: may not be more than 512"),
+    "no expressions": (contract(match={}), "should have at least 1 properties"),
+    "33 expressions": (contract(match={f"a{n}": "a" for n in range(33)}), "must have at most 32 items"),
+    "an expression for no pattern": (contract(match={"/db": "a"}), "write patterns for names below the source's path"),
+    "nothing that is required": (contract(required=[]), "spec.contract.required in body should have at least 1 items"),
+    "a required name that is none": (contract(required=["/db"]), "spec.contract.required[0]"),
+    "a secure name that is none": (contract(secure=["a**"]), "spec.contract.secure[0]"),
+    "33 plain names": (contract(plain=["a"] * 33), "must have at most 32 items"),
+    "an unknown term": (contract(forbidden=["a"]), 'unknown field "spec.contract.forbidden"'),
     "a typo": (sources("/a") | {"intreval": "5m"}, 'unknown field "spec.intreval"'),
     "a typo below": ({"sources": [{"path": "/a", "recursiv": True}]}, 'unknown field "spec.sources[0].recursiv"'),
 }
@@ -294,6 +355,10 @@ class TestAccepted:
     def test_a_store_of_a_namespace_as_it_is_written(self, cluster: Cluster, spec: Json) -> None:
         assert tried(cluster, own_store(spec))["spec"] == spec
 
+    @pytest.mark.parametrize("spec", GOOD_SYNCS.values(), ids=GOOD_SYNCS.keys())
+    def test_a_sync_is_taken_by_the_operator_too(self, spec: Json) -> None:
+        ParameterSyncSpec.model_validate(spec)
+
     def test_a_store_is_taken_by_the_operator_too(self) -> None:
         for spec in GOOD_STORES.values():
             ClusterParameterStoreSpec.model_validate(spec)
@@ -321,6 +386,7 @@ class TestRefused:
         [
             *((ClusterParameterStoreSpec, spec) for spec, _ in BAD_STORES.values()),
             *((ParameterStoreSpec, spec) for spec, _ in BAD_OWN_STORES.values()),
+            *((ParameterSyncSpec, spec) for spec, _ in BAD_SYNCS.values()),
         ],
     )
     def test_the_operator_refuses_it_too(self, model: type[Model], spec: Json) -> None:
@@ -381,6 +447,8 @@ class TestKubectl:
             ("psync.spec.interval", ["10s to 24h", "Default: 5m"]),
             ("psync.spec.targets.types", ["String and StringList", "SecureString"]),
             ("psync.spec.targets.secretType", ["Default: Opaque", "kubernetes.io/tls"]),
+            ("psync.spec.contract", ["required", "secure", "match", "plain", "nothing is written"]),
+            ("psync.spec.contract.match", ["^[0-9]+$", "anywhere", "SecureStrings are never looked into"]),
             ("psync.status", ["conditions", "observedGeneration", "targets"]),
             ("cpstore.spec.access", ["namespaces", "namespaceSelector", "paths", "{namespace}", "{label:KEY}"]),
             ("cpstore.spec", ["roleArn", "externalId", "sessionTags"]),

@@ -10,6 +10,8 @@ GOOD = {
     Reason.SUSPENDED,
     Reason.INTERVAL_STRETCHED,
     Reason.NEARLY_FULL,
+    Reason.CONTRACT_UNCHECKED,
+    Reason.LOOKS_SECRET,
     Reason.DELETION_POLICY_CHANGED,
     Reason.DRIFT_REPAIRED,
 }

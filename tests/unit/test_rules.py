@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from paramsync.api.base import ObjectName, Rule
+from paramsync.api.contract import Contract, Match, Pattern
 from paramsync.api.fields import (
     Endpoint,
     Interval,
@@ -36,6 +37,7 @@ FIELDS: dict[str, Any] = {
     "external id": ExternalId,
     "label": LabelValue,
     "tag": SessionTagValue,
+    "expression": Pattern,
 }
 
 GOOD = {
@@ -104,6 +106,23 @@ GOOD = {
     "external id": ["ab", "A+b=c,d.e@f:g/h_i-j", "0" * 1224],
     "label": ["", "a", "A-b_c.d", "a" * 63],
     "tag": ["", "a", "Größe 3", "a_b.c:d/e=f+g-h@i", "a" * 256],
+    "expression": [
+        "^[0-9]+$",
+        "a{1000}",
+        "^.{1,1000}$",
+        r"^\w{1,253}$",
+        r"\A\pL+\z",
+        "(?i)true|false",
+        "(?m)^a$",
+        "(?P<year>[0-9]{4})",
+        "[[:alpha:]]",
+        r"\Qa.b\E",
+        "()",
+        "|",
+        "ä",
+        " ",
+        "a" * 512,
+    ],
 }
 
 BAD = {
@@ -260,6 +279,26 @@ BAD = {
     "external id": ["", "a", "a b", "a\n", "ää", "a;b", "0" * 1225],
     "label": ["-a", "a-", "a/b", "a b", "a\n", "ä", "a" * 64],
     "tag": ["a\n", "a;b", "a*", "a" * 257],
+    "expression": [
+        "",
+        "(",
+        "a)",
+        "[a",
+        "*",
+        "a**",
+        "a{1001}",
+        "(a{100}){100}",
+        "(?=a)",
+        "(?!a)",
+        "(?<=a)b",
+        "(?>a)",
+        r"(a)\1",
+        r"a\Z",
+        r"\u00e9",
+        "(?x)a",
+        "\\",
+        "a" * 513,
+    ],
 }
 
 
@@ -291,8 +330,8 @@ def rule_of(field: Any) -> Rule:
     return found
 
 
-WITH_RULES = ["path", "pattern", "interval", "endpoint", "role"]
-LENGTHS = {"path": 1011, "pattern": 512, "interval": 12, "endpoint": 253, "role": 2048}
+WITH_RULES = ["path", "pattern", "interval", "endpoint", "role", "expression"]
+LENGTHS = {"path": 1011, "pattern": 512, "interval": 12, "endpoint": 253, "role": 2048, "expression": 512}
 
 
 def judged(table: dict[str, list[str]]) -> list[Any]:
@@ -318,9 +357,29 @@ def test_a_rule_does_not_hold_and_says_what_to_write_instead(rule: Rule, value: 
         rule.check(value)
 
 
+@pytest.mark.parametrize(
+    "contract",
+    [
+        {"required": []},
+        {"required": ["/db"]},
+        {"secure": ["a"] * 33},
+        {"plain": ["a**"]},
+        {"match": {}},
+        {"match": {"db/": "a"}},
+        {"match": {"a": "("}},
+        {"match": {f"a{number}": "a" for number in range(33)}},
+        {"forbidden": ["a"]},
+    ],
+    ids=repr,
+)
+def test_a_contract_that_is_none_is_refused(contract: Any) -> None:
+    with pytest.raises(ValidationError):
+        Contract.model_validate(contract)
+
+
 ANY_RULE = [
     *(rule_of(FIELDS[field]) for field in WITH_RULES),
-    *(rule for field in (MatchLabels, SessionTags) for rule in rules_of(field)),
+    *(rule for field in (MatchLabels, SessionTags, Match) for rule in rules_of(field)),
     *(rule for model in (Target, ParameterSyncSpec, AccessRule, ParameterStoreSpec) for rule in model.rules),
 ]
 

@@ -16,7 +16,7 @@ from paramsync.core.plan import Plan
 from paramsync.core.planned import plan_status
 from paramsync.core.reasons import Reason
 from paramsync.core.routing import TargetRef, routes
-from paramsync.core.values import Decoded, SecureValue
+from paramsync.core.values import NOT_OPENED, Decoded, SecureValue
 
 from .builders import (
     CONFIG_MAP,
@@ -443,6 +443,11 @@ class TestCompose:
     def test_a_secure_one_in_a_config_map_is_refused(self) -> None:
         sync = spec({"kind": "Secret"}, {"kind": "ConfigMap", "compose": {"A": "${db/password}"}})
         assert problems(planned(snapshot(PASSWORD), spec=sync)) == [(Reason.SECURE_REFUSED, "/prod/pay/db/password")]
+
+    def test_it_is_refused_also_where_nobody_decrypts_it(self) -> None:
+        sync = spec({"kind": "ConfigMap", "compose": {"A": "${db/password}"}})
+        sealed = snapshot(HOST, Parameter(PASSWORD.stamp, NOT_OPENED))
+        assert problems(planned(sealed, spec=sync)) == [(Reason.SECURE_REFUSED, "/prod/pay/db/password")]
 
     def test_another_text_is_a_change_and_then_none(self) -> None:
         first = planned(snapshot(HOST, PORT), spec=spec({"kind": "ConfigMap", "compose": {"A": "${db/host}"}}))

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from .base import Model, ObjectName, Rule
+from .contract import Contract
 from .fields import Glob, Interval, MaxRemovals, ParameterPath, VersionLabel, seconds
 from .shaping import Compose, Decode, Expand, File, Keys, StringListForm
 from .status import SyncStatus
@@ -221,6 +222,9 @@ class ParameterSyncSpec(Model):
     decode: Decode | None = None
     """Parameters whose values are decoded, by a pattern for their names: certs/*: Base64. The bytes go into a Secret's
     data or a ConfigMap's binaryData."""
+
+    contract: Contract | None = None
+    """What must be true of the parameters. While it is not, nothing is written, and the targets stay as they are."""
 
     targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=16)] | None = None
     """The objects to write. Default: one Secret and one ConfigMap, both named like the sync."""

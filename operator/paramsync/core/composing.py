@@ -38,10 +38,11 @@ def composed(making: Making, route: Route, key: str, winners: Mapping[str, Selec
             problems.append(_missing(route, key, relative))
             continue
         value = value_of(each, route.string_list)
-        if isinstance(value, Sealed):
-            problems.append(Problem(value.reason, each.name, value.message))
-        elif each.type in SECURE and route.ref.kind is TargetKind.CONFIG_MAP:
+        # Before the value is looked at: for a ConfigMap alone nobody decrypts it.
+        if each.type in SECURE and route.ref.kind is TargetKind.CONFIG_MAP:
             problems.append(_secure(route, key, each))
+        elif isinstance(value, Sealed):
+            problems.append(Problem(value.reason, each.name, value.message))
         else:
             parts[relative] = (each, value)
     if problems:

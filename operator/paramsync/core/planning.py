@@ -7,11 +7,13 @@ become (actions), what the guard keeps back (holds), and what is written in the 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from paramsync.api.contract import Contract
 from paramsync.api.sync import ParameterSyncSpec, ParameterType
 
 from . import actions, adoption, contents, ownership, unchangeable
 from .actions import Action, ActionKind, Draft, Wish, draft, with_moves
 from .composing import awaits_references
+from .contract import awaits_names, unchecked, violations
 from .deletion import is_recorded
 from .derived import Shape
 from .emptiness import awaits_absence, empty_sources
@@ -29,6 +31,7 @@ from .reasons import Problem, Reason
 from .record import Record
 from .rendering import Memory
 from .routing import Route, TargetRef, route, routes
+from .suspicion import looks_secret
 from .want import Selection
 from .wishes import wishes
 
@@ -51,7 +54,13 @@ def plan(
     overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources], Shape.of(spec))
     taken, skipped = route(overlay.winners, route_list)
     desired, problems = wishes(overlay, snapshots, route_list, taken)
-    awaits = awaits_absence(spec, snapshots, overlay) or awaits_references(route_list, snapshots, overlay.winners)
+    # What cannot be taken apart lacks names, which nobody knows to be missing.
+    contract = spec.contract if spec.contract is not None and not overlay.problems else Contract()
+    awaits = (
+        awaits_absence(spec, snapshots, overlay)
+        or awaits_references(route_list, snapshots, overlay.winners)
+        or awaits_names(contract, snapshots, overlay.winners)
+    )
     if record.targets and awaits:
         return Plan(unsettled=True, waits=True)
     conflicts = _conflicts(desired, live, owner)
@@ -59,6 +68,7 @@ def plan(
         *(() if spec.only_plans else conflicts.values()),
         *empty_sources(spec, snapshots, overlay, has_applied=bool(record.targets)),
         *problems,
+        *violations(contract, overlay.winners),
     )
     if problems:
         return Plan(problems=problems)
@@ -84,7 +94,8 @@ def plan(
     case = Case(drafts, frozenset(dropped), lost, origins, spec.max_removals, record.window, held_before)
     reviewed = _reviewed(case, owner, record)
     pending = tuple(problem for each in drafts for problem in _pending(each))
-    reviewed = replace(reviewed, notes=tuple(conflicts.values()), pending=pending)
+    notes = (*unchecked(contract, overlay.winners), *looks_secret(overlay.winners, contract.plain or ()))
+    reviewed = replace(reviewed, notes=(*conflicts.values(), *notes), pending=pending)
     if reviewed.is_stopped:
         return reviewed
     drafts = [_with_held_kept(each, reviewed.held) for each in drafts]
@@ -93,7 +104,7 @@ def plan(
     stuck = unchangeable.problems(drafts, completed.contents, owner)
     if stuck and not spec.only_plans:
         return replace(completed, problems=stuck, contents=())
-    return replace(completed, notes=(*completed.notes, *stuck))
+    return replace(completed, notes=(*stuck, *completed.notes))
 
 
 def _dropped(
@@ -197,7 +208,8 @@ def _completed(
         adopted=frozenset(each.ref for each in written if each.is_adoption),
         dropped=tuple(ref for ref in dropped if ref not in kept),
         kept=kept,
-        notes=(*planned.notes, *(note for each in finished for note in each.notes)),
+        # Of many notes status shows the first.
+        notes=(*(note for each in finished for note in each.notes), *planned.notes),
         counts=_counts(made, overlay, skipped),
     )
 

@@ -45,6 +45,9 @@ class Reason(StrEnum):
     KEY_MISSING = "KeyMissing"
     PARAMETER_MISSING = "ParameterMissing"
     SECURE_REFUSED = "SecureRefused"
+    CONTRACT_VIOLATED = "ContractViolated"
+    CONTRACT_UNCHECKED = "ContractUnchecked"
+    LOOKS_SECRET = "LooksSecret"  # noqa: S105
     TOO_LARGE = "TooLarge"
     NEARLY_FULL = "NearlyFull"
     TARGET_CONFLICT = "TargetConflict"
@@ -72,6 +75,8 @@ _NATURES = {
     Reason.DELETION_POLICY_CHANGED: Nature.GOOD,
     Reason.DRIFT_REPAIRED: Nature.GOOD,
     Reason.NEARLY_FULL: Nature.GOOD,
+    Reason.CONTRACT_UNCHECKED: Nature.GOOD,
+    Reason.LOOKS_SECRET: Nature.GOOD,
     Reason.SOURCE_UNAVAILABLE: Nature.WAITING,
     Reason.CLUSTER_UNAVAILABLE: Nature.WAITING,
     Reason.INTERNAL_ERROR: Nature.WAITING,
