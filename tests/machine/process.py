@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-from paramsync.api.sync import StoreKind
+from paramsync.api.sources import StoreKind
 from paramsync.kube.customs import CLUSTER_STORES, SYNCS, Customs
 from paramsync.kube.errors import ApiError, Unavailable
 from paramsync.kube.events import Events

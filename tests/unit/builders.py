@@ -4,22 +4,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from paramsync.api.base import API_VERSION
+from paramsync.api.sources import Source, StoreKind, StoreRef
 from paramsync.api.status import Condition, GuardWindow, SyncStatus
 from paramsync.api.stores import AccessRule, NamespaceSelector
-from paramsync.api.sync import (
-    Guard,
-    Mode,
-    ParameterSyncSpec,
-    ParameterType,
-    SecretType,
-    Source,
-    StoreKind,
-    StoreRef,
-    Target,
-    TargetKind,
-)
+from paramsync.api.sync import Guard, Mode, ParameterSyncSpec, ParameterType, SecretType, Target, TargetKind
 from paramsync.core.access import Namespace
 from paramsync.core.actions import Wish
+from paramsync.core.annotations import encode_plain_keys
 from paramsync.core.guard.approval import Approval
 from paramsync.core.identity import Identity
 from paramsync.core.objects import (
@@ -41,7 +32,7 @@ from paramsync.core.overlay import Selected
 from paramsync.core.parameters import Parameter, Snapshot, Stamp, Subtree
 from paramsync.core.plan import Plan
 from paramsync.core.planning import plan
-from paramsync.core.provenance import Entry, Origin, Provenance, encode_plain_keys
+from paramsync.core.provenance import Entry, Origin, Provenance
 from paramsync.core.reasons import Reason
 from paramsync.core.record import Record
 from paramsync.core.rendering import Memory, render_config_map, render_secret

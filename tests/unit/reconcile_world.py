@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from pydantic import JsonValue
 
 from paramsync.api.base import API_VERSION
+from paramsync.api.sources import StoreRef
 from paramsync.api.stores import AccessRule
-from paramsync.api.sync import StoreRef
 from paramsync.core.access import Namespace
 from paramsync.core.deletion import follows_policy
 from paramsync.core.drift import Seen

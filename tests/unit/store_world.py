@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from paramsync.api.sync import StoreKind, StoreRef
+from paramsync.api.sources import StoreKind, StoreRef
 from paramsync.core.reasons import Problem
 from paramsync.core.stores import ROLE_ANNOTATION, Store, StoreKey
 from paramsync.kube.customs import Customs

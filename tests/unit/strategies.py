@@ -9,8 +9,9 @@ from functools import cache
 from hypothesis import strategies as st
 
 from paramsync.api.shaping import File, FileFormat
+from paramsync.api.sources import Source
 from paramsync.api.stores import AccessRule
-from paramsync.api.sync import ParameterSyncSpec, ParameterType, Source, Target, TargetKind
+from paramsync.api.sync import ParameterSyncSpec, ParameterType, Target, TargetKind
 from paramsync.core.overlay import Selected
 from paramsync.core.parameters import Parameter, Snapshot
 from paramsync.core.provenance import Entry, Origin, Provenance

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from paramsync.api.sources import Source
 from paramsync.api.stores import AccessRule
-from paramsync.api.sync import Source
 from paramsync.core.access import Namespace, allowed_paths, may_read, need_labels, refusals
 from paramsync.core.reasons import Reason
 

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from paramsync.api.sync import ParameterSyncSpec, TargetKind
 from paramsync.core.actions import Action, ActionKind
 from paramsync.core.adoption import GOING, Handover, adoption, handover, has_settled, would_empty
+from paramsync.core.annotations import decode_plain_keys
 from paramsync.core.objects import MANAGED_BY, MANAGED_BY_LABEL, Content, Live
 from paramsync.core.ownership import conflict, is_adoption, is_ours
 from paramsync.core.parameters import Snapshot
 from paramsync.core.plan import Plan
-from paramsync.core.provenance import decode_plain_keys, milliseconds
+from paramsync.core.provenance import milliseconds
 from paramsync.core.reasons import Reason
 from paramsync.core.routing import PLAIN, TargetRef, routes
 from paramsync.core.values import Decoded, KeyValue, SecureValue

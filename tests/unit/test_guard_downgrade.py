@@ -6,11 +6,12 @@ import pytest
 
 from paramsync.api.sync import TargetKind
 from paramsync.core.actions import ActionKind
+from paramsync.core.annotations import decode
 from paramsync.core.guard.approval import Approval
 from paramsync.core.objects import Live
 from paramsync.core.parameters import Parameter
 from paramsync.core.plan import Plan
-from paramsync.core.provenance import Provenance, decode
+from paramsync.core.provenance import Provenance
 from paramsync.core.reasons import Reason
 from paramsync.core.values import SecureValue
 

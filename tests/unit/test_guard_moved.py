@@ -2,7 +2,7 @@
 
 import pytest
 
-from paramsync.api.sync import StoreRef
+from paramsync.api.sources import StoreRef
 from paramsync.core.provenance import Origin
 from paramsync.core.reasons import Reason
 

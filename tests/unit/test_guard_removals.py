@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paramsync.api.sources import Source
 from paramsync.api.status import GuardWindow
-from paramsync.api.sync import Source, TargetKind
+from paramsync.api.sync import TargetKind
 from paramsync.core.actions import ActionKind
 from paramsync.core.clock import timestamp
 from paramsync.core.guard.removals import allowed

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from paramsync.api.sources import Source
 from paramsync.api.status import ConditionType, SyncStatus
 from paramsync.api.stores import ClusterParameterStore, ParameterStore
-from paramsync.api.sync import ParameterSync, ParameterSyncSpec, Source, Target
+from paramsync.api.sync import ParameterSync, ParameterSyncSpec, Target
 
 from .builders import condition, source, spec, status
 

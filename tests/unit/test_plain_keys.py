@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paramsync.api.sync import ParameterType
-from paramsync.core.provenance import decode_plain_keys, encode_plain_keys
+from paramsync.core.annotations import decode_plain_keys, encode_plain_keys
 
 from .builders import STRING, STRING_LIST
 

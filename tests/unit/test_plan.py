@@ -6,10 +6,11 @@ import pytest
 
 from paramsync.api.sync import TargetKind
 from paramsync.core.actions import ActionKind
+from paramsync.core.annotations import decode
 from paramsync.core.objects import ConfigMapContent, SecretContent
 from paramsync.core.parameters import Parameter
 from paramsync.core.plan import Counts, Plan
-from paramsync.core.provenance import Entry, decode
+from paramsync.core.provenance import Entry
 from paramsync.core.reasons import Reason
 from paramsync.core.routing import TargetRef
 from paramsync.core.values import KeyValue, SecureValue

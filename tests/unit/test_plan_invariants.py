@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from paramsync.api.sync import ParameterSyncSpec, TargetKind
 from paramsync.core.actions import LOSSES, Action, ActionKind
+from paramsync.core.annotations import decode
 from paramsync.core.guard.approval import Approval
 from paramsync.core.objects import PROVENANCE_ANNOTATION, ConfigMapContent, Content, Live, SecretContent
 from paramsync.core.parameters import Parameter, Snapshot
 from paramsync.core.plan import Plan
 from paramsync.core.planned import plan_status
-from paramsync.core.provenance import decode
 from paramsync.core.routing import TargetRef
 from paramsync.core.values import KeyValue, SecureValue
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramsync.core.provenance import Entry, Provenance, decode, milliseconds
+from paramsync.core.annotations import decode
+from paramsync.core.provenance import Entry, Provenance, milliseconds
 
 from . import strategies
 from .builders import NOW, SECURE_STRING, STRING, STRING_LIST, entry, origin

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paramsync.api.sync import StoreRef
+from paramsync.api.sources import StoreRef
 from paramsync.aws.errors import SourceError
 from paramsync.core.identity import Identity
 from paramsync.core.parameters import Parameter, Snapshot, Subtree

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paramsync.api.sync import SecretType
+from paramsync.core.annotations import decode
 from paramsync.core.objects import ConfigMapContent, SecretContent
-from paramsync.core.provenance import Entry, Origin, decode, milliseconds
+from paramsync.core.provenance import Entry, Origin, milliseconds
 from paramsync.core.reasons import Reason
 from paramsync.core.rendering import Memory, render, render_config_map, render_secret, revision_of
 from paramsync.core.values import Sealed, SecureValue

@@ -22,8 +22,9 @@ from paramsync.api.fields import (
     seconds,
 )
 from paramsync.api.roles import ExternalId, RoleArn, SessionTags, SessionTagValue
+from paramsync.api.sources import Source
 from paramsync.api.stores import AccessRule, ClusterParameterStore, ClusterParameterStoreSpec, ParameterStoreSpec
-from paramsync.api.sync import ParameterSync, ParameterSyncSpec, ParameterType, Source, Target, TargetKind
+from paramsync.api.sync import ParameterSync, ParameterSyncSpec, ParameterType, Target, TargetKind
 
 FIELDS: dict[str, Any] = {
     "path": ParameterPath,

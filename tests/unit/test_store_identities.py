@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramsync.api.sync import StoreKind, StoreRef
+from paramsync.api.sources import StoreKind, StoreRef
 from paramsync.core.access import Namespace, may_read
 from paramsync.core.identity import Identity, Role, ServiceAccount
 from paramsync.core.reasons import Problem, Reason

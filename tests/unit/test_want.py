@@ -2,7 +2,8 @@
 
 import pytest
 
-from paramsync.api.sync import ParameterType, Source
+from paramsync.api.sources import Source
+from paramsync.api.sync import ParameterType
 from paramsync.core.want import Selection, Want
 
 from .builders import SECURE_STRING, STRING, STRING_LIST

@@ -9,7 +9,11 @@ from pydantic import Field
 from .base import Model, Rule
 from .fields import GLOB, LONGEST_GLOB, Glob, cel_matches, is_glob, matches_whole
 
-LONGEST_KEY, LONGEST_NAME = 253, 1011
+LONGEST_KEY = 253
+"""Characters of a data key of a Secret or a ConfigMap (Kubernetes: ``IsConfigMapKey``)."""
+
+LONGEST_NAME = 1011
+"""Characters of a parameter's whole name (PutParameter, AWS API reference)."""
 
 _DATA_KEY = r"[.]?[a-zA-Z0-9_-][a-zA-Z0-9._-]*"
 _NAME = r"[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)*"

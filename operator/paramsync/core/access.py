@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from paramsync.api.fields import is_segment
+from paramsync.api.sources import StoreRef
 from paramsync.api.stores import AccessRule
-from paramsync.api.sync import StoreRef
 
 from .reasons import Problem, Reason
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from .actions import Action, ActionKind, Draft, Wish
+from .annotations import encode_plain_keys
 from .before import Before
 from .drift import moves
 from .objects import (
@@ -20,7 +21,7 @@ from .objects import (
     Content,
     Live,
 )
-from .provenance import Provenance, encode_plain_keys
+from .provenance import Provenance
 from .reasons import Problem, Reason
 from .routing import TargetRef
 from .values import Decoded

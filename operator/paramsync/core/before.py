@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from paramsync.api.sync import ParameterType, TargetKind
 
+from .annotations import decode, decode_plain_keys
 from .objects import PLAIN_KEYS_ANNOTATION, PROVENANCE_ANNOTATION, Live
-from .provenance import Entry, Origin, Provenance, decode, decode_plain_keys
+from .provenance import Entry, Origin, Provenance
 from .routing import PLAIN
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from paramsync.api.sync import ParameterType
 
+from .annotations import decode_plain_keys
 from .deletion import follows_policy
 from .objects import (
     MANAGED_BY,
@@ -16,7 +17,6 @@ from .objects import (
     Owner,
     SecretContent,
 )
-from .provenance import decode_plain_keys
 from .values import Decoded
 
 

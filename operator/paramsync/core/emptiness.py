@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from paramsync.api.sync import ParameterSyncSpec, Source
+from paramsync.api.sources import Source
+from paramsync.api.sync import ParameterSyncSpec
 
 from .overlay import Overlay
 from .parameters import Snapshot

@@ -22,6 +22,7 @@ from .guard.chain import holds
 from .guard.hold import digest, offending
 from .guard.losses import Reading, losses, names_of
 from .objects import Content, Live, Owner
+from .once_secure import once_secure
 from .order import in_writing_order
 from .origins import origins_of
 from .overlay import Overlay, Selected, lay_over
@@ -99,7 +100,7 @@ def plan(
     if reviewed.is_stopped:
         return reviewed
     drafts = [_with_held_kept(each, reviewed.held) for each in drafts]
-    memory = Memory(owner.name, origins, _once_secure(drafts, reviewed.held))
+    memory = Memory(owner.name, origins, once_secure(drafts, reviewed.held))
     completed = _completed(reviewed, drafts, dropped, memory, overlay, skipped)
     stuck = unchangeable.problems(drafts, completed.contents, owner)
     if stuck and not spec.only_plans:
@@ -212,30 +213,6 @@ def _completed(
         notes=(*(note for each in finished for note in each.notes), *planned.notes),
         counts=_counts(made, overlay, skipped),
     )
-
-
-def _once_secure(drafts: Sequence[Draft], held: frozenset[Action]) -> frozenset[str]:
-    """The relative names of SecureStrings that went, and have not come back.
-
-    Also of those whose keys are held: somebody may delete the Secret that knows them, and other targets remember.
-    """
-    held_keys = {(action.target, action.key) for action in held}
-    before = {
-        entry.relative
-        for each in drafts
-        for whole in each.before.entries.values()
-        for entry in whole.parameters
-        if entry.type is ParameterType.SECURE_STRING
-    }
-    remembered = before.union(*(each.before.provenance.once_secure for each in drafts))
-    there: set[str | None] = set()
-    for each in drafts:
-        kept = frozenset(contents.kept(each))
-        stay = (key for key in kept if (each.ref, key) not in held_keys and contents.stays(each, key))
-        staying = [wish.entry for key, wish in each.desired.items() if key not in kept]
-        staying += [each.before.entries[key] for key in stay]
-        there |= {part.relative for entry in staying for part in entry.parameters}
-    return frozenset(name for name in remembered - there if name is not None)
 
 
 def _counts(contents: Iterable[Content], overlay: Overlay, skipped: Sequence[Selected]) -> Counts:

@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import JsonValue
 
 from paramsync.api.sync import ParameterType
 
@@ -25,12 +25,11 @@ TRIMMED: Final = ("dates", "versions", "names", "types")
 MOST_ONCE_SECURE: Final = 16 * 1024
 """Bytes for the names of SecureStrings that went; of more, the last ones in the alphabet are forgotten."""
 
-_CODES: Final = {
+CODES: Final = {
     ParameterType.STRING: "S",
     ParameterType.STRING_LIST: "L",
     ParameterType.SECURE_STRING: "E",
 }
-_TYPES: Final = {code: kind for kind, code in _CODES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +165,7 @@ was made, the name of the parameter of which it is a field, and the entries it w
 
 def _compact(entry: Entry, level: int) -> Compact:
     kept = _KEPT_PARTS[level]
-    facts: Compact = [_CODES[entry.type], entry.source, entry.relative, entry.version, entry.modified]
+    facts: Compact = [CODES[entry.type], entry.source, entry.relative, entry.version, entry.modified]
     if not entry.made:
         return facts[:kept]
     facts[kept:] = [None] * (len(facts) - kept)
@@ -175,101 +174,3 @@ def _compact(entry: Entry, level: int) -> Compact:
         return [*facts, entry.made, stored]
     parts: JsonValue = [_compact(part, level) for part in entry.parts] if kept > 1 else len(entry.parts)
     return [*facts, entry.made, stored, parts]
-
-
-LONGEST_NAME: Final = 1011
-"""Characters of a parameter's whole name (PutParameter, AWS API reference)."""
-
-MOST_PARTS: Final = 100_000
-"""Parameters that a key may be said to be made of."""
-
-LAST_MOMENT: Final = 253_402_300_799_999
-"""Milliseconds since the epoch: the end of the year 9999. No version is higher either."""
-
-_Name = Annotated[str, Field(max_length=LONGEST_NAME)]
-
-_Word = Annotated[str, Field(max_length=128)]
-
-
-class _Source(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    path: _Name
-    account: _Word | None
-    region: _Word
-    label: _Word | None = None
-    store: Annotated[str, Field(max_length=320)] | None = None
-
-
-class _Document(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    v: int
-    sources: tuple[_Source, ...]
-    trimmed: tuple[str, ...] = ()
-    once_secure: Annotated[frozenset[_Name], Field(alias="onceSecure")] = frozenset()
-    keys: dict[Annotated[str, Field(max_length=253)], Compact]
-
-
-def decode(annotation: str | None) -> Provenance | None:
-    """Read the annotation; None where it is missing, damaged or of another format.
-
-    A key without provenance counts as secure, so a damaged annotation can only make the operator stricter. What no
-    parameter and no key can be called or dated is not understood either: it would fit into no status.
-    """
-    if annotation is None:
-        return None
-    try:
-        document = _Document.model_validate_json(annotation)
-        entries = {key: _entry(parts) for key, parts in document.keys.items()}
-    except (ValidationError, KeyError, ValueError):
-        return None
-    if document.v != FORMAT:
-        return None
-    origins = tuple(Origin(each.path, each.account, each.region, each.label, each.store) for each in document.sources)
-    return Provenance(origins, entries, document.once_secure, is_truncated=TRIMMED[-1] in document.trimmed)
-
-
-def _entry(facts: Compact) -> Entry:
-    code, source, relative, version, modified = (*facts, None, None, None, None)[:5]
-    made, stored, parts = (*facts[5:8], None, None, None)[:3] if len(facts) > 5 else (None, None, None)
-    if not isinstance(code, str):
-        raise ValueError("an entry begins with a type")  # noqa: TRY004  (a damaged document, not a caller's mistake)
-    kind = _TYPES[code]
-    return Entry(
-        kind,
-        _number(source),
-        _name(relative),
-        _number(version),
-        _number(modified),
-        made if isinstance(made, str) else "",
-        _name(stored),
-        _parts(parts, kind),
-    )
-
-
-def _parts(parts: JsonValue, kind: ParameterType) -> tuple[Entry, ...] | None:
-    """What a key was made of. Of how many is all that is left after trimming: each may have been of the key's type."""
-    if isinstance(parts, list):
-        return tuple(_entry(part if isinstance(part, list) else []) for part in parts)
-    count = _number(parts)
-    return None if count is None else (Entry(kind),) * min(count, MOST_PARTS)
-
-
-def _name(part: JsonValue) -> str | None:
-    return part if isinstance(part, str) and len(part) <= LONGEST_NAME else None
-
-
-def _number(part: JsonValue) -> int | None:
-    return part if isinstance(part, int) and not isinstance(part, bool) and 0 <= part <= LAST_MOMENT else None
-
-
-def encode_plain_keys(types: Mapping[str, ParameterType]) -> str:
-    """The annotation ``paramsync.dev/plain-keys``, which an admission policy checks: ``k=String k2=StringList``."""
-    return " ".join(f"{key}={kind}" for key, kind in sorted(types.items()))
-
-
-def decode_plain_keys(annotation: str | None) -> dict[str, ParameterType]:
-    """Read the annotation; what is not of its form is left out."""
-    pairs = (pair.partition("=") for pair in (annotation or "").split(" "))
-    return {key: ParameterType(kind) for key, _, kind in pairs if key and kind in set(ParameterType)}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from paramsync.api.sync import SecretType, TargetKind
 
+from .annotations import encode_plain_keys
 from .objects import (
     PLAIN_KEYS_ANNOTATION,
     PROVENANCE_ANNOTATION,
@@ -18,7 +19,7 @@ from .objects import (
     Content,
     SecretContent,
 )
-from .provenance import Entry, Origin, Provenance, encode_plain_keys
+from .provenance import Entry, Origin, Provenance
 from .routing import PLAIN, TargetRef
 from .sizes import MOST_ANNOTATION_BYTES, annotation_bytes
 from .values import Decoded, KeyValue, SecureValue

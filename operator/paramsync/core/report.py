@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from paramsync.api import status as api
+from paramsync.api.sources import StoreKind, StoreRef
 from paramsync.api.status import GuardWindow, PlanStatus, SyncStatus, TargetStatus
-from paramsync.api.sync import ParameterSyncSpec, StoreKind, StoreRef
+from paramsync.api.sync import ParameterSyncSpec
 
 from . import schedule
 from .actions import ActionKind

@@ -9,8 +9,8 @@ from pydantic import JsonValue, ValidationError
 
 from paramsync.api.errors import explain
 from paramsync.api.roles import is_role_arn
+from paramsync.api.sources import StoreKind, StoreRef
 from paramsync.api.stores import AccessRule, ClusterParameterStoreSpec, ParameterStoreSpec, RoleFields
-from paramsync.api.sync import StoreKind, StoreRef
 
 from .identity import Identity, Role, ServiceAccount
 from .reasons import Problem, Reason

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from paramsync.api.shaping import File
-from paramsync.api.sync import ParameterType, Source, Target
+from paramsync.api.sources import Source
+from paramsync.api.sync import ParameterType, Target
 
 from .globs import ANY_SEGMENTS, matches
 

@@ -6,6 +6,7 @@ from typing import Final, assert_never
 
 from paramsync.api.base import API_VERSION
 from paramsync.core.adoption import Handover
+from paramsync.core.annotations import encode_plain_keys
 from paramsync.core.drift import Surplus
 from paramsync.core.objects import (
     FIELD_MANAGER,
@@ -19,7 +20,6 @@ from paramsync.core.objects import (
     Owner,
     SecretContent,
 )
-from paramsync.core.provenance import encode_plain_keys
 from paramsync.core.values import Decoded
 
 ABSENT = "1"

@@ -18,7 +18,7 @@ from kopf._cogs.structs.references import Insights, NamespaceName
 from pydantic import JsonValue
 
 from paramsync.api.base import GROUP, VERSION
-from paramsync.api.sync import StoreKind
+from paramsync.api.sources import StoreKind
 from paramsync.kube.credentials import Connection
 from paramsync.kube.customs import CLUSTER_STORES, PARAMETER_STORES, SYNCS
 from paramsync.kube.wire import CustomObject

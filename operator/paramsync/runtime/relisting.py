@@ -8,7 +8,7 @@ import logging
 from contextlib import suppress
 from typing import Final, Never
 
-from paramsync.api.sync import StoreKind
+from paramsync.api.sources import StoreKind
 from paramsync.kube.customs import CLUSTER_STORES, PARAMETER_STORES, SYNCS, Customs
 from paramsync.kube.errors import ApiError, Forbidden
 from paramsync.kube.wire import CustomObject

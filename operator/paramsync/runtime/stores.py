@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from paramsync.api.sync import StoreKind, StoreRef
+from paramsync.api.sources import StoreKind, StoreRef
 from paramsync.core.access import Namespace, need_labels
 from paramsync.core.reasons import Problem, Reason
 from paramsync.core.stores import Store, StoreKey, cluster_spec, cluster_store, namespaced_spec, namespaced_store

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from paramsync.api.sync import StoreKind
+from paramsync.api.sources import StoreKind
 from paramsync.core import report, schedule
 from paramsync.core.stores import StoreKey
 from paramsync.kube.wire import CustomObject
