@@ -10,7 +10,6 @@ from tests.aws.proxy import Proxy, run_proxy
 from tests.cluster.cluster import Cluster
 from tests.e2e.gateway import Gateway, run_gateway
 from tests.e2e.scene import Scene, Stores
-from tests.edge.policies import bound_policies
 from tests.running.objects import Syncs
 from tests.running.operator import Operator, run_operator
 
@@ -24,32 +23,11 @@ def shared_proxy(emulator: Emulator) -> Iterator[Proxy]:
 
 
 @pytest.fixture(scope="module")
-def home(cluster: Cluster) -> Iterator[str]:
-    """The namespace of the operator's account."""
-    with cluster.namespace("home") as name:
-        yield name
-
-
-@pytest.fixture(scope="module")
-def bound_kubeconfig(cluster: Cluster, home: str) -> Iterator[Path]:
-    """The kubeconfig of the operator's account: it has its rights and no others, and the policies bind it."""
-    with bound_policies(cluster, home) as kubeconfig:
-        yield kubeconfig
-
-
-@pytest.fixture(scope="module")
 def shared_operator(
     bound_kubeconfig: Path, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Operator]:
     """The operator that the tests of a file share; its store `default` lets every namespace read everything."""
     with run_operator(bound_kubeconfig, tmp_path_factory.mktemp("operator"), endpoint=shared_proxy.url) as running:
-        yield running
-
-
-@pytest.fixture
-def operator(bound_kubeconfig: Path, proxy: Proxy, tmp_path: Path) -> Iterator[Operator]:
-    """An operator of one's own, with the same store."""
-    with run_operator(bound_kubeconfig, tmp_path, endpoint=proxy.url) as running:
         yield running
 
 

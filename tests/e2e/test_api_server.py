@@ -85,9 +85,9 @@ def wait_polled_twice(operator: Operator) -> None:
 
 
 def test_what_changes_while_it_is_away_arrives_when_it_is_back(
-    cluster: Cluster, nursery: Nursery, stub: Stub, syncs: Syncs, tmp_path: Path
+    cluster: Cluster, bound_kubeconfig: Path, nursery: Nursery, stub: Stub, syncs: Syncs, tmp_path: Path
 ) -> None:
-    with run_operator(cluster.kubeconfig, tmp_path, endpoint=stub.url, start=nursery.start) as operator:
+    with run_operator(bound_kubeconfig, tmp_path, endpoint=stub.url, start=nursery.start) as operator:
         begin(stub, syncs)
         since = cluster.audit_mark()
         cluster.api_server.stop()
@@ -105,16 +105,22 @@ def test_what_changes_while_it_is_away_arrives_when_it_is_back(
 
 
 def test_a_leader_that_lost_it_ends_and_one_of_those_that_wait_leads_when_it_is_back(
-    cluster: Cluster, nursery: Nursery, stub: Stub, syncs: Syncs, tmp_path: Path
+    cluster: Cluster,
+    home: str,
+    bound_kubeconfig: Path,
+    nursery: Nursery,
+    stub: Stub,
+    syncs: Syncs,
+    tmp_path: Path,
 ) -> None:
-    lease = f"{syncs.namespace}/paramsync"
+    lease = f"{home}/paramsync"
 
     with ExitStack() as running:
 
         def start(name: str, *, ready: bool = True) -> Operator:
             directory = tmp_path / name
             context = run_operator(
-                cluster.kubeconfig, directory, endpoint=stub.url, lease=lease, ready=ready, start=nursery.start
+                bound_kubeconfig, directory, endpoint=stub.url, lease=lease, ready=ready, start=nursery.start
             )
             return running.enter_context(context)
 

@@ -63,7 +63,9 @@ def far(emulator: Emulator, shared_proxy: Proxy, tmp_path_factory: pytest.TempPa
     directory = tmp_path_factory.mktemp("far")
     with (
         control_plane([ROOT / "crds"]) as cluster,
-        run_gateway(cluster, directory / "kubeconfig") as gateway,
+        cluster.namespace("home") as home,
+        bound_policies(cluster, home) as bound,
+        run_gateway(cluster, directory / "kubeconfig", bound) as gateway,
         cluster.namespace() as namespace,
         ExitStack() as started,
     ):
@@ -133,15 +135,14 @@ def test_crd_deleted(far: Far) -> None:
     scene.put("lost/key", "secret", "SecureString")
     scene.put("lost/plain", "value")
     scene.synced("lost", interval=SLOW)
-    with far.cluster.namespace("home") as home, bound_policies(far.cluster, home):
-        with pytest.raises(ApiException, match="deleting this definition deletes every target of every sync"):
-            far.cluster.request("DELETE", DEFINITION)
-        assert None not in scene.versions("lost")
-        assert conditions(scene.syncs.refresh("lost")) == READY
-
-        meant = {"metadata": {"annotations": {"paramsync.dev/allow-deletion": "true"}}}
-        far.cluster.request("PATCH", DEFINITION, meant, content_type=MERGE)
+    with pytest.raises(ApiException, match="deleting this definition deletes every target of every sync"):
         far.cluster.request("DELETE", DEFINITION)
+    assert None not in scene.versions("lost")
+    assert conditions(scene.syncs.refresh("lost")) == READY
+
+    meant = {"metadata": {"annotations": {"paramsync.dev/allow-deletion": "true"}}}
+    far.cluster.request("PATCH", DEFINITION, meant, content_type=MERGE)
+    far.cluster.request("DELETE", DEFINITION)
 
     assert far.operator.wait(60) != 0, "it would be deaf to the definition's return"
     told = [line for line in far.operator.logs().splitlines() if line.startswith("Error: ")]

@@ -135,7 +135,7 @@ def paused_and_resumed(replicas: Replicas, start: Start) -> list[AuditEntry]:
     until it knows that it has lost the Lease.
     """
     namespace, cluster = replicas.syncs.namespace, replicas.syncs.cluster
-    with accounts(cluster, namespace) as make, replicas.first(start) as first:
+    with accounts(cluster, replicas.home) as make, replicas.first(start) as first:
         account = make("second")
 
         def by_first() -> list[AuditEntry]:

@@ -15,6 +15,7 @@ from tests.cluster.waiting import wait_until
 from tests.conftest import ROOT
 from tests.e2e.gateway import Gateway
 from tests.e2e.scene import store, store_path
+from tests.edge.policies import installation
 from tests.running.objects import Syncs
 from tests.running.operator import Operator, run_operator
 
@@ -38,11 +39,15 @@ def stop_in(operator: Operator) -> float:
 
 def test_it_is_not_ready_until_its_definitions_are_served(ssm: Emulator, proxy: Proxy, tmp_path: Path) -> None:
     put(ssm)
-    with control_plane() as cluster:
-        with run_operator(cluster.kubeconfig, tmp_path / "waiting", ready=False) as operator:
+    with (
+        control_plane() as cluster,
+        cluster.namespace("home") as home,
+        installation(cluster, home) as kubeconfig,
+    ):
+        with run_operator(kubeconfig, tmp_path / "waiting", ready=False) as operator:
             wait_until(lambda: operator.get("/healthz")[0] == 200, "the operator listens")
             assert stop_in(operator) < QUICKLY
-        with run_operator(cluster.kubeconfig, tmp_path, endpoint=proxy.url, ready=False) as operator:
+        with run_operator(kubeconfig, tmp_path, endpoint=proxy.url, ready=False) as operator:
             wait_until(lambda: operator.get("/healthz")[0] == 200, "the operator listens")
             wait_until(lambda: "waiting for the API server" in operator.logs(), "it has looked for its definitions")
             status, text = operator.get("/readyz")

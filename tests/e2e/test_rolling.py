@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from itertools import count, groupby, pairwise
 from pathlib import Path
 
+import pytest
+
 from tests.cluster.audit import AuditEntry
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
@@ -36,6 +38,7 @@ BUSY = 2.0
 class Rollout:
     """An operator whose replicas come and go."""
 
+    home: str
     syncs: Syncs
     stub: Stub
     directory: Path
@@ -49,7 +52,7 @@ class Rollout:
     def start(self) -> Operator:
         """Start another replica, and return when it is ready."""
         name = f"replica-{len(list(self.directory.glob('replica-*')))}"
-        lease, account = f"{self.syncs.namespace}/paramsync", self.make(name)
+        lease, account = f"{self.home}/paramsync", self.make(name)
         running = self.stack.enter_context(
             run_operator(account.kubeconfig, self.directory / name, endpoint=self.stub.url, lease=lease)
         )
@@ -105,9 +108,12 @@ def meanwhile(step: Callable[[], None], pause: float) -> Iterator[None]:
         raise raised[0]
 
 
-def test_each_change_arrives_while_all_replicas_are_replaced(cluster: Cluster, syncs: Syncs, tmp_path: Path) -> None:
-    with run_stub(Settings(quota=None)) as stub, accounts(cluster, syncs.namespace) as make, ExitStack() as stack:
-        rollout = Rollout(syncs, stub, tmp_path, make, stack)
+@pytest.mark.usefixtures("bound_kubeconfig")
+def test_each_change_arrives_while_all_replicas_are_replaced(
+    cluster: Cluster, home: str, syncs: Syncs, tmp_path: Path
+) -> None:
+    with run_stub(Settings(quota=None)) as stub, accounts(cluster, home) as make, ExitStack() as stack:
+        rollout = Rollout(home, syncs, stub, tmp_path, make, stack)
         old = [rollout.start(), rollout.start()]
         for name in NAMES:
             rollout.put(name, 0)

@@ -87,14 +87,20 @@ def bound_policies(cluster: Cluster, namespace: str, *roles_in: str) -> Iterator
 
     :param roles_in: the namespaces in which alone it has rights; default: all.
     """
+    with installation(cluster, namespace, *roles_in) as kubeconfig:
+        with cluster.api(kubeconfig) as account:
+            _wait_until_in_force(cluster, account, release(namespace), *roles_in[:1])
+        yield kubeconfig
+
+
+@contextmanager
+def installation(cluster: Cluster, namespace: str, *roles_in: str) -> Iterator[Path]:
+    """The same, before rights and policies are in force."""
     with ExitStack() as made:
         for body in installed(namespace, *roles_in):
             cluster.request("POST", _collection(body), body)
             made.callback(_delete, cluster, f"{_collection(body)}/{body['metadata']['name']}")
-        kubeconfig = cluster.kubeconfig_for(ACCOUNT, namespace)
-        with cluster.api(kubeconfig) as account:
-            _wait_until_in_force(cluster, account, release(namespace), *roles_in[:1])
-        yield kubeconfig
+        yield cluster.kubeconfig_for(ACCOUNT, namespace)
 
 
 def refusal(

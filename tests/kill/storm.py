@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.e2e.gateway import Gateway, Hold, run_gateway
+from tests.edge.policies import bound_policies
 from tests.kill.changes import Changes
 from tests.kill.lives import Parameters
 from tests.kill.moments import ENDS, WRITES, AtWrite, Moment
@@ -124,13 +125,15 @@ def storm(cluster: Cluster, namespace: str, directory: Path, seed: int) -> Itera
     """Make everything ready for a storm in a new namespace: nothing has begun yet."""
     with ExitStack() as stack:
         stub = stack.enter_context(run_stub(Settings(quota=None)))
+        home = stack.enter_context(cluster.namespace("home"))
+        bound = stack.enter_context(bound_policies(cluster, home))
         syncs = Syncs(cluster, namespace)
         world = World(Parameters(stub), namespace, random.Random(seed))
         found = Storm(
             cluster,
             syncs,
             stub,
-            stack.enter_context(run_gateway(cluster, directory / "gateway.kubeconfig")),
+            stack.enter_context(run_gateway(cluster, directory / "gateway.kubeconfig", bound)),
             stack.enter_context(run_nursery()),
             stack.enter_context(run_reader(cluster, namespace)),
             world,

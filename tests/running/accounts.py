@@ -9,9 +9,13 @@ from tests.cluster.access import request
 from tests.cluster.audit import AuditEntry
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
+from tests.edge.policies import ACCOUNT, installed
 
 WRITES = frozenset({"create", "patch", "update", "delete"})
-_BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
+BINDINGS = {
+    "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings",
+}
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
@@ -27,19 +31,25 @@ MakeAccount = Callable[[str], Account]
 
 
 @contextmanager
-def accounts(cluster: Cluster, namespace: str) -> Iterator[MakeAccount]:
-    """Makes accounts by name, which may do everything; they go with the end of the context."""
+def accounts(cluster: Cluster, home: str) -> Iterator[MakeAccount]:
+    """Makes accounts by name in the home of an installation, with the rights of its account; they go when the context
+    ends. Its policies do not bind them."""
+    bindings = [each for each in installed(home) if each["kind"] in BINDINGS]
     with ExitStack() as made:
 
         def make(name: str) -> Account:
-            cluster.request("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": name}})
-            subject = {"kind": "ServiceAccount", "name": name, "namespace": namespace}
-            role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
-            binding = {"metadata": {"name": f"{namespace}-{name}"}, "roleRef": role, "subjects": [subject]}
-            cluster.request("POST", _BINDINGS, binding)
-            made.callback(cluster.request, "DELETE", f"{_BINDINGS}/{namespace}-{name}")
-            account = Account(f"system:serviceaccount:{namespace}:{name}", cluster.kubeconfig_for(name, namespace))
-            _wait_until_allowed(cluster, account)
+            collection = f"/api/v1/namespaces/{home}/serviceaccounts"
+            cluster.request("POST", collection, {"metadata": {"name": name}})
+            made.callback(cluster.request, "DELETE", f"{collection}/{name}")
+            subject = {"kind": "ServiceAccount", "name": name, "namespace": home}
+            for binding in bindings:
+                own = {"name": f"{binding['metadata']['name']}-{name}"}
+                body = {"metadata": own, "roleRef": binding["roleRef"], "subjects": [subject]}
+                path = BINDINGS[binding["kind"]].format(home)
+                cluster.request("POST", path, body)
+                made.callback(cluster.request, "DELETE", f"{path}/{own['name']}")
+            account = Account(f"system:serviceaccount:{home}:{name}", cluster.kubeconfig_for(name, home))
+            _wait_until_allowed(cluster, account, home)
             return account
 
         yield make
@@ -59,9 +69,16 @@ def accepted(entries: list[AuditEntry]) -> list[AuditEntry]:
     return [entry for entry in entries if entry.response.code < 300]
 
 
-def _wait_until_allowed(cluster: Cluster, account: Account) -> None:
-    review = {"spec": {"resourceAttributes": {"verb": "*", "resource": "*", "group": "*"}}}
+def _wait_until_allowed(cluster: Cluster, account: Account, home: str) -> None:
+    """Until the rights of both bindings are known."""
+    asked = [
+        {"verb": "patch", "resource": "secrets", "namespace": "default"},
+        {"verb": "update", "group": "coordination.k8s.io", "resource": "leases", "namespace": home, "name": ACCOUNT},
+    ]
     with cluster.api(account.kubeconfig) as client:
-        wait_until(
-            lambda: request(client, "POST", _REVIEWS, review)["status"]["allowed"], f"{account.username} may write"
-        )
+        for attributes in asked:
+            review = {"spec": {"resourceAttributes": attributes}}
+            wait_until(
+                lambda: request(client, "POST", _REVIEWS, review)["status"]["allowed"],  # noqa: B023
+                f"{account.username} may {attributes['verb']} {attributes['resource']}",
+            )

@@ -22,10 +22,26 @@ def syncs(cluster: "Cluster", namespace: str) -> "Syncs":
     return Syncs(cluster, namespace)
 
 
+@pytest.fixture(scope="module")
+def home(cluster: "Cluster") -> "Iterator[str]":
+    """The namespace of the operator's account."""
+    with cluster.namespace("home") as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def bound_kubeconfig(cluster: "Cluster", home: str) -> "Iterator[Path]":
+    """The kubeconfig of the operator's account: it has its rights and no others, and the policies bind it."""
+    from tests.edge.policies import bound_policies  # noqa: PLC0415
+
+    with bound_policies(cluster, home) as kubeconfig:
+        yield kubeconfig
+
+
 @pytest.fixture
-def operator(cluster: "Cluster", proxy: "Proxy", tmp_path: Path) -> "Iterator[Operator]":
+def operator(bound_kubeconfig: Path, proxy: "Proxy", tmp_path: Path) -> "Iterator[Operator]":
     """An operator that reads from the emulator through the proxy, with a store ``default`` in its settings."""
     from tests.running.operator import run_operator  # noqa: PLC0415
 
-    with run_operator(cluster.kubeconfig, tmp_path, endpoint=proxy.url) as running:
+    with run_operator(bound_kubeconfig, tmp_path, endpoint=proxy.url) as running:
         yield running
