@@ -192,6 +192,12 @@ class TestExpand:
         assert problems(plan) == [(Reason.KEY_COLLISION, "/prod/pay/app/on")]
         assert "Parameters /prod/pay/app and /prod/pay/app/on both give the name app/on" in plan.problems[0].message
 
+    def test_a_secure_one_that_nobody_takes_is_left_alone(self) -> None:
+        closed = Parameter(secure("/prod/pay/app").stamp, NOT_OPENED)
+        plan = planned(snapshot(closed, PORT), spec=self.SYNC)
+        assert data(plan) == {"DB_PORT": "5432"}
+        assert plan.counts.skipped == 1
+
     def test_a_field_that_vanishes_is_a_removal(self) -> None:
         first = planned(snapshot(self.CONFIG, PORT), spec=self.SYNC)
         less = parameter("/prod/pay/app", '{"db": {"host": "h"}}', version=2)
@@ -469,6 +475,42 @@ class TestCompose:
     def test_what_is_no_template_makes_the_spec_invalid(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"^spec.targets: compose.A of ConfigMap app: at character 1: "):
             routes(spec({"kind": "ConfigMap", "compose": {"A": text}}), "app")
+
+
+@pytest.mark.parametrize(("name", "as_keys"), [("n", None), ("a-rather-long-name", Reason.TOO_LARGE)])
+def test_ten_thousand_parameters_fit_or_are_too_large(name: str, as_keys: Reason | None) -> None:
+    found = snapshot(*(parameter(f"/prod/pay/group-{number % 100}/{name}-{number}", "v") for number in range(10_000)))
+    keys, file = spec({"kind": "ConfigMap"}), spec({"kind": "ConfigMap", "files": [JSON_FILE]})
+
+    plan = planned(found, spec=keys)
+    assert [problem.reason for problem in plan.problems] == ([as_keys] if as_keys else [])
+    assert [len(content.data) for content in plan.contents] == ([] if as_keys else [10_000])
+
+    plan = planned(found, spec=file)
+    (content,) = plan.contents
+    assert sum(map(len, json.loads(str(content.data["app.json"])).values())) == 10_000
+    assert sum(len(text) for text in content.annotations.values()) <= 256 * 1024
+    assert again(plan, *found.parameters.values(), spec=file).actions == ()
+
+
+@pytest.mark.parametrize(
+    ("relative", "style", "reason"),
+    [
+        ("x" * 1002, "EnvVar", Reason.INVALID_KEY),
+        ("x/" * 501 + "x", "Path", Reason.INVALID_KEY),
+        ("..", "Path", Reason.INVALID_KEY),
+        ("../x", "Path", Reason.INVALID_KEY),
+        (".", "Path", Reason.INVALID_KEY),
+        ("a\x00b", "Path", Reason.INVALID_KEY),
+        ("a\r\nb", "EnvVar", Reason.INVALID_KEY),
+        ("\ufeffa", "EnvVar", Reason.INVALID_KEY),
+    ],
+)
+def test_odd_names_are_named_errors(relative: str, style: str, reason: Reason) -> None:
+    plan = planned(
+        snapshot(parameter(f"/prod/pay/{relative}")), spec=spec({"kind": "ConfigMap"}, keys={"style": style})
+    )
+    assert problems(plan) == [(reason, f"/prod/pay/{relative}")]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from paramsync.api.shaping import LONGEST_NAME
-from paramsync.api.sync import ParameterSyncSpec
+from paramsync.api.sync import ParameterSyncSpec, ParameterType
 
 from .globs import matches
 from .parameters import Parameter
@@ -37,10 +37,13 @@ class Shape:
     decode: Sequence[str] = field(default=())
     """Globs on relative names, also on those of fields."""
 
+    secure: bool = True
+    """Whether anybody takes SecureStrings, so that their values are known."""
+
     @classmethod
-    def of(cls, spec: ParameterSyncSpec) -> "Shape":
+    def of(cls, spec: ParameterSyncSpec, *, secure: bool) -> "Shape":
         """What a spec asks for."""
-        return cls(tuple(spec.expand or ()), tuple(spec.decode or ()))
+        return cls(tuple(spec.expand or ()), tuple(spec.decode or ()), secure)
 
     @property
     def is_nothing(self) -> bool:
@@ -63,7 +66,8 @@ def derive(relative: str, parameter: Parameter, shape: Shape) -> Mapping[str, De
     """What a parameter gives, by relative name; None for one whose value is taken as it is. Or why it cannot be."""
     value = parameter.value
     is_expanded = shape.expands(relative)
-    if not is_expanded and not shape.decodes(relative):
+    is_unknown = parameter.stamp.type is ParameterType.SECURE_STRING and not shape.secure
+    if is_unknown or (not is_expanded and not shape.decodes(relative)):
         return {relative: None}
     if isinstance(value, Sealed):
         # Whether it matters is decided where the name is used; what it would be taken apart to, nobody knows.

@@ -14,7 +14,7 @@ from .derived import Shape
 from .overlay import Selected, lay_over
 from .parameters import Snapshot
 from .provenance import Entry
-from .routing import Route, TargetRef, route, routes
+from .routing import Route, TargetRef, route, routes, wants_secure
 from .want import Selection
 from .wishes import wishes
 
@@ -70,7 +70,8 @@ def explain(spec: ParameterSyncSpec, sync_name: str, snapshots: Sequence[Snapsho
     :raises ValueError: if the spec is not valid, as :func:`paramsync.core.routing.routes` says.
     """
     route_list = routes(spec, sync_name)
-    overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources], Shape.of(spec))
+    shape = Shape.of(spec, secure=wants_secure(route_list))
+    overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources], shape)
     taken, _ = route(overlay.winners, route_list)
     desired, _ = wishes(overlay, snapshots, route_list, taken)
     return tuple(

@@ -31,7 +31,7 @@ from .plan import Counts, Plan
 from .reasons import Problem, Reason
 from .record import Record
 from .rendering import Memory
-from .routing import Route, TargetRef, route, routes
+from .routing import Route, TargetRef, route, routes, wants_secure
 from .suspicion import looks_secret
 from .want import Selection
 from .wishes import wishes
@@ -52,7 +52,8 @@ def plan(
     :param record: what is remembered of what was applied before.
     """
     route_list = routes(spec, owner.name)
-    overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources], Shape.of(spec))
+    shape = Shape.of(spec, secure=wants_secure(route_list))
+    overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources], shape)
     taken, skipped = route(overlay.winners, route_list)
     desired, problems = wishes(overlay, snapshots, route_list, taken)
     # What cannot be taken apart lacks names, which nobody knows to be missing.
