@@ -43,7 +43,8 @@ def losses(drafts: Sequence[Draft], now: Reading) -> Losses:
         for action in draft.actions:
             if action.kind not in (ActionKind.REMOVE, ActionKind.CHANGE):
                 continue
-            for name in _lost(draft, action, desired.get(action.key), now):
+            wish = draft.desired.get(action.key)
+            for name in _lost(draft, action, wish.entry if wish is not None else desired.get(action.key), now):
                 found.setdefault(name, set()).add(action)
     return {name: frozenset(actions) for name, actions in found.items()}
 
