@@ -15,6 +15,7 @@ from dotenv import dotenv_values
 from javaproperties import loads
 
 from tests.cluster.cluster import Cluster
+from tests.cluster.waiting import wait_until
 from tests.conftest import ROOT
 from tests.e2e.scene import Json, store
 from tests.load.stub import Settings, run_stub
@@ -53,7 +54,8 @@ def shop(cluster: Cluster, bound_kubeconfig: Path, tmp_path_factory: pytest.Temp
             stub.put(name, value, kind)  # type: ignore[arg-type]
         settings = {"stores": {"default": store("default", stub.url, ["*"], ["/"])["spec"]}}
         cluster.request("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
-        cluster.request("POST", f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts", {"metadata": {"name": "default"}})
+        accounts = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts"
+        wait_until(lambda: cluster.request("GET", accounts)["items"], "there is an account for pods")
         with run_operator(bound_kubeconfig, directory, settings=settings):
             yield Syncs(cluster, NAMESPACE)
         cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
