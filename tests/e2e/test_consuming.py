@@ -14,7 +14,7 @@ import yaml
 from dotenv import dotenv_values
 from javaproperties import loads
 
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.cluster.waiting import wait_until
 from tests.conftest import ROOT
 from tests.e2e.scene import Json, store
@@ -46,7 +46,9 @@ def parameters() -> Iterator[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def shop(cluster: Cluster, bound_kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Syncs]:
+def shop(
+    cluster: Cluster, bound_kubeconfig: AccountKubeconfig, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Syncs]:
     """The page's namespace, with the page's parameters and an operator."""
     directory = tmp_path_factory.mktemp("operator")
     with run_stub(Settings(quota=None)) as stub:
