@@ -6,10 +6,10 @@ from itertools import chain, combinations
 import pytest
 
 from paramsync.api.sync import SecretType
-from paramsync.core.naming import data_key
 from paramsync.core.objects import Content, SecretContent
 from paramsync.core.routing import TargetRef
 from paramsync.core.secret_types import own_keys, problems
+from paramsync.core.shaping.naming import data_key
 from paramsync.core.values import SecureValue
 from paramsync.kube.encoding import apply_body
 from paramsync.kube.errors import Refused

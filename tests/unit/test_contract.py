@@ -15,11 +15,11 @@ from paramsync.api.contract import Contract
 from paramsync.api.regexes import compiled
 from paramsync.core import contract as rules
 from paramsync.core.contract import awaits_names, unchecked, violations
-from paramsync.core.derived import Derived
 from paramsync.core.overlay import Selected
 from paramsync.core.parameters import Parameter
 from paramsync.core.plan import Plan
 from paramsync.core.reasons import Problem, Reason
+from paramsync.core.shaping.derived import Derived
 from paramsync.core.values import Decoded, Sealed, SecureValue
 
 from .builders import CONFIG_MAP, STRING_LIST, ours, parameter, planned, secure, selected, snapshot, spec

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paramsync.api.shaping import FileFormat
-from paramsync.core.formats.file import Format, Item, UnfitFile
-from paramsync.core.formats.nesting import DEEPEST
-from paramsync.core.formats.registry import FORMATS
+from paramsync.core.shaping.formats.file import Format, Item, UnfitFile
+from paramsync.core.shaping.formats.nesting import DEEPEST
+from paramsync.core.shaping.formats.registry import FORMATS
 
 from . import strategies
 from .hidden import VALUES, assert_hidden, everything_of

@@ -8,8 +8,8 @@ import pytest
 
 from paramsync.api.shaping import FileFormat
 from paramsync.api.sync import ParameterType
-from paramsync.core.formats.file import Item, UnfitFile
-from paramsync.core.formats.registry import FORMATS
+from paramsync.core.shaping.formats.file import Item, UnfitFile
+from paramsync.core.shaping.formats.registry import FORMATS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "files.md").read_text()
 PARAMETERS = re.findall(r"^\| `([^`]+)` \| (\w+) \| `([^`]+)` \|$", PAGE, re.MULTILINE)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from paramsync.core.formats.dotenv import DOTENV
-from paramsync.core.formats.file import Item, UnfitFile
+from paramsync.core.shaping.formats.dotenv import DOTENV
+from paramsync.core.shaping.formats.file import Item, UnfitFile
 
 from .readers import Reader, started, texts
 

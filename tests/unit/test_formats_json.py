@@ -6,8 +6,8 @@ import pydantic_core
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paramsync.core.formats.file import Item
-from paramsync.core.formats.json import JSON
+from paramsync.core.shaping.formats.file import Item
+from paramsync.core.shaping.formats.json import JSON
 
 from .readers import leaves, nestings, texts
 

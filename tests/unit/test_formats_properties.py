@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from paramsync.core.formats.file import Item
-from paramsync.core.formats.properties import PROPERTIES
+from paramsync.core.shaping.formats.file import Item
+from paramsync.core.shaping.formats.properties import PROPERTIES
 
 from .readers import Reader, started, texts
 

@@ -8,8 +8,8 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from paramsync.core.formats.file import Item, UnfitFile
-from paramsync.core.formats.yaml import YAML
+from paramsync.core.shaping.formats.file import Item, UnfitFile
+from paramsync.core.shaping.formats.yaml import YAML
 
 from .readers import WORDS, leaves, nestings, texts
 

@@ -5,10 +5,10 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramsync.core.keys import assign
-from paramsync.core.naming import Naming
 from paramsync.core.overlay import Selected
 from paramsync.core.reasons import Reason
+from paramsync.core.shaping.keys import assign
+from paramsync.core.shaping.naming import Naming
 
 from . import strategies
 from .builders import SECRET, parameter, selected

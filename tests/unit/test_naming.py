@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paramsync.api.shaping import LONGEST_KEY, Keys, KeyStyle
-from paramsync.core.naming import Naming, data_key, env_var
+from paramsync.core.shaping.naming import Naming, data_key, env_var
 
 from . import strategies
 

@@ -64,4 +64,4 @@ def test_few_make_something_of_secure_values() -> None:
         for module in SOURCE.rglob("*.py")
         if module != DEFINED_IN and "made_of" in module.read_text()
     }
-    assert making == {"core/derived.py", "core/making.py"}
+    assert making == {"core/shaping/derived.py", "core/shaping/making.py"}

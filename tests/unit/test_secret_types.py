@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from paramsync.api.sync import SecretType, TargetKind
-from paramsync.core.naming import data_key
 from paramsync.core.reasons import Problem, Reason
 from paramsync.core.secret_types import DEMANDS, own_keys, problems
+from paramsync.core.shaping.naming import data_key
 from paramsync.core.values import SecureValue
 
 from .builders import (

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paramsync.api.contract import Contract
-from paramsync.core.derived import Derived
 from paramsync.core.overlay import Selected
 from paramsync.core.parameters import Parameter
 from paramsync.core.reasons import Problem, Reason
+from paramsync.core.shaping.derived import Derived
 from paramsync.core.suspicion import looks_secret
 from paramsync.core.values import Decoded, Sealed
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramsync.core.filters import FILTERS
-from paramsync.core.templates import UnfitValue, parse
+from paramsync.core.shaping.filters import FILTERS
+from paramsync.core.shaping.templates import UnfitValue, parse
 
 from .hidden import assert_hidden, everything_of, values
 

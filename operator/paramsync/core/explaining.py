@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from paramsync.api.sync import ParameterSyncSpec, ParameterType
 
 from .actions import Wish
-from .derived import Shape
 from .overlay import Selected, lay_over
 from .parameters import Snapshot
 from .provenance import Entry
 from .routing import Route, TargetRef, route, routes, wants_secure
+from .shaping.derived import Shape
+from .shaping.wishes import wishes
 from .want import Selection
-from .wishes import wishes
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from paramsync.api.sync import ParameterType
 
-from .derived import NO_SHAPE, Derived, Shape, derive
 from .parameters import Parameter, Snapshot
 from .reasons import Problem, Reason
+from .shaping.derived import NO_SHAPE, Derived, Shape, derive
 from .values import AnyValue
 from .want import Selection
 

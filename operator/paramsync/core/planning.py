@@ -12,10 +12,8 @@ from paramsync.api.sync import ParameterSyncSpec, ParameterType
 
 from . import actions, adoption, contents, ownership, unchangeable
 from .actions import Action, ActionKind, Draft, Wish, draft, with_moves
-from .composing import awaits_references
 from .contract import awaits_names, unchecked, violations
 from .deletion import is_recorded
-from .derived import Shape
 from .emptiness import awaits_absence, empty_sources
 from .guard.case import Case
 from .guard.chain import holds
@@ -32,9 +30,11 @@ from .reasons import Problem, Reason
 from .record import Record
 from .rendering import Memory
 from .routing import Route, TargetRef, route, routes, wants_secure
+from .shaping.composing import awaits_references
+from .shaping.derived import Shape
+from .shaping.wishes import wishes
 from .suspicion import looks_secret
 from .want import Selection
-from .wishes import wishes
 
 
 def plan(

@@ -7,9 +7,9 @@ from typing import Final
 from paramsync.api.shaping import File, StringListForm
 from paramsync.api.sync import ParameterSyncSpec, ParameterType, SecretType, Target, TargetKind
 
-from .naming import ENV_VARS, Naming
 from .overlay import Selected
-from .templates import Template, parse
+from .shaping.naming import ENV_VARS, Naming
+from .shaping.templates import Template, parse
 from .want import EVERYTHING, Selection
 
 PLAIN = frozenset({ParameterType.STRING, ParameterType.STRING_LIST})

@@ -6,12 +6,12 @@ from typing import Final
 
 from paramsync.api.shaping import LONGEST_NAME
 from paramsync.api.sync import ParameterSyncSpec, ParameterType
+from paramsync.core.globs import matches
+from paramsync.core.parameters import Parameter
+from paramsync.core.reasons import Problem, Reason
+from paramsync.core.values import AnyValue, Decoded, KeyValue, Sealed, SecureValue
 
-from .globs import matches
-from .parameters import Parameter
-from .reasons import Problem, Reason
 from .structured import Unfit, decoded, fields_of
-from .values import AnyValue, Decoded, KeyValue, Sealed, SecureValue
 
 EXPANDED: Final = "expand"
 DECODED: Final = "decode"

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
+from paramsync.core.actions import Wish
+from paramsync.core.overlay import Overlay, Selected
+from paramsync.core.parameters import Snapshot
+from paramsync.core.reasons import Problem, Reason
+from paramsync.core.routing import Route, TargetRef
+from paramsync.core.secret_types import own_keys
+
 from . import composing, files, keys
-from .actions import Wish
 from .making import Making, Refused
-from .overlay import Overlay, Selected
-from .parameters import Snapshot
-from .reasons import Problem, Reason
-from .routing import Route, TargetRef
-from .secret_types import own_keys
 
 
 def wishes(

@@ -4,15 +4,15 @@ import hashlib
 from collections.abc import Iterable, Mapping
 
 from paramsync.api.sync import TargetKind
+from paramsync.core.actions import Wish
+from paramsync.core.overlay import Selected
+from paramsync.core.parameters import Snapshot
+from paramsync.core.reasons import Problem, Reason
+from paramsync.core.routing import SECURE, Route
+from paramsync.core.values import KeyValue, Sealed
 
-from .actions import Wish
 from .making import Making, Refused, value_of
-from .overlay import Selected
-from .parameters import Snapshot
-from .reasons import Problem, Reason
-from .routing import SECURE, Route
 from .templates import UnfitValue
-from .values import KeyValue, Sealed
 
 
 def awaits_references(

@@ -12,7 +12,7 @@ dotenv), Ruby's dotenv, Docker Compose and ``sh`` read alike:
 import re
 from typing import Final
 
-from paramsync.core.naming import env_var
+from paramsync.core.shaping.naming import env_var
 
 from .file import Format, one_by_one
 

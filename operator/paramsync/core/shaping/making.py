@@ -7,13 +7,12 @@ from typing import Final
 
 from paramsync.api.shaping import StringListForm
 from paramsync.api.sync import ParameterType, TargetKind
-
-from .actions import Wish
-from .overlay import Selected
-from .provenance import Entry
-from .reasons import Problem
-from .routing import PLAIN, Route
-from .values import KeyValue, Sealed, SecureValue
+from paramsync.core.actions import Wish
+from paramsync.core.overlay import Selected
+from paramsync.core.provenance import Entry
+from paramsync.core.reasons import Problem
+from paramsync.core.routing import PLAIN, Route
+from paramsync.core.values import KeyValue, Sealed, SecureValue
 
 AS_JSON: Final = "json"
 """How the value of a StringList was made that is given as JSON."""

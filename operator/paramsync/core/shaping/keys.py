@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable
 
+from paramsync.core.overlay import Selected
+from paramsync.core.reasons import Problem, Reason
+from paramsync.core.routing import TargetRef
+
 from .naming import ENV_VARS, Naming
-from .overlay import Selected
-from .reasons import Problem, Reason
-from .routing import TargetRef
 
 
 def assign(

@@ -4,18 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from paramsync.api.shaping import File, StringListForm
 from paramsync.api.sync import ParameterType, TargetKind
+from paramsync.core.actions import Wish
+from paramsync.core.globs import is_literal
+from paramsync.core.overlay import Selected
+from paramsync.core.reasons import Problem, Reason
+from paramsync.core.routing import SECURE, Route
+from paramsync.core.values import KeyValue, Sealed
+from paramsync.core.want import Selection
 
-from .actions import Wish
 from .derived import DECODED
 from .formats.file import Format, Item, Unfit, UnfitFile
 from .formats.registry import FORMATS
-from .globs import is_literal
 from .making import Making, Refused, elements, value_of
-from .overlay import Selected
-from .reasons import Problem, Reason
-from .routing import SECURE, Route
-from .values import KeyValue, Sealed
-from .want import Selection
 
 
 def selected(files: Sequence[File], taken: Sequence[Selected]) -> dict[str, list[Selected]]:
