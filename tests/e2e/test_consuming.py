@@ -104,7 +104,7 @@ def environment(shop: Syncs, pod: Json) -> dict[str, str]:
 
 
 def seen(variables: Mapping[str, str]) -> dict[str, str]:
-    """What a shell hands on to a program: it drops variables whose names it does not take."""
+    """What a shell hands on to a program: some drop variables whose names they do not take."""
     script = f'"{sys.executable}" -I -c "import json, os; print(json.dumps(dict(os.environ)))"'
     run = subprocess.run(["/bin/sh", "-c", script], env=dict(variables), check=True, capture_output=True, text=True)
     found: dict[str, str] = json.loads(run.stdout)
