@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tests.running.operator import Operator
 
 SYNCS = 10
-LEASE = "default/paramsync"
 AFTER_A_STOP, AFTER_A_CRASH = 2.0, 15.0
 """Seconds within which another replica leads."""
 
@@ -32,7 +31,7 @@ def change_over(results: Results, times: int, *, syncs: int = SYNCS) -> None:
         def another() -> Operator:
             nonlocal replicas
             replicas += 1
-            return stack.enter_context(here.operator(name=f"replica-{replicas}", lease=LEASE))
+            return stack.enter_context(here.operator(name=f"replica-{replicas}", is_replica=True))
 
         leader = another()
         leader.wait_leads()

@@ -18,14 +18,13 @@ INTERVAL = 60
 """Seconds: a fifth of the default, so that five times as much is read as usual."""
 PER_NAMESPACE = 100
 PARAMETERS, SECURE = 10, 2
-LEASE = "default/paramsync"
 MOST_RSS = 128
 """MiB: the chart asks for them."""
 
 
 def resources(results: Results, number: int, *, polls: int = 2) -> None:
     """`number` syncs are made; a second replica starts and waits; nothing changes; the first one ends."""
-    with world() as here, here.operator(name="first", lease=LEASE) as first:
+    with world() as here, here.operator(name="first", is_replica=True) as first:
         first.wait_leads()
         results.show("start without syncs: CPU", first.cpu(), unit=" s")
         paths = [f"/bench/app-{index}" for index in range(number)]
@@ -34,7 +33,7 @@ def resources(results: Results, number: int, *, polls: int = 2) -> None:
             here.syncs(f"bench-{index // PER_NAMESPACE}").create(f"app-{index}", path, interval=f"{INTERVAL}s")
         here.wait_synced(number)
         results.show("start, all syncs new: CPU", first.cpu(), unit=" s")
-        with here.operator(name="second", lease=LEASE) as second:
+        with here.operator(name="second", is_replica=True) as second:
             results.show("start of one that waits: CPU", second.cpu(), unit=" s")
             _steady(results, here, {"leader": first, "standby": second}, paths, polls)
             before = second.cpu()

@@ -14,6 +14,7 @@ from tests.bench.measure import MIB, Cost
 from tests.bench.record import Record
 from tests.cluster.control_plane import control_plane
 from tests.cluster.waiting import wait_until
+from tests.edge.policies import ACCOUNT, bound_policies
 from tests.load.stub import Settings, Stub, run_stub
 from tests.running.objects import BASE, Syncs
 from tests.running.operator import STORE_ACCESS, Operator, run_operator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tests.cluster.audit import AuditEntry
-    from tests.cluster.cluster import Cluster
+    from tests.cluster.cluster import AccountKubeconfig, Cluster
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 900.0
@@ -49,6 +50,9 @@ class World:
     cluster: Cluster
     stub: Stub
     directory: Path
+    home: str
+    """The namespace of the operator's account."""
+    kubeconfig: AccountKubeconfig
     record: Record = field(default_factory=Record)
     _namespaces: dict[str, Syncs] = field(default_factory=dict)
 
@@ -71,12 +75,12 @@ class World:
 
     @contextmanager
     def operator(
-        self, budget: int | None = None, *, name: str = "operator", lease: str | None = None
+        self, budget: int | None = None, *, name: str = "operator", is_replica: bool = False
     ) -> Iterator[Operator]:
         """Run the operator, with so many requests per second, or as many as it takes by default.
 
         :param name: of the directory where its log goes: one for each that runs at the same time.
-        :param lease: by which several of them agree on who leads.
+        :param is_replica: whether it agrees with others on who leads.
         """
         access: list[dict[str, list[str]]] = STORE_ACCESS
         default = {"region": "eu-west-1", "endpoint": self.stub.url, "access": access}
@@ -84,9 +88,9 @@ class World:
         if budget is not None:
             settings["budget"] = {"requestsPerSecond": budget}
         with run_operator(
-            self.cluster.kubeconfig,
+            self.kubeconfig,
             self.directory / name,
-            lease=lease,
+            lease=f"{self.home}/{ACCOUNT}" if is_replica else None,
             settings=settings,
             environment={"AWS_ENDPOINT_URL_STS": self.stub.url},
             log_level="info",
@@ -185,4 +189,5 @@ def world(quota: float | None = None) -> Iterator[World]:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paramsync-bench-")))
         cluster = stack.enter_context(control_plane((ROOT / "crds",)))
         stub = stack.enter_context(run_stub(Settings(quota=quota)))
-        yield World(cluster, stub, directory)
+        home = stack.enter_context(cluster.namespace("home"))
+        yield World(cluster, stub, directory, home, stack.enter_context(bound_policies(cluster, home)))

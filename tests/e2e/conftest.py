@@ -7,7 +7,7 @@ import pytest
 
 from tests.aws.emulator import Emulator
 from tests.aws.proxy import Proxy, run_proxy
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.e2e.gateway import Gateway, run_gateway
 from tests.e2e.scene import Scene, Stores
 from tests.running.objects import Syncs
@@ -24,7 +24,7 @@ def shared_proxy(emulator: Emulator) -> Iterator[Proxy]:
 
 @pytest.fixture(scope="module")
 def shared_operator(
-    bound_kubeconfig: Path, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
+    bound_kubeconfig: AccountKubeconfig, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Operator]:
     """The operator that the tests of a file share; its store `default` lets every namespace read everything."""
     with run_operator(bound_kubeconfig, tmp_path_factory.mktemp("operator"), endpoint=shared_proxy.url) as running:
@@ -47,7 +47,7 @@ def stores(scene: Scene) -> Iterator[Stores]:
 
 
 @pytest.fixture
-def gateway(cluster: Cluster, bound_kubeconfig: Path, tmp_path: Path) -> Iterator[Gateway]:
+def gateway(cluster: Cluster, bound_kubeconfig: AccountKubeconfig, tmp_path: Path) -> Iterator[Gateway]:
     """A way of the operator's account to the API server that can hold requests, and records them."""
     with run_gateway(cluster, tmp_path / "gateway.kubeconfig", bound_kubeconfig) as running:
         yield running

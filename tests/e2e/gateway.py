@@ -1,6 +1,6 @@
 """A reverse proxy in front of the API server: it records what is asked, holds a request, answers one, lets none pass.
 
-Plain HTTP comes in, HTTPS goes out, with the token that came in or the admin's certificate; watches are streamed.
+Plain HTTP comes in, HTTPS goes out, with the token that came in; watches are streamed.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from yarl import URL
 
 from tests.aws.background import in_background
 from tests.cluster.asking import asking
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import AccountKubeconfig, Cluster
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 OF_THE_HOP = {"host", "connection", "keep-alive", "transfer-encoding", "content-length", "te", "trailer", "upgrade"}
@@ -122,7 +122,7 @@ class Fault:
 class Gateway:
     """A running gateway; all methods are for the test's thread."""
 
-    kubeconfig: Path
+    kubeconfig: AccountKubeconfig
     upstream: str
     user: dict[str, object]
     """The user in its kubeconfig."""
@@ -246,19 +246,14 @@ class Gateway:
 
 
 @contextmanager
-def run_gateway(cluster: Cluster, kubeconfig: Path, account: Path | None = None) -> Iterator[Gateway]:
+def run_gateway(cluster: Cluster, file: Path, account: AccountKubeconfig) -> Iterator[Gateway]:
     """Run a gateway to a control plane, and write the kubeconfig that leads through it.
 
-    :param account: a kubeconfig with the token to come with; default: the gateway itself proves to be the admin.
+    :param account: with the token to come with.
     """
     tls = ssl.create_default_context(cafile=str(cluster.certificates.authority))
-    user: dict[str, object] = {}
-    if account is None:
-        admin = cluster.certificates.admin
-        tls.load_cert_chain(admin.certificate, admin.key)
-    else:
-        (user,) = (each["user"] for each in yaml.safe_load(account.read_text())["users"])
-    with in_background(Gateway(kubeconfig, cluster.url, user, tls=tls).serving()) as gateway:
+    (user,) = (each["user"] for each in yaml.safe_load(account.read_text())["users"])
+    with in_background(Gateway(AccountKubeconfig(file), cluster.url, user, tls=tls).serving()) as gateway:
         yield gateway
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.aws.clients import REGION, access_key
 from tests.aws.errors import ACCOUNT, throttled
+from tests.cluster.cluster import AccountKubeconfig
 from tests.cluster.waiting import wait_until
 from tests.e2e.scene import READY, STALLED, conditions, message, store
 from tests.load.stub import Stub, run_stub
@@ -29,7 +30,7 @@ def stub() -> Iterator[Stub]:
 
 
 @pytest.fixture
-def start(bound_kubeconfig: Path, stub: Stub, tmp_path: Path) -> Start:
+def start(bound_kubeconfig: AccountKubeconfig, stub: Stub, tmp_path: Path) -> Start:
     """Starts an operator whose store `default` is the stub, in a Region and with the keys of an account."""
 
     def started(region: str = REGION, account: str = ACCOUNT) -> AbstractContextManager[Operator]:

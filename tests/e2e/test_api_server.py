@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.cluster.control_plane import control_plane
 from tests.cluster.waiting import wait_until
 from tests.conftest import ROOT
@@ -85,7 +85,7 @@ def wait_polled_twice(operator: Operator) -> None:
 
 
 def test_what_changes_while_it_is_away_arrives_when_it_is_back(
-    cluster: Cluster, bound_kubeconfig: Path, nursery: Nursery, stub: Stub, syncs: Syncs, tmp_path: Path
+    cluster: Cluster, bound_kubeconfig: AccountKubeconfig, nursery: Nursery, stub: Stub, syncs: Syncs, tmp_path: Path
 ) -> None:
     with run_operator(bound_kubeconfig, tmp_path, endpoint=stub.url, start=nursery.start) as operator:
         begin(stub, syncs)
@@ -107,7 +107,7 @@ def test_what_changes_while_it_is_away_arrives_when_it_is_back(
 def test_a_leader_that_lost_it_ends_and_one_of_those_that_wait_leads_when_it_is_back(
     cluster: Cluster,
     home: str,
-    bound_kubeconfig: Path,
+    bound_kubeconfig: AccountKubeconfig,
     nursery: Nursery,
     stub: Stub,
     syncs: Syncs,

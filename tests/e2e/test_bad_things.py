@@ -19,13 +19,12 @@
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.aws.emulator import Emulator
 from tests.aws.proxy import Proxy
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.e2e.bad_things import (
     OTHER_ACCOUNT,
     PLACES,
@@ -57,7 +56,7 @@ KINDS = ("Secret", "ConfigMap")
 
 @pytest.fixture(scope="module")
 def shared_operator(
-    bound_kubeconfig: Path, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
+    bound_kubeconfig: AccountKubeconfig, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Operator]:
     """An operator that assumes roles in front of the proxy."""
     stores = {"default": store("default", shared_proxy.url, ["*"], ["/"])["spec"]}

@@ -17,7 +17,7 @@ from dotenv import dotenv_values
 from javaproperties import loads
 
 from tests.cluster.certificates import make_certificates
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.conftest import ROOT
 from tests.e2e.scene import Json, store
 from tests.load.stub import Settings, Stub, run_stub
@@ -58,7 +58,7 @@ def stub() -> Iterator[Stub]:
 
 @pytest.fixture(scope="module")
 def shop(
-    cluster: Cluster, bound_kubeconfig: Path, stub: Stub, tmp_path_factory: pytest.TempPathFactory
+    cluster: Cluster, bound_kubeconfig: AccountKubeconfig, stub: Stub, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Syncs]:
     """The page's namespace, with the page's parameters and an operator."""
     for name, kind, value in parameters():

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from tests.aws.errors import ACCOUNT
 from tests.aws.names import ParameterType
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.cluster.waiting import wait_until
 from tests.conftest import ROOT
 from tests.e2e.scene import Json, store
@@ -52,7 +52,9 @@ def stub() -> Iterator[Stub]:
 
 
 @pytest.fixture(scope="module")
-def operator(bound_kubeconfig: Path, stub: Stub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+def operator(
+    bound_kubeconfig: AccountKubeconfig, stub: Stub, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Operator]:
     aws = {f"AWS_ENDPOINT_URL_{service}": stub.url for service in ("SSM", "STS")}
     settings = {"stores": {"default": store("default", stub.url, ["*"], ["/"])["spec"]}}
     directory = tmp_path_factory.mktemp("operator")

@@ -1,13 +1,13 @@
 """What is read is read once for all syncs, arrives whole, and is decrypted only where somebody needs it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.aws.clients import REGION
 from tests.aws.faults import undecryptable
 from tests.aws.proxy import Proxy
+from tests.cluster.cluster import AccountKubeconfig
 from tests.cluster.waiting import wait_until
 from tests.e2e.scene import READY, SOON, STALLED, Scene, conditions, message, store
 from tests.running.operator import Operator, run_operator
@@ -18,7 +18,7 @@ NORTH = "eu-north-1"
 
 @pytest.fixture(scope="module")
 def shared_operator(
-    bound_kubeconfig: Path, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
+    bound_kubeconfig: AccountKubeconfig, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Operator]:
     """An operator with two stores in its settings, in two Regions."""
     spec = store("default", shared_proxy.url, ["*"], ["/"])["spec"]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.audit import AuditEntry
+from tests.cluster.cluster import AccountKubeconfig
 from tests.cluster.waiting import wait_until
 from tests.e2e.gateway import Gateway
 from tests.e2e.scene import MERGE, READY, conditions
@@ -32,7 +33,7 @@ class Replicas:
     """Replicas of one operator; the first one reaches the API server through a gateway."""
 
     home: str
-    kubeconfig: Path
+    kubeconfig: AccountKubeconfig
     gateway: Gateway
     stub: Stub
     syncs: Syncs
@@ -42,11 +43,11 @@ class Replicas:
         """Run the one that is to lead first."""
         return self._run(self.gateway.kubeconfig, "first", start)
 
-    def second(self, kubeconfig: Path | None = None) -> AbstractContextManager[Operator]:
+    def second(self, kubeconfig: AccountKubeconfig | None = None) -> AbstractContextManager[Operator]:
         """Run the one that is to take over; by default with the chart's account."""
         return self._run(kubeconfig or self.kubeconfig, "second", as_a_user)
 
-    def _run(self, kubeconfig: Path, name: str, start: Start) -> AbstractContextManager[Operator]:
+    def _run(self, kubeconfig: AccountKubeconfig, name: str, start: Start) -> AbstractContextManager[Operator]:
         lease = f"{self.home}/paramsync"
         return run_operator(kubeconfig, self.directory / name, endpoint=self.stub.url, lease=lease, start=start)
 
@@ -86,7 +87,9 @@ def seconds_until_it_leads(operator: Operator) -> float:
 
 
 @pytest.fixture
-def replicas(bound_kubeconfig: Path, home: str, gateway: Gateway, syncs: Syncs, tmp_path: Path) -> Iterator[Replicas]:
+def replicas(
+    bound_kubeconfig: AccountKubeconfig, home: str, gateway: Gateway, syncs: Syncs, tmp_path: Path
+) -> Iterator[Replicas]:
     """None of them runs yet."""
     with run_stub(Settings(quota=None)) as stub:
         yield Replicas(home, bound_kubeconfig, gateway, stub, syncs, tmp_path)

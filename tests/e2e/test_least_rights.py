@@ -11,7 +11,7 @@ import pytest
 from tests.aws.emulator import Emulator
 from tests.aws.proxy import Proxy
 from tests.cluster.audit import AuditEntry
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.scene import MERGE, SOON, Json, Stores
 from tests.edge.policies import ACCOUNT, bound_policies, installed
@@ -31,7 +31,7 @@ class Installation:
 
     cluster: Cluster
     home: str
-    kubeconfig: Path
+    kubeconfig: AccountKubeconfig
     namespaces: tuple[str, ...]
     """In which it has rights; empty: in all."""
     syncs: Syncs

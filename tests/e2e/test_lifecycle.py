@@ -9,7 +9,7 @@ import pytest
 from tests.aws.emulator import Emulator
 from tests.aws.faults import hang
 from tests.aws.proxy import Proxy
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.cluster.control_plane import control_plane
 from tests.cluster.waiting import wait_until
 from tests.conftest import ROOT
@@ -64,7 +64,7 @@ def test_it_is_not_ready_until_its_definitions_are_served(ssm: Emulator, proxy: 
 
 
 def test_at_sigterm_it_ends_soon(
-    bound_kubeconfig: Path, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
+    bound_kubeconfig: AccountKubeconfig, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
 ) -> None:
     put(ssm)
     with run_operator(bound_kubeconfig, tmp_path, endpoint=proxy.url) as operator:
@@ -75,7 +75,7 @@ def test_at_sigterm_it_ends_soon(
 
 
 def test_at_sigterm_it_does_not_wait_for_aws(
-    bound_kubeconfig: Path, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
+    bound_kubeconfig: AccountKubeconfig, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
 ) -> None:
     put(ssm)
     gate = hang()
@@ -151,7 +151,7 @@ def test_it_outlives_an_api_server_that_cannot_be_reached(
 
 
 def test_a_name_in_two_places_is_used_from_neither_from_the_start(
-    cluster: Cluster, bound_kubeconfig: Path, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
+    cluster: Cluster, bound_kubeconfig: AccountKubeconfig, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
 ) -> None:
     put(ssm)
     name = f"both-{syncs.namespace}"
@@ -167,7 +167,7 @@ def test_a_name_in_two_places_is_used_from_neither_from_the_start(
 
 
 def test_without_it_a_sync_and_a_namespace_can_be_deleted(
-    cluster: Cluster, bound_kubeconfig: Path, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
+    cluster: Cluster, bound_kubeconfig: AccountKubeconfig, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
 ) -> None:
     put(ssm)
     with run_operator(bound_kubeconfig, tmp_path, endpoint=proxy.url):
@@ -210,7 +210,7 @@ BROKEN_KUBECONFIGS = {
 
 @pytest.mark.parametrize(("text", "told"), BROKEN_KUBECONFIGS.values(), ids=BROKEN_KUBECONFIGS)
 def test_a_broken_kubeconfig_is_told_in_one_line(tmp_path: Path, text: str, told: str) -> None:
-    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig = AccountKubeconfig(tmp_path / "kubeconfig")
     kubeconfig.write_text(text)
     with run_operator(kubeconfig, tmp_path, ready=False) as operator:
         assert operator.wait() == 1
@@ -231,7 +231,7 @@ BROKEN_SETTINGS: dict[str, tuple[dict[str, object], str]] = {
 
 @pytest.mark.parametrize(("settings", "told"), BROKEN_SETTINGS.values(), ids=BROKEN_SETTINGS)
 def test_broken_settings_are_told_in_one_line(tmp_path: Path, settings: dict[str, object], told: str) -> None:
-    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig = AccountKubeconfig(tmp_path / "kubeconfig")
     kubeconfig.write_text(KUBECONFIG)
     with run_operator(kubeconfig, tmp_path, settings=settings, ready=False) as operator:
         assert operator.wait() == 1

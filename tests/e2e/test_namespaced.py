@@ -12,7 +12,7 @@ import pytest
 from tests.aws.emulator import Emulator
 from tests.aws.proxy import Proxy
 from tests.cluster.audit import AuditEntry
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.scene import MERGE, SOON, Json, message, store, store_path
 from tests.edge.policies import ACCOUNT, bound_policies, grant_in, role_path
@@ -30,7 +30,7 @@ class Installation:
 
     cluster: Cluster
     home: str
-    kubeconfig: Path
+    kubeconfig: AccountKubeconfig
     first: Syncs
     second: Syncs
     third: Syncs

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
@@ -10,6 +9,7 @@ from tests.aws.errors import denied, internal, throttled
 from tests.aws.faults import cut, drop, hang, html
 from tests.aws.proxy import Proxy
 from tests.aws.wire import Fault
+from tests.cluster.cluster import AccountKubeconfig
 from tests.cluster.waiting import wait_until
 from tests.e2e.scene import (
     READY,
@@ -51,7 +51,7 @@ BUSY = 4.0
 
 @pytest.fixture(scope="module")
 def shared_operator(
-    bound_kubeconfig: Path, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
+    bound_kubeconfig: AccountKubeconfig, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Operator]:
     """An operator whose API budget, when AWS throttles one path, is still enough for the others."""
     stores = {"default": store("default", shared_proxy.url, ["*"], ["/"])["spec"]}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.gateway import Gateway
 from tests.e2e.scene import MERGE, READY, Json, conditions
@@ -34,7 +34,7 @@ class Leaders:
     """Two operators of one account that read the same; the first one reaches the API server through a gateway."""
 
     cluster: Cluster
-    kubeconfig: Path
+    kubeconfig: AccountKubeconfig
     gateway: Gateway
     nursery: Nursery
     stub: Stub
@@ -51,7 +51,7 @@ class Leaders:
         """Run the one that goes on meanwhile."""
         return self._run(self.kubeconfig, "second")
 
-    def _run(self, kubeconfig: Path, name: str) -> AbstractContextManager[Operator]:
+    def _run(self, kubeconfig: AccountKubeconfig, name: str) -> AbstractContextManager[Operator]:
         endpoint, start = self.stub.url, self.nursery.start
         return run_operator(kubeconfig, self.directory / name, endpoint=endpoint, start=start)
 
@@ -105,7 +105,12 @@ class Leaders:
 
 @pytest.fixture
 def leaders(
-    cluster: Cluster, bound_kubeconfig: Path, gateway: Gateway, nursery: Nursery, syncs: Syncs, tmp_path: Path
+    cluster: Cluster,
+    bound_kubeconfig: AccountKubeconfig,
+    gateway: Gateway,
+    nursery: Nursery,
+    syncs: Syncs,
+    tmp_path: Path,
 ) -> Iterator[Leaders]:
     """Two operators, none of which runs yet."""
     with run_stub(Settings(quota=None)) as stub:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.aws.emulator import Emulator
 from tests.aws.proxy import Proxy
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.e2e.scene import SOON, Scene
 from tests.edge.policies import ACCOUNT, refusals
 from tests.running.objects import Syncs
@@ -14,7 +14,13 @@ SLOW = "5m"
 
 
 def test_the_main_job_under_the_policies(
-    cluster: Cluster, home: str, bound_kubeconfig: Path, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
+    cluster: Cluster,
+    home: str,
+    bound_kubeconfig: AccountKubeconfig,
+    ssm: Emulator,
+    proxy: Proxy,
+    syncs: Syncs,
+    tmp_path: Path,
 ) -> None:
     since = cluster.audit_mark()
     with run_operator(bound_kubeconfig, tmp_path, endpoint=proxy.url) as operator:

@@ -1,12 +1,12 @@
 """Whatever stands in the way is told: why, which parameter or object, and what to do; nothing is written."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.aws.errors import denied
 from tests.aws.proxy import Proxy
+from tests.cluster.cluster import AccountKubeconfig
 from tests.cluster.waiting import wait_until
 from tests.e2e.scene import (
     READY,
@@ -26,7 +26,7 @@ SLOW = "5m"
 
 @pytest.fixture(scope="module")
 def shared_operator(
-    bound_kubeconfig: Path, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
+    bound_kubeconfig: AccountKubeconfig, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Operator]:
     """An operator with three stores in its settings: for everybody, for one's own path, and for /prod/pay."""
     stores = {

@@ -14,7 +14,7 @@ import pytest
 
 from tests.aws.emulator import Emulator
 from tests.aws.proxy import Proxy
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.e2e.scene import SOON, STALLED, Json, Scene, conditions, message
 from tests.edge.policies import refusals, release
 from tests.running import canaries
@@ -33,7 +33,7 @@ class Place:
 
     cluster: Cluster
     home: str
-    kubeconfig: Path
+    kubeconfig: AccountKubeconfig
     emulator: Emulator
     proxy: Proxy
     syncs: Syncs
@@ -75,7 +75,13 @@ class Place:
 
 @pytest.fixture
 def place(
-    cluster: Cluster, home: str, bound_kubeconfig: Path, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
+    cluster: Cluster,
+    home: str,
+    bound_kubeconfig: AccountKubeconfig,
+    ssm: Emulator,
+    proxy: Proxy,
+    syncs: Syncs,
+    tmp_path: Path,
 ) -> Place:
     return Place(cluster, home, bound_kubeconfig, ssm, proxy, syncs, tmp_path)
 

@@ -4,13 +4,12 @@ import base64
 import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.aws.errors import ACCOUNT
 from tests.aws.proxy import Proxy
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.scene import MERGE, READY, RECONCILING, SOON, STALLED, Json, Scene, conditions, message
 from tests.edge.policies import cluster_role_path
@@ -37,7 +36,7 @@ def settings(endpoint: str) -> Json:
 
 @pytest.fixture(scope="module")
 def shared_operator(
-    bound_kubeconfig: Path, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
+    bound_kubeconfig: AccountKubeconfig, shared_proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Operator]:
     directory = tmp_path_factory.mktemp("operator")
     # A ParameterStore has no endpoint.

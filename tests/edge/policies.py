@@ -11,7 +11,7 @@ from kubernetes.client import ApiClient
 from kubernetes.client.exceptions import ForbiddenException, NotFoundException, UnprocessableEntityException
 
 from tests.cluster.access import request
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.cluster.waiting import wait_until
 from tests.helm.rendering import Helm
 from tests.programs.helm import HELM
@@ -80,7 +80,7 @@ def policies(home: str) -> list[Json]:
 
 
 @contextmanager
-def bound_policies(cluster: Cluster, namespace: str, *roles_in: str) -> Iterator[Path]:
+def bound_policies(cluster: Cluster, namespace: str, *roles_in: str) -> Iterator[AccountKubeconfig]:
     """The kubeconfig of the chart's account in a namespace, which has the chart's rights and no others, and is bound.
 
     The policies are in force when the context begins. The namespace is the operator's home: targets go elsewhere.
@@ -94,7 +94,7 @@ def bound_policies(cluster: Cluster, namespace: str, *roles_in: str) -> Iterator
 
 
 @contextmanager
-def installation(cluster: Cluster, namespace: str, *roles_in: str) -> Iterator[Path]:
+def installation(cluster: Cluster, namespace: str, *roles_in: str) -> Iterator[AccountKubeconfig]:
     """The same, before rights and policies are in force."""
     with ExitStack() as made:
         for body in installed(namespace, *roles_in):

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.cluster.access import request
 from tests.cluster.audit import AuditEntry
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.cluster.waiting import wait_until
 from tests.edge.policies import ACCOUNT, installed
 
@@ -24,7 +23,7 @@ class Account:
     """An account of a replica."""
 
     username: str
-    kubeconfig: Path
+    kubeconfig: AccountKubeconfig
 
 
 MakeAccount = Callable[[str], Account]

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.aws.proxy import Proxy
-    from tests.cluster.cluster import Cluster
+    from tests.cluster.cluster import AccountKubeconfig, Cluster
     from tests.running.objects import Syncs
     from tests.running.operator import Operator
 
@@ -30,7 +30,7 @@ def home(cluster: "Cluster") -> "Iterator[str]":
 
 
 @pytest.fixture(scope="module")
-def bound_kubeconfig(cluster: "Cluster", home: str) -> "Iterator[Path]":
+def bound_kubeconfig(cluster: "Cluster", home: str) -> "Iterator[AccountKubeconfig]":
     """The kubeconfig of the operator's account: it has its rights and no others, and the policies bind it."""
     from tests.edge.policies import bound_policies  # noqa: PLC0415
 
@@ -39,7 +39,7 @@ def bound_kubeconfig(cluster: "Cluster", home: str) -> "Iterator[Path]":
 
 
 @pytest.fixture
-def operator(bound_kubeconfig: Path, proxy: "Proxy", tmp_path: Path) -> "Iterator[Operator]":
+def operator(bound_kubeconfig: "AccountKubeconfig", proxy: "Proxy", tmp_path: Path) -> "Iterator[Operator]":
     """An operator that reads from the emulator through the proxy, with a store ``default`` in its settings."""
     from tests.running.operator import run_operator  # noqa: PLC0415
 

@@ -12,6 +12,7 @@ from typing import Protocol
 import urllib3
 import yaml
 
+from tests.cluster.cluster import AccountKubeconfig
 from tests.cluster.waiting import wait_until
 
 PATIENCE = 30.0
@@ -163,7 +164,7 @@ class Operator:
 
 @contextmanager
 def run_operator(
-    kubeconfig: Path | None,
+    kubeconfig: AccountKubeconfig | None,
     directory: Path,
     *,
     endpoint: str | None = None,
@@ -177,7 +178,8 @@ def run_operator(
 ) -> Iterator[Operator]:
     """Run an operator until the end of the context.
 
-    :param kubeconfig: None: it runs as in a pod, see `tests/running/in_pod.py`.
+    :param kubeconfig: of an account with the chart's rights, as `bound_policies` makes it; None: it runs as in a pod,
+        see `tests/running/in_pod.py`.
     :param directory: where its settings and its log go; a second run adds to the log.
     :param endpoint: of SSM; if given, the settings hold a store ``default`` that lets every namespace read all.
     :param settings: the settings file instead.
