@@ -6,10 +6,17 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from tests.cluster.waiting import wait_until
+
 PROGRAMS = ("buildah", "podman", "runc", "debootstrap")
 """Each is in a package of its name."""
 
 KEYRING = "debian-archive-keyring"
+
+PATIENCE = 300.0
+"""Seconds that another apt may take."""
+
+LISTS_ARE_LOCKED = "Could not get lock /var/lib/apt/lists/lock"
 
 
 class ImageToolsError(RuntimeError):
@@ -29,12 +36,23 @@ def need_tools() -> None:
 
 def install(packages: Sequence[str]) -> None:
     """Install packages of the distribution. Raises ImageToolsError if that cannot be."""
-    apt = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "--yes"]
+    apt = ["apt-get", "-o", f"DPkg::Lock::Timeout={PATIENCE:.0f}", "--yes"]
+    try:
+        wait_until(lambda: _is_updated(apt), "the lock of apt's lists is free", PATIENCE)
+        run([*apt, "--no-install-recommends", "install", *packages])
+    except (CommandError, TimeoutError) as error:
+        raise ImageToolsError(f"{', '.join(packages)} cannot be installed: {error}") from None
+
+
+def _is_updated(apt: Sequence[str]) -> bool:
+    """Renew the lists of packages, unless another apt does that: its lock is none that apt waits for."""
     try:
         run([*apt, "update"])
-        run([*apt, "--no-install-recommends", "install", *packages])
     except CommandError as error:
-        raise ImageToolsError(f"{', '.join(packages)} cannot be installed: {error}") from None
+        if LISTS_ARE_LOCKED not in str(error):
+            raise
+        return False
+    return True
 
 
 def to_install(user: int, which: Callable[[str], str | Path | None]) -> list[str]:
