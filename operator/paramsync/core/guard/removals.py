@@ -27,7 +27,9 @@ def too_many_removals(case: Case) -> tuple[Hold, ...]:
             f"{removed} of {peak} parameters would be removed within an hour, and {most} may be"
             f" (spec.guard.maxRemovals): {listed}"
         )
-    actions = tuple(action for name in names for action in sorted(losses[name], key=lambda a: (a.target, a.key)))
+    by_name = (sorted(losses[name], key=lambda a: (a.target, a.key)) for name in names)
+    # A key that is made of several parameters may lose several names.
+    actions = tuple(dict.fromkeys(action for found in by_name for action in found))
     if case.spec_changed:
         meanwhile = "the sync's sources changed as well, so nothing is written"
     else:
