@@ -134,7 +134,8 @@ def test_sixty_namespaces_list_the_shared_path_once(
     example = FOLDER / "shared-path"
     put(stub, example)
     (shared,), (sync,) = documents(example / "store.yaml"), documents(example / "sync.yaml")
-    names = [f"team-{number:02}" for number in range(1, NAMESPACES + 1)]
+    # The example's own namespace may still be ending.
+    names = [f"team-{number:02}" for number in range(2, NAMESPACES + 2)]
     syncs = [{**sync, "metadata": {**sync["metadata"], "namespace": name}} for name in names]
     with ExitStack() as made:
         wait_until(lambda: operator.metric("paramsync_feeds") == 0, "nobody reads anything", 60)
