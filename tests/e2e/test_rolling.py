@@ -129,6 +129,8 @@ def test_each_change_arrives_while_all_replicas_are_replaced(
             rollout.put(NAMES[turn % number], turn // number)
 
         with meanwhile(change, EVERY), meanwhile(rollout.look, 0.05):
+            first = NAMES[0]
+            wait_until(lambda: rollout.value(first) > 0, "the first leader has written")
             for _ in range(len(old)):
                 rollout.start()
                 leader = rollout.leader()

@@ -154,12 +154,19 @@ def test_syncs_are_answered_for_and_changed_in_the_same_way(pair: Pair, seed: in
     def merge(body: Json) -> Callable[[Side], Request]:
         return lambda side: Request("PATCH", path(side), body=body, content_type=MERGE_PATCH)
 
-    def status(which: int, revision: str) -> Callable[[Side], Request]:
+    def status(which: int, revision: str, over: str = "") -> Callable[[Side], Request]:
+        """Writes a status, over one with another revision if that is given."""
+
         def made(side: Side) -> Request:
             uid = side.history[which][0] if side.history else "none"
             value = {"observedGeneration": 1, "revision": revision}
+            read = (
+                [{"op": "test", "path": "/status", "value": {"revision": over, "observedGeneration": 1}}]
+                if over
+                else []
+            )
             test = {"op": "test", "path": "/metadata/uid", "value": uid}
-            body = [test, {"op": "add", "path": "/status", "value": value}]
+            body = [test, *read, {"op": "add", "path": "/status", "value": value}]
             return Request("PATCH", f"{path(side)}/status", body=body, content_type=JSON_PATCH)
 
         return made
@@ -176,6 +183,7 @@ def test_syncs_are_answered_for_and_changed_in_the_same_way(pair: Pair, seed: in
             merge({"metadata": {"annotations": {"paramsync.dev/refresh": chance.choice("12")}}}),
             status(chance.choice((-1, -1, 0)), chance.choice("ab")),
             status(-1, chance.choice("ab")),
+            status(-1, chance.choice("ab"), over=chance.choice("ab")),
             deletion("Background"),
         ]
         pair.compare(chance.choice(drawn), path)

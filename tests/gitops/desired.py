@@ -67,6 +67,26 @@ def ours(namespace: str, endpoint: str) -> list[Json]:
         {"kind": "ConfigMap", "name": "app", "types": ["String", "StringList"]},
     ]
     labelled = {**source, "versionLabel": "live", "storeRef": store}
+    keys = {"style": "Path", "separator": "-", "prefix": "app-", "rename": {"db/host": "HOST"}}
+    file = {"key": "app.json", "format": "JSON", "include": ["**"], "exclude": ["debug/**"]}
+    shaped = {
+        "keys": keys,
+        "stringList": "JSON",
+        "expand": {"app/config": "JSON"},
+        "decode": {"certs/*": "Base64"},
+        "contract": {"required": ["db/*"], "secure": ["**/password"], "match": {"db/port": "^[0-9]+$"}, "plain": ["x"]},
+        "targets": [
+            {
+                "kind": "Secret",
+                "include": ["**"],
+                "exclude": ["debug/**"],
+                "keys": keys,
+                "stringList": "Comma",
+                "files": [file],
+                "compose": {"URL": "${db/host}:${db/port}"},
+            }
+        ],
+    }
     return [
         _object("ClusterParameterStore", namespace, {"region": "eu-west-1", "endpoint": endpoint, "access": rules}),
         _object("ClusterParameterStore", f"{namespace}-role", role),
@@ -76,7 +96,9 @@ def ours(namespace: str, endpoint: str) -> list[Json]:
             "app",
             {**common, "mode": "Sync", "sources": [source], "guard": {"maxRemovals": "20%"}, "targets": targets},
         ),
-        _object("ParameterSync", "planned", {**common, "mode": "Plan", "suspend": True, "sources": [labelled]}),
+        _object(
+            "ParameterSync", "planned", {**common, "mode": "Plan", "suspend": True, "sources": [labelled], **shaped}
+        ),
     ]
 
 

@@ -44,7 +44,8 @@ class Truth:
         request = exchange.request
         if not exchange.succeeded or not request.path.endswith("/status"):
             return
-        uid, status = request.body[0]["value"], request.body[1]["value"]
+        values = {(each["op"], each["path"]): each["value"] for each in request.body}
+        uid, status = values["test", "/metadata/uid"], values["add", "/status"]
         spec = self._record.specs.get((uid, status.get("observedGeneration", -1)))
         if condition(status, "Ready") != ("True", "Synced") or spec is None:
             return
