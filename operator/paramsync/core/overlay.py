@@ -41,6 +41,11 @@ class Selected:
         return self.parameter.stamp.type
 
     @property
+    def is_list(self) -> bool:
+        """Whether the value is that of a StringList, and not something made of it."""
+        return self.type is ParameterType.STRING_LIST and self.derived is None
+
+    @property
     def value(self) -> AnyValue:
         """The value, secure where the parameter's is."""
         return self.parameter.value if self.derived is None else self.derived.value

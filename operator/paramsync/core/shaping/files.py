@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from paramsync.api.shaping import File, StringListForm
-from paramsync.api.sync import ParameterType, TargetKind
+from paramsync.api.sync import TargetKind
 from paramsync.core.actions import Wish
 from paramsync.core.globs import is_literal
 from paramsync.core.overlay import Selected
@@ -57,8 +57,7 @@ def file(
 def _written(form: Format, parts: Mapping[str, tuple[Selected, KeyValue]], shown: Mapping[str, bytes]) -> bytes:
     def item(relative: str, text: str) -> Item:
         each, _ = parts[relative]
-        is_list = form.has_lists and each.type is ParameterType.STRING_LIST and each.derived is None
-        return Item(relative, tuple(elements(text)) if is_list else text)
+        return Item(relative, tuple(elements(text)) if form.has_lists and each.is_list else text)
 
     return form.render(item(relative, content.decode()) for relative, content in shown.items()).encode()
 

@@ -113,4 +113,4 @@ def elements(value: str) -> list[str]:
 
 
 def _is_list(each: Selected, form: StringListForm) -> bool:
-    return form is StringListForm.JSON and each.type is ParameterType.STRING_LIST and each.derived is None
+    return form is StringListForm.JSON and each.is_list
