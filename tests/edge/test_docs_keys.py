@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from paramsync.api.sync import ParameterSyncSpec
-from paramsync.core.objects import ConfigMapContent
+from paramsync.core.objects import PROVENANCE_ANNOTATION, ConfigMapContent
 from paramsync.core.parameters import Parameter
 from tests.unit.builders import STRING_LIST, parameter, planned, snapshot
 
@@ -48,3 +48,15 @@ def test_the_object_that_is_taken_apart() -> None:
         expected |= yaml.safe_load(pair)
     made = keys(parameter("/prod/app/config", stored), expand=manifest["spec"]["expand"])
     assert made == expected
+
+
+def test_the_annotation_that_is_shown() -> None:
+    _, section = PAGE.split("## Where a key came from\n", 1)
+    shown = json.loads(section.split("```json\n", 1)[1].split("```", 1)[0])
+    paths = ["/shared/defaults", "/prod/payment-service"]
+    spec = ParameterSyncSpec.model_validate(
+        {"sources": [{"path": path} for path in paths], "keys": {"rename": {"db/host": "DATABASE_HOST"}}}
+    )
+    snapshots = [snapshot(parameter(f"{path}/db/host", version=3), path=path) for path in paths]
+    (content,) = (each for each in planned(*snapshots, spec=spec).contents if isinstance(each, ConfigMapContent))
+    assert json.loads(content.annotations[PROVENANCE_ANNOTATION]) == shown

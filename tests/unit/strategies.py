@@ -174,6 +174,8 @@ entries = st.builds(
     st.none() | relatives,
     st.none() | st.integers(1, 10**9),
     st.none() | st.integers(0, 4 * 10**12),
+    shadowed=st.lists(st.integers(0, 3), max_size=2).map(tuple),
+    is_renamed=st.booleans(),
 )
 
 made_entries = (

@@ -6,11 +6,25 @@ from datetime import timedelta
 from hypothesis import given
 
 from paramsync.api.sync import ParameterSyncSpec
+from paramsync.core.annotations import decode
 from paramsync.core.explaining import KeyOrigin, Origin, explain
+from paramsync.core.objects import PROVENANCE_ANNOTATION
 from paramsync.core.parameters import Snapshot
 
 from . import strategies
-from .builders import CONFIG_MAP, NOW, SECRET, SECURE_STRING, STRING, STRING_LIST, parameter, planned, secure, snapshot
+from .builders import (
+    CONFIG_MAP,
+    NOW,
+    SECRET,
+    SECURE_STRING,
+    STRING,
+    STRING_LIST,
+    parameter,
+    planned,
+    secure,
+    snapshot,
+    written,
+)
 
 SPEC = ParameterSyncSpec.model_validate(
     {
@@ -28,6 +42,10 @@ SPEC = ParameterSyncSpec.model_validate(
         ],
     }
 )
+HOSTS = ParameterSyncSpec.model_validate(
+    {"sources": [{"path": "/shared", "optional": True}, {"path": "/prod/pay"}], "targets": [{"kind": "ConfigMap"}]}
+)
+HOST = snapshot(parameter("/prod/pay/host"))
 LATER = NOW + timedelta(hours=1)
 SHARED = snapshot(parameter("/shared/host"), parameter("/shared/app", '{"level": "debug"}'), path="/shared")
 OWN = snapshot(
@@ -76,3 +94,37 @@ def test_it_explains_the_keys_that_a_plan_gives(situation: tuple[ParameterSyncSp
             assert each.is_secure == (entry.type is SECURE_STRING)
             told = [(part.type, part.version) for part in each.parameters]
             assert told == [(part.type, part.version) for part in entry.parameters]
+            assert each.is_renamed == entry.is_renamed
+            paths = [tuple(spec.sources[source].path for source in part.shadowed) for part in entry.parameters]
+            assert [len(part.shadowed) for part in each.parameters] == [len(path) for path in paths]
+            for part, below in zip(each.parameters, paths, strict=True):
+                assert all(map(is_below, part.shadowed, below))
+
+
+def is_below(name: str, path: str) -> bool:
+    return name.startswith(f"{path.rstrip('/')}/")
+
+
+def test_the_annotation_says_what_is_overlaid_and_renamed() -> None:
+    contents = {content.ref: content for content in planned(SHARED, OWN, spec=SPEC).contents}
+    known = decode(contents[CONFIG_MAP].annotations[PROVENANCE_ANNOTATION])
+    assert known is not None
+    assert {key for key, entry in known.entries.items() if entry.is_renamed} == {"PGPORT"}
+    assert {key: [part.shadowed for part in entry.parameters] for key, entry in known.entries.items()} == {
+        "APP_BLOB": [()],
+        "HOST": [(0,)],
+        "PGPORT": [()],
+        "app.json": [(0,), ()],
+    }
+
+
+def test_what_comes_to_be_overlaid_changes_no_key_and_is_told() -> None:
+    (before,) = planned(snapshot(path="/shared"), HOST, spec=HOSTS).contents
+    hidden = snapshot(parameter("/shared/host"), path="/shared")
+    after = planned(hidden, HOST, spec=HOSTS, live=[written(before, values=False)])
+    (content,) = after.contents
+    assert after.actions == ()
+    assert content.revision == before.revision
+    assert '"HOST":["S",1,"host",1,1772366400000,{"shadowed":[0]}]' in content.annotations[PROVENANCE_ANNOTATION]
+    back = planned(snapshot(path="/shared"), HOST, spec=HOSTS, live=[written(content, values=False)])
+    assert (back.actions, back.holds, back.contents) == ((), (), (before,))

@@ -1,6 +1,7 @@
 """Where each key came from, as an annotation."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,19 +40,21 @@ def test_the_annotation_is_compact_json_that_a_person_can_read() -> None:
 @pytest.mark.parametrize(
     ("dropped", "left"),
     [
-        ([], ["E", 0, "db/password", 7, milliseconds(NOW)]),
-        (["dates"], ["E", 0, "db/password", 7]),
-        (["dates", "versions"], ["E", 0, "db/password"]),
-        (["dates", "versions", "names"], ["E"]),
-        (["dates", "versions", "names", "types"], None),
+        ([], ["E", 0, "db/password", 7, milliseconds(NOW), {"shadowed": [1], "renamed": True}]),
+        (["overlays"], ["E", 0, "db/password", 7, milliseconds(NOW)]),
+        (["overlays", "dates"], ["E", 0, "db/password", 7]),
+        (["overlays", "dates", "versions"], ["E", 0, "db/password"]),
+        (["overlays", "dates", "versions", "names"], ["E"]),
+        (["overlays", "dates", "versions", "names", "types"], None),
     ],
     ids=lambda parts: "-".join(map(str, parts or ["nothing"])),
 )
-def test_trimming_drops_dates_then_versions_then_names_then_types(
+def test_trimming_drops_overlays_then_dates_then_versions_then_names_then_types(
     dropped: list[str], left: list[object] | None
 ) -> None:
     provenance = Provenance(
-        (origin(store=None), origin("/shared", store=None)), {f"KEY_{each}": ENTRY for each in "ABCDEFGH"}
+        (origin(store=None), origin("/shared", store=None)),
+        {f"KEY_{each}": replace(ENTRY, shadowed=(1,), is_renamed=True) for each in "ABCDEFGH"},
     )
     expected = {
         "v": 1,
@@ -72,8 +75,9 @@ def test_it_fits_or_is_trimmed_to_its_header(provenance: Provenance, most: int) 
     whole = json.loads(provenance.encode(EVERYTHING))
     made = json.loads(text)
     assert made["sources"] == whole["sources"]
-    assert made["trimmed"] == ["dates", "versions", "names", "types"][: len(made["trimmed"])]
-    if len(made["trimmed"]) < 4:
+    steps = ["overlays", "dates", "versions", "names", "types"]
+    assert made["trimmed"] in [steps[first:last] for first in (0, 1) for last in range(6)]
+    if "types" not in made["trimmed"]:
         assert len(text.encode()) <= most
         assert made["keys"].keys() == whole["keys"].keys()
         assert all(_is_less(facts, whole["keys"][key]) for key, facts in made["keys"].items())
@@ -88,9 +92,9 @@ def _is_less(facts: Any, whole: Any) -> bool:
 
 @given(strategies.provenances, st.integers(0, 2_000))
 def test_trimming_stops_as_soon_as_it_fits(provenance: Provenance, most: int) -> None:
-    levels = [provenance._encode(level) for level in range(5)]
+    levels = [provenance._encode(level) for level in range(6)]
     fitting = [text for text in levels if len(text.encode()) <= most]
-    assert provenance.encode(most) == (fitting[0] if fitting else levels[4])
+    assert provenance.encode(most) == (fitting[0] if fitting else levels[5])
 
 
 @pytest.mark.parametrize(
@@ -167,6 +171,12 @@ def test_a_changed_character_never_fails(provenance: Provenance, data: st.DataOb
         ),
         (["S", 0, "a" * 1012, 10**30, 10**18], Entry(STRING, 0)),
         (["S", 0, "a", -1, -1], Entry(STRING, 0, "a")),
+        (
+            ["S", 0, "a", 1, 2, {"shadowed": [2, -1, "x"], "renamed": 1, "later": 1}],
+            Entry(STRING, 0, "a", 1, 2, shadowed=(2,)),
+        ),
+        (["S", 0, "a", 1, 2, {"shadowed": 2, "renamed": True}], Entry(STRING, 0, "a", 1, 2, is_renamed=True)),
+        (["S", {}], Entry(STRING)),
     ],
     ids=lambda value: str(value)[:40],
 )

@@ -8,6 +8,7 @@ import pytest
 from paramsync.api.sources import StoreRef
 from paramsync.aws.errors import SourceError
 from paramsync.core.identity import Identity
+from paramsync.core.objects import PROVENANCE_ANNOTATION
 from paramsync.core.parameters import Parameter, Snapshot, Subtree
 from paramsync.core.reasons import Problem, Reason
 from paramsync.core.stores import Store
@@ -71,6 +72,21 @@ async def test_two_sources_wait_for_each_other() -> None:
         seen.add((version(world, "A"), version(world, "HOST")))
     assert seen <= {("db.internal", "db.internal"), ("new", "new")}
     assert ("new", "new") in seen
+
+
+@in_virtual_time
+async def test_a_parameter_that_comes_to_be_overlaid_is_told_and_touches_no_key() -> None:
+    paths = two()
+    world = World(paths, sources=SOURCES)
+    await world.run(70)
+    before, tries = world.targets.objects[CONFIG_MAP], world.targets.tries
+    paths.put("/shared", parameter("/shared/a"), parameter("/shared/host"))
+    await world.run(200)
+    after = world.targets.objects[CONFIG_MAP]
+    assert after.data == before.data
+    assert world.targets.tries == tries + 1, "the Secret has nothing new to tell"
+    assert '{"shadowed":[0]}' in after.annotations[PROVENANCE_ANNOTATION]
+    assert world.notes.notes[-1].text == "ConfigMap app: metadata only"
 
 
 @in_virtual_time

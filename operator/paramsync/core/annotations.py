@@ -62,7 +62,8 @@ def decode(annotation: str | None) -> Provenance | None:
     return Provenance(origins, entries, document.once_secure, is_truncated=TRIMMED[-1] in document.trimmed)
 
 
-def _entry(facts: Compact) -> Entry:
+def _entry(compact: Compact) -> Entry:
+    facts, told = (compact[:-1], compact[-1]) if compact and isinstance(compact[-1], dict) else (compact, {})
     code, source, relative, version, modified = (*facts, None, None, None, None)[:5]
     made, stored, parts = (*facts[5:8], None, None, None)[:3] if len(facts) > 5 else (None, None, None)
     if not isinstance(code, str):
@@ -77,6 +78,8 @@ def _entry(facts: Compact) -> Entry:
         made if isinstance(made, str) else "",
         _name(stored),
         _parts(parts, kind),
+        _sources(told.get("shadowed")),
+        told.get("renamed") is True,
     )
 
 
@@ -86,6 +89,11 @@ def _parts(parts: JsonValue, kind: ParameterType) -> tuple[Entry, ...] | None:
         return tuple(_entry(part if isinstance(part, list) else []) for part in parts)
     count = _number(parts)
     return None if count is None else (Entry(kind),) * min(count, MOST_PARTS)
+
+
+def _sources(part: JsonValue) -> tuple[int, ...]:
+    numbers = map(_number, part if isinstance(part, list) else ())
+    return tuple(number for number in numbers if number is not None)
 
 
 def _name(part: JsonValue) -> str | None:

@@ -91,11 +91,13 @@ def _moved(entry: Entry, old: tuple[Origin, ...], new: tuple[Origin, ...]) -> tu
             parts.append(moved)
         return replace(entry, parts=tuple(parts)), new
     if entry.source is None or entry.source >= len(old):
-        return replace(entry, source=None, relative=None), new
+        return replace(entry, source=None, relative=None, shadowed=()), new
     origin = old[entry.source]
     if origin not in new:
         new = (*new, origin)
-    return replace(entry, source=new.index(origin)), new
+    below = (old[source] for source in entry.shadowed if source < len(old))
+    shadowed = tuple(new.index(each) for each in below if each in new)
+    return replace(entry, source=new.index(origin), shadowed=shadowed), new
 
 
 def _kept_is_gone(ref: TargetRef, key: str) -> Problem:

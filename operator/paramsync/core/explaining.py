@@ -86,9 +86,9 @@ def _key_origin(
 ) -> KeyOrigin:
     file = next((str(file.format) for file in target.files if file.key == key), None)
     template = target.compose[key].text if key in target.compose else None
-    is_renamed = file is None and template is None and target.naming.rename.get(wish.entry.relative or "") == key
     is_secure = wish.entry.type is ParameterType.SECURE_STRING
-    return KeyOrigin(target.ref, key, is_renamed, file, template, is_secure, tuple(_origins(wish, winners, snapshots)))
+    origins = tuple(_origins(wish, winners, snapshots))
+    return KeyOrigin(target.ref, key, wish.entry.is_renamed, file, template, is_secure, origins)
 
 
 def _origins(wish: Wish, winners: Mapping[str, Selected], snapshots: Sequence[Snapshot]) -> Iterator[Origin]:

@@ -2,8 +2,8 @@
 
 It is the operator's memory: which parameter, type, version and date a key was last written from, so that a
 restart forgets nothing and a person sees where a value came from. A header is never trimmed, and neither are the
-names of SecureStrings that went, as far as they are remembered; entries lose their dates first, then versions, then
-names, their types last, where they would not fit, and it says so.
+names of SecureStrings that went, as far as they are remembered; where they would not fit, entries lose first what their
+parameters overlay and whether a key was renamed, then dates, versions, names, their types last, and it says so.
 """
 
 import json
@@ -19,7 +19,7 @@ from paramsync.api.sync import ParameterType
 from .parameters import Stamp
 
 FORMAT: Final = 1
-TRIMMED: Final = ("dates", "versions", "names", "types")
+TRIMMED: Final = ("overlays", "dates", "versions", "names", "types")
 """What trimming drops, in this order; the number dropped is the level."""
 
 MOST_ONCE_SECURE: Final = 16 * 1024
@@ -66,10 +66,28 @@ class Entry:
     parts: "tuple[Entry, ...] | None" = None
     """Of a key that is made of several parameters: these. It has no source, name, version or date of its own."""
 
+    shadowed: tuple[int, ...] = ()
+    """The sources that have the relative name, too, and are overlaid, in their order. Only told: of two entries that
+    differ in nothing else, no key is written anew."""
+
+    is_renamed: bool = False
+    """Whether ``keys.rename`` gives the key. Only told, too."""
+
     @classmethod
-    def of(cls, source: int, relative: str, stamp: Stamp, made: str = "", stored: str | None = None) -> "Entry":
+    def of(
+        cls,
+        source: int,
+        relative: str,
+        stamp: Stamp,
+        made: str = "",
+        stored: str | None = None,
+        shadowed: tuple[int, ...] = (),
+        *,
+        is_renamed: bool = False,
+    ) -> "Entry":
         """The entry of a key that is made of one parameter."""
-        return cls(stamp.type, source, relative, stamp.version, milliseconds(stamp.modified), made, stored)
+        modified = milliseconds(stamp.modified)
+        return cls(stamp.type, source, relative, stamp.version, modified, made, stored, None, shadowed, is_renamed)
 
     @property
     def parameters(self) -> "tuple[Entry, ...]":
@@ -124,13 +142,20 @@ class Provenance:
         document = {
             "v": FORMAT,
             "sources": [_header(origin) for origin in self.origins],
-            "trimmed": list(TRIMMED[:level]),
+            "trimmed": list(self._trimmed(level)),
             **({"onceSecure": _bounded(self.once_secure)} if self.once_secure else {}),
             "keys": {key: _compact(entry, level) for key, entry in self.entries.items()}
-            if level < len(_KEPT_PARTS)
+            if level < len(_KEPT_FACTS)
             else {},
         }
         return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+    def _trimmed(self, level: int) -> tuple[str, ...]:
+        steps = TRIMMED[:level]
+        tells_more = bool(steps) and any(
+            _told(part) for entry in self.entries.values() for part in (entry, *entry.parameters)
+        )
+        return steps if tells_more else steps[1:]
 
 
 def _bounded(names: frozenset[str]) -> list[str]:
@@ -156,21 +181,29 @@ def milliseconds(moment: datetime) -> int:
     return round(moment.astimezone(UTC).timestamp() * 1000)
 
 
-_KEPT_PARTS: Final = (5, 4, 3, 1)
+_KEPT_FACTS: Final = (5, 5, 4, 3, 1)
 
 Compact = list[JsonValue]
 """An entry in the annotation: type, source, name, version and date; then, where there is more to say than that, how it
-was made, the name of the parameter of which it is a field, and the entries it was made of, or how many there were."""
+was made, the name of the parameter of which it is a field, and the entries it was made of, or how many there were. At
+its end, where there is any of it: an object with what its parameter overlays, and whether its key was renamed."""
 
 
 def _compact(entry: Entry, level: int) -> Compact:
-    kept = _KEPT_PARTS[level]
+    told = _told(entry) if level == 0 else []
+    kept = _KEPT_FACTS[level]
     facts: Compact = [CODES[entry.type], entry.source, entry.relative, entry.version, entry.modified]
     if not entry.made:
-        return facts[:kept]
+        return [*facts[:kept], *told]
     facts[kept:] = [None] * (len(facts) - kept)
     stored = entry.stored if kept > 1 else None
     if entry.parts is None:
-        return [*facts, entry.made, stored]
+        return [*facts, entry.made, stored, *told]
     parts: JsonValue = [_compact(part, level) for part in entry.parts] if kept > 1 else len(entry.parts)
-    return [*facts, entry.made, stored, parts]
+    return [*facts, entry.made, stored, parts, *told]
+
+
+def _told(entry: Entry) -> Compact:
+    shadowed: dict[str, JsonValue] = {"shadowed": list(entry.shadowed)} if entry.shadowed else {}
+    renamed: dict[str, JsonValue] = {"renamed": True} if entry.is_renamed else {}
+    return [shadowed | renamed] if shadowed or renamed else []

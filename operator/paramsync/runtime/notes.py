@@ -83,7 +83,7 @@ def _changes(applied: Applied) -> str:
             kinds = Counter(action.kind for action in applied.plan.actions if action.target == written.content.ref)
             counts = ", ".join(f"{kinds[kind]} {kind}" for kind in ActionKind if kinds[kind])
             taken = "taken over, " if written.content.ref in applied.plan.adopted else ""
-            parts.append(f"{written.content.ref}: {taken}{counts or 'repaired'}")
+            parts.append(f"{written.content.ref}: {taken}{counts or 'metadata only'}")
     parts += [f"{ref}: deleted" for ref in applied.dropped]
     parts += [f"{ref}: left as it is, for this sync did not make it" for ref in applied.left]
     return "; ".join(parts)

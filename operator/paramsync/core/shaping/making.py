@@ -37,8 +37,9 @@ class Making:
         value = value_of(each, route.string_list)
         if isinstance(value, Sealed):
             return Refused((Problem(value.reason, each.name, value.message),))
+        is_renamed = each.relative in route.naming.rename
         return Wish(
-            self._entry(each, how(each, route.string_list)),
+            self._entry(each, how(each, route.string_list), is_renamed=is_renamed),
             (self.paths[each.source],),
             (each.name,),
             SecureValue.over(value) if route.ref.kind is TargetKind.SECRET else value,
@@ -73,9 +74,10 @@ class Making:
             _made(route, values, make),
         )
 
-    def _entry(self, each: Selected, made: str) -> Entry:
+    def _entry(self, each: Selected, made: str, *, is_renamed: bool = False) -> Entry:
         stored = each.stored if each.stored not in ("", each.relative) else None
-        return Entry.of(each.source, each.relative, each.parameter.stamp, made, stored)
+        stamp = each.parameter.stamp
+        return Entry.of(each.source, each.relative, stamp, made, stored, each.shadowed, is_renamed=is_renamed)
 
 
 def _made(route: Route, values: Mapping[str, KeyValue], make: Callable[[Mapping[str, bytes]], bytes]) -> KeyValue:
