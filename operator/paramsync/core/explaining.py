@@ -10,13 +10,11 @@ from datetime import UTC, datetime
 from paramsync.api.sync import ParameterSyncSpec, ParameterType
 
 from .actions import Wish
-from .overlay import Selected, lay_over
+from .desired import desired
+from .overlay import Selected
 from .parameters import Snapshot
 from .provenance import Entry
-from .routing import Route, TargetRef, route, routes, wants_secure
-from .shaping.derived import Shape
-from .shaping.wishes import wishes
-from .want import Selection
+from .routing import Route, TargetRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +67,11 @@ def explain(spec: ParameterSyncSpec, sync_name: str, snapshots: Sequence[Snapsho
     :param snapshots: one for each source, in the sources' order.
     :raises ValueError: if the spec is not valid, as :func:`paramsync.core.routing.routes` says.
     """
-    route_list = routes(spec, sync_name)
-    shape = Shape.of(spec, secure=wants_secure(route_list))
-    overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources], shape)
-    taken, _ = route(overlay.winners, route_list)
-    desired, _ = wishes(overlay, snapshots, route_list, taken)
+    asked = desired(spec, sync_name, snapshots)
     return tuple(
-        _key_origin(each, key, wish, overlay.winners, snapshots)
-        for each in sorted(route_list, key=lambda each: each.ref)
-        for key, wish in desired[each.ref].items()
+        _key_origin(each, key, wish, asked.overlay.winners, snapshots)
+        for each in sorted(asked.routes, key=lambda each: each.ref)
+        for key, wish in asked.wishes[each.ref].items()
     )
 
 

@@ -14,6 +14,7 @@ from . import actions, adoption, contents, ownership, unchangeable
 from .actions import Action, ActionKind, Draft, Wish, draft, with_moves
 from .contract import awaits_names, unchecked, violations
 from .deletion import is_recorded
+from .desired import Desired, desired
 from .emptiness import awaits_absence, empty_sources
 from .guard.case import Case
 from .guard.chain import holds
@@ -23,18 +24,14 @@ from .objects import Content, Live, Owner
 from .once_secure import once_secure
 from .order import in_writing_order
 from .origins import origins_of
-from .overlay import Overlay, Selected, lay_over
 from .parameters import Snapshot
 from .plan import Counts, Plan
 from .reasons import Problem, Reason
 from .record import Record
 from .rendering import Memory
-from .routing import Route, TargetRef, route, routes, wants_secure
+from .routing import Route, TargetRef
 from .shaping.composing import awaits_references
-from .shaping.derived import Shape
-from .shaping.wishes import wishes
 from .suspicion import looks_secret
-from .want import Selection
 
 
 def plan(
@@ -51,25 +48,22 @@ def plan(
         is none.
     :param record: what is remembered of what was applied before.
     """
-    route_list = routes(spec, owner.name)
-    shape = Shape.of(spec, secure=wants_secure(route_list))
-    overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources], shape)
-    taken, skipped = route(overlay.winners, route_list)
-    desired, problems = wishes(overlay, snapshots, route_list, taken)
+    asked = desired(spec, owner.name, snapshots)
+    overlay, wishes = asked.overlay, asked.wishes
     # What cannot be taken apart lacks names, which nobody knows to be missing.
     contract = spec.contract if spec.contract is not None and not overlay.problems else Contract()
     awaits = (
         awaits_absence(spec, snapshots, overlay)
-        or awaits_references(route_list, snapshots, overlay.winners)
+        or awaits_references(asked.routes, snapshots, overlay.winners)
         or awaits_names(contract, snapshots, overlay.winners)
     )
     if record.targets and awaits:
         return Plan(unsettled=True, waits=True)
-    conflicts = _conflicts(desired, live, owner)
+    conflicts = _conflicts(wishes, live, owner)
     problems = (
         *(() if spec.only_plans else conflicts.values()),
         *empty_sources(spec, snapshots, overlay, has_applied=bool(record.targets)),
-        *problems,
+        *asked.problems,
         *violations(contract, overlay.winners),
     )
     if problems:
@@ -77,10 +71,10 @@ def plan(
 
     is_settled = _settled(snapshots)
     drafts = [
-        _draft(each, live[each.ref], desired[each.ref], owner, is_settled, as_given=each.ref in conflicts)
-        for each in route_list
+        _draft(each, live[each.ref], wishes[each.ref], owner, is_settled, as_given=each.ref in conflicts)
+        for each in asked.routes
     ]
-    dropped = tuple(sorted(record.targets - desired.keys()))
+    dropped = tuple(sorted(record.targets - wishes.keys()))
     drafts = with_moves([*drafts, *_dropped(dropped, live, owner, record, is_settled)])
     if unknown := frozenset(each.ref for each in drafts if contents.may_have_more_keys(each)):
         return Plan(needs_values=unknown)
@@ -90,7 +84,7 @@ def plan(
         return Plan(unsettled=True, waits=True)
 
     origins = origins_of(spec, snapshots, drafts)
-    skipped_names = frozenset(each.relative for each in skipped)
+    skipped_names = frozenset(each.relative for each in asked.skipped)
     lost = losses(drafts, Reading(overlay.winners, skipped_names, overlay.expanded, snapshots, origins))
     held_before = record.approval.was_held
     case = Case(drafts, frozenset(dropped), lost, origins, spec.max_removals, record.window, held_before)
@@ -102,7 +96,7 @@ def plan(
         return reviewed
     drafts = [_with_held_kept(each, reviewed.held) for each in drafts]
     memory = Memory(owner.name, origins, once_secure(drafts, reviewed.held))
-    completed = _completed(reviewed, drafts, dropped, memory, overlay, skipped)
+    completed = _completed(reviewed, drafts, dropped, memory, asked)
     stuck = unchangeable.problems(drafts, completed.contents, owner)
     if stuck and not spec.only_plans:
         return replace(completed, problems=stuck, contents=())
@@ -187,8 +181,7 @@ def _completed(
     drafts: Sequence[Draft],
     dropped: Sequence[TargetRef],
     memory: Memory,
-    overlay: Overlay,
-    skipped: Sequence[Selected],
+    asked: Desired,
 ) -> Plan:
     """The plan with what every target should hold."""
     planned = replace(reviewed, actions=tuple(action for each in drafts for action in each.all_actions))
@@ -212,11 +205,11 @@ def _completed(
         kept=kept,
         # Of many notes status shows the first.
         notes=(*(note for each in finished for note in each.notes), *planned.notes),
-        counts=_counts(made, overlay, skipped),
+        counts=_counts(made, asked),
     )
 
 
-def _counts(contents: Iterable[Content], overlay: Overlay, skipped: Sequence[Selected]) -> Counts:
+def _counts(contents: Iterable[Content], asked: Desired) -> Counts:
     held = {
         (part.source, name, part.type)
         for content in contents
@@ -226,8 +219,8 @@ def _counts(contents: Iterable[Content], overlay: Overlay, skipped: Sequence[Sel
     return Counts(
         parameters=len(held),
         secure=sum(kind is ParameterType.SECURE_STRING for _, _, kind in held),
-        skipped=len(skipped),
-        overlaid=overlay.overlaid,
+        skipped=len(asked.skipped),
+        overlaid=asked.overlay.overlaid,
     )
 
 
