@@ -1,0 +1,95 @@
+"""How commands show what they found: a table for people, JSON or YAML for programs; and how far a read has come."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Command = Callable[P, R]
+
+
+class Form(StrEnum):
+    """How something is shown."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+
+
+class Colour(StrEnum):
+    """What a colour says."""
+
+    GOOD = "green"
+    CHANGED = "yellow"
+    BAD = "red"
+    FAINT = "bright_black"
+
+
+def form_option(command: Command[P, R]) -> Command[P, R]:
+    """Adds ``--output``; the command gets it as ``form``."""
+    return click.option(
+        "-o",
+        "--output",
+        "form",
+        type=click.Choice(Form, case_sensitive=False),
+        default=Form.TABLE,
+        show_default=True,
+        help="How it is shown.",
+    )(command)
+
+
+def coloured(text: str, colour: Colour) -> str:
+    """The text in a colour. What is written to a file or a pipe loses it again, and so it does under ``NO_COLOR``."""
+    return text if os.environ.get("NO_COLOR") else click.style(text, fg=colour)
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Columns as kubectl shows them; a cell that is None is empty."""
+    from tabulate import tabulate
+
+    return tabulate([list(row) for row in rows], list(headers), tablefmt="plain", disable_numparse=True)
+
+
+def document(found: JsonValue, form: Form) -> str:
+    """The text of a document, as JSON or YAML."""
+    if form is Form.JSON:
+        import json
+
+        return json.dumps(found, indent=2, ensure_ascii=False)
+    import yaml
+
+    return yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=110).rstrip("\n")
+
+
+def show(form: Form, as_table: Callable[[], str], as_document: Callable[[], JsonValue]) -> None:
+    """Show something in the form that was asked for; only that is put together."""
+    text = as_table() if form is Form.TABLE else document(as_document(), form)
+    if text:
+        click.echo(text)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int], None]]:
+    """A bar on the standard error output while something is read of which nobody knows how much it is.
+
+    Nothing is shown if that is no terminal.
+
+    :returns: what is to be told how much more has been read.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _more: None
+        return
+    unknown: Iterator[object] = iter(())
+    with click.progressbar(unknown, label=label, show_pos=True, file=sys.stderr) as bar:
+        yield bar.update
