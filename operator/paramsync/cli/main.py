@@ -6,6 +6,8 @@ import click
 
 from paramsync import __version__
 
+from .approve import approve
+from .asking import refresh, resume, suspend
 from .run import run
 
 
@@ -39,4 +41,5 @@ def crds(output: Path | None) -> None:
         (output / f"{name}.yaml").write_text(f"# Generated from the models by: paramsync crds\n{text}")
 
 
-main.add_command(run)
+for command in (run, approve, refresh, suspend, resume):
+    main.add_command(command)

@@ -36,10 +36,10 @@ class Tracker:
     controller: tuple[str, str] | None = None
     """Group and kind of what controls its objects."""
 
-    def marks_on(self, live: Live) -> tuple[str, ...]:
-        """Which of its marks an object bears."""
-        labels = (f"label {name}" for name in _found(self.labels, live.labels))
-        return (*labels, *(f"annotation {name}" for name in _found(self.annotations, live.annotations)))
+    def marks_on(self, labels: Mapping[str, str], annotations: Mapping[str, str]) -> tuple[str, ...]:
+        """Which of its marks an object with these bears."""
+        on_labels = (f"label {name}" for name in _found(self.labels, labels))
+        return (*on_labels, *(f"annotation {name}" for name in _found(self.annotations, annotations)))
 
 
 def _found(marks: Marks, there: Mapping[str, str]) -> Iterator[str]:
@@ -111,13 +111,17 @@ TRACKERS: Final = (
 )
 
 
+FROM_GIT: Final = frozenset({"Argo CD", "Flux"})
+"""The tools that undo what somebody changes of their objects."""
+
+
 def tracked(live: Live) -> Tracked | None:
     """The tools whose marks an object bears, as one; None if there are none.
 
     Of several, the first says how it lets go: Argo CD and Flux render charts, whose objects name Helm as well. The
     label ``app.kubernetes.io/managed-by`` counts for any tool: it has to become ours.
     """
-    found = [(tracker, marks) for tracker in TRACKERS if (marks := tracker.marks_on(live))]
+    found = [(tracker, marks) for tracker in TRACKERS if (marks := tracker.marks_on(live.labels, live.annotations))]
     if found:
         tools = dict.fromkeys(tracker.tool for tracker, _ in found)
         marks = tuple(mark for _, marks in found for mark in marks)
@@ -126,6 +130,11 @@ def tracked(live: Live) -> Tracked | None:
     if tool == MANAGED_BY:
         return None
     return Tracked(tool, f"see to it that {tool} writes it no longer", (f"label {MANAGED_BY_LABEL}",))
+
+
+def keeper(labels: Mapping[str, str], annotations: Mapping[str, str]) -> str | None:
+    """The tool that puts an object with these back to what Git says; None if none is known to."""
+    return next((each.tool for each in TRACKERS if each.tool in FROM_GIT and each.marks_on(labels, annotations)), None)
 
 
 def tracker_of(controller: Controller) -> Tracked:

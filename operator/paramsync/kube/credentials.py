@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import yaml
@@ -17,6 +18,9 @@ from kubernetes.client import ApiClient, Configuration
 
 BEARER: Final = "BearerToken"
 """What the client calls the way to prove who asks."""
+
+POD_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+"""Where a pod finds the name of its namespace."""
 
 
 class KubeconfigError(Exception):
@@ -82,9 +86,31 @@ def find(kubeconfig: str | None, context: str | None) -> Credentials:
 
     :raises KubeconfigError: if there is neither.
     """
-    if kubeconfig is None and context is None and "KUBERNETES_SERVICE_HOST" in os.environ:
+    if _in_pod(kubeconfig, context):
         return Credentials(config.load_incluster_config)
     return Credentials(partial(_kubeconfig, kubeconfig, context))
+
+
+def _in_pod(kubeconfig: str | None, context: str | None) -> bool:
+    return kubeconfig is None and context is None and "KUBERNETES_SERVICE_HOST" in os.environ
+
+
+def namespace_of(kubeconfig: str | None, context: str | None) -> str:
+    """The namespace that a context of a kubeconfig means, or that of the pod, as kubectl takes it.
+
+    :raises KubeconfigError: if the kubeconfig cannot be read.
+    """
+    if _in_pod(kubeconfig, context):
+        return POD_NAMESPACE.read_text().strip() if POD_NAMESPACE.exists() else "default"
+    try:
+        contexts, current = config.list_kube_config_contexts(kubeconfig)
+    except (config.ConfigException, OSError) as error:
+        raise KubeconfigError(f"no API server is known: {error}; give --kubeconfig") from None
+    except (yaml.YAMLError, UnicodeError):
+        raise KubeconfigError("no API server is known: the kubeconfig is not YAML") from None
+    chosen = next((each for each in contexts if each["name"] == context), current)
+    namespace: str = chosen.get("context", {}).get("namespace") or "default"
+    return namespace
 
 
 def _kubeconfig(file: str | None, context: str | None, configuration: Configuration) -> None:

@@ -1,0 +1,96 @@
+"""``paramsync approve``: let pass what the guard holds of a sync, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from .asking import MOST_TRIES, end, shown
+from .cluster import Named, Reach, connected, parsed, read, sync_options, wait_options, whole_name
+
+if TYPE_CHECKING:
+    from paramsync.core.asking import Held
+    from paramsync.kube.transport import Transport
+    from paramsync.kube.wire import CustomObject
+
+
+@click.command()
+@sync_options
+@click.argument("digest", required=False)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@wait_options
+def approve(
+    named: Named,
+    namespace: str | None,
+    kubeconfig: str | None,
+    context: str | None,
+    digest: str | None,
+    yes: bool,
+    wait: bool,
+    timeout: float,
+) -> None:
+    """Show what the guard holds of a sync, and approve it.
+
+    With DIGEST only if that is what stands for what is held now.
+    """
+    from paramsync.core import asking
+
+    reach = Reach(kubeconfig, context)
+    key = whole_name(reach, named, namespace)
+    with connected(reach) as transport:
+        found = read(transport, *key)
+        held = _held(found, digest)
+        _show(found, held)
+        if not yes:
+            click.confirm("Approve this?", abort=True)
+        asked = _approve(transport, key, found, held.digest)
+        click.echo(f"{shown(asked)}: {held.digest} is approved")
+        put_off = asking.put_off(parsed(asked).spec, approval=True)
+        end(
+            transport,
+            asked,
+            put_off,
+            lambda sync: asking.approved(sync.status, held.digest),
+            timeout if wait else None,
+        )
+
+
+def _held(found: CustomObject, digest: str | None) -> Held:
+    from paramsync.core.asking import Held, ready
+
+    status = parsed(found).status
+    held = Held.of(status)
+    if held is None:
+        raise click.ClickException(f"{shown(found)}: nothing is held; {ready(status)}")
+    if digest is not None and digest != held.digest:
+        raise click.ClickException(
+            f"{shown(found)}: what is held now has the digest {held.digest}, and not {digest}. Look at it again:"
+            f" paramsync approve {found.metadata.namespace}/{found.metadata.name}"
+        )
+    return held
+
+
+def _show(found: CustomObject, held: Held) -> None:
+    click.echo(f"{shown(found)}: {held.why}")
+    for action in held.actions:
+        click.echo(f"{action.action} {action.kind} {action.name} {action.key} {action.parameter}")
+
+
+def _approve(transport: Transport, key: tuple[str, str], found: CustomObject, digest: str) -> CustomObject:
+    """Approve a digest as long as it is the one of what is held: the same one stands for the same actions.
+
+    :raises click.ClickException: if something else is held by now, or nothing.
+    :raises ApiError: if the sync cannot be written.
+    """
+    from paramsync.core.report import APPROVE
+    from paramsync.kube.asking import Asking
+    from paramsync.kube.errors import Stale
+
+    for _ in range(MOST_TRIES - 1):
+        try:
+            return Asking(transport).annotate(found, APPROVE, digest)
+        except Stale:
+            found = read(transport, *key)
+            _held(found, digest)
+    return Asking(transport).annotate(found, APPROVE, digest)
