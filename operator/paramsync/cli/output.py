@@ -63,13 +63,15 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 def document(found: JsonValue, form: Form) -> str:
     """The text of a document, as JSON or YAML."""
-    if form is Form.JSON:
-        import json
+    import json
 
-        return json.dumps(found, indent=2, ensure_ascii=False)
+    text = json.dumps(found, indent=2, ensure_ascii=False)
+    if form is Form.JSON:
+        return text
     import yaml
 
-    return yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=110).rstrip("\n")
+    # By way of JSON: YAML does not take a word of a closed list for the text that it is.
+    return yaml.safe_dump(json.loads(text), sort_keys=False, allow_unicode=True, width=110).rstrip("\n")
 
 
 def show(form: Form, as_table: Callable[[], str], as_document: Callable[[], JsonValue]) -> None:

@@ -9,6 +9,7 @@ from paramsync.api.status import LONGEST_REASON, MOST_ACTIONS, PlannedAction, Pl
 from .actions import Action
 from .clock import timestamp
 from .outcome import shortened
+from .plan import Plan
 
 MOST_BYTES: Final = 256 * 1024
 """What the actions in a status may take together: an object in etcd has 1.5 MiB."""
@@ -30,6 +31,12 @@ def planned_action(action: Action, *, held: bool) -> PlannedAction:
         reason=shortened(action.reason, LONGEST_REASON),
         held=held or None,
     )
+
+
+def told_actions(plan: Plan) -> tuple[Action, ...]:
+    """All that would happen, what is held as it would be if it were not."""
+    held = {(action.target, action.key) for action in plan.held}
+    return (*plan.held, *(action for action in plan.actions if (action.target, action.key) not in held))
 
 
 def plan_status(actions: Iterable[Action], held: Collection[Action], digest: str | None) -> PlanStatus:

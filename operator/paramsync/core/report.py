@@ -18,7 +18,7 @@ from .guard.window import window
 from .objects import Content
 from .outcome import Circumstances, Outcome, conditions, is_still_fresh, shortened
 from .plan import Plan
-from .planned import plan_status
+from .planned import plan_status, told_actions
 from .reasons import Problem, Reason
 from .repairs import Repair
 from .routing import TargetRef
@@ -192,9 +192,7 @@ def _window(
 def _shown(plan: Plan, *, whole: bool = False) -> PlanStatus | None:
     if not whole and not plan.holds:
         return None
-    held = {(action.target, action.key) for action in plan.held}
-    rest = (action for action in plan.actions if (action.target, action.key) not in held) if whole else ()
-    return plan_status((*plan.held, *rest), plan.held, plan.digest)
+    return plan_status(told_actions(plan) if whole else plan.held, plan.held, plan.digest)
 
 
 def described(status: SyncStatus, spec: ParameterSyncSpec | None, refresh: str | None) -> SyncStatus:

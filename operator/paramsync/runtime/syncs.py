@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from paramsync.api.errors import explain
 from paramsync.api.status import ConditionType, SyncStatus
@@ -56,14 +56,7 @@ class Sync:
     @classmethod
     def of(cls, key: SyncKey, found: CustomObject) -> "Sync":
         """Validate a sync; what is wrong with its spec is part of the answer."""
-        spec, invalid = None, ""
-        try:
-            spec = ParameterSyncSpec.model_validate(found.spec)
-            routes(spec, key.name)
-        except ValidationError as error:
-            invalid = f"spec: {explain(error)}"
-        except ValueError as error:
-            spec, invalid = None, str(error)
+        spec, invalid = validated(found.spec, key.name)
         metadata, policy = found.metadata, policy_of(found.spec)
         return cls(
             key,
@@ -77,6 +70,18 @@ class Sync:
             invalid,
             follows_policy=policy is not None and writes(found.spec),
         )
+
+
+def validated(spec: JsonValue, name: str) -> tuple[ParameterSyncSpec | None, str]:
+    """The spec of a sync of that name, or what is wrong with it."""
+    try:
+        found = ParameterSyncSpec.model_validate(spec)
+        routes(found, name)
+    except ValidationError as error:
+        return None, f"spec: {explain(error)}"
+    except ValueError as error:
+        return None, str(error)
+    return found, ""
 
 
 def _status(found: CustomObject) -> SyncStatus:

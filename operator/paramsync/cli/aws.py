@@ -1,0 +1,102 @@
+"""What the commands share that read Parameter Store: their options, and who they read as."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple, ParamSpec, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paramsync.aws.identities.clients import Clients
+    from paramsync.core.identity import ServiceAccount
+    from paramsync.kube.transport import Transport
+    from paramsync.runtime.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Command = Callable[P, R]
+
+THREADS: Final = 8
+"""Requests that are under way at the same time, at most."""
+
+RATE: Final = 40
+"""Requests a second. A command reads once and a person waits for it, so that it may take all of AWS's own quota, which
+is 40 for an account and Region; whoever is throttled by that tries again, and so does it."""
+
+
+class As(NamedTuple):
+    """How Parameter Store is read."""
+
+    settings: Path | None
+    as_me: bool
+    rate: int
+
+
+def aws_options(command: Command[P, R]) -> Command[P, R]:
+    """Adds ``--settings``, ``--as-me`` and ``--requests-per-second``."""
+    for option in (
+        click.option(
+            "--requests-per-second",
+            "rate",
+            default=RATE,
+            show_default=True,
+            type=click.IntRange(1, 10_000),
+            help="Requests to SSM, at most, for each account and Region.",
+        ),
+        click.option(
+            "--as-me",
+            is_flag=True,
+            help="Read with the AWS credentials of the environment, whatever role or service account a store names.",
+        ),
+        click.option(
+            "--settings",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help="The operator's settings file, with stores and the default Region.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def loaded(path: Path | None) -> Settings:
+    """The operator's settings.
+
+    :raises click.ClickException: if the file cannot be used.
+    """
+    from paramsync.runtime.settings import SettingsError, load
+
+    try:
+        return load(path)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def clients(transport: Transport | None) -> Iterator[Clients]:
+    """Clients of AWS, with the credentials of the environment to begin with.
+
+    :param transport: to a cluster that gives tokens of service accounts, if one is used.
+    """
+    import logging
+
+    from paramsync.aws.identities.clients import Clients
+
+    logging.getLogger("paramsync").addHandler(logging.NullHandler())  # what matters of it is in the answer
+    made = Clients(THREADS, None if transport is None else _tokens(transport))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def _tokens(transport: Transport) -> Callable[[ServiceAccount], str]:
+    from paramsync.kube.tenants import Tenants
+    from paramsync.runtime.tokens import token_for
+
+    return partial(token_for, Tenants(transport))

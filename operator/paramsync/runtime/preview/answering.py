@@ -1,0 +1,124 @@
+"""What the operator would do for some syncs: their stores, one read of their paths, their plans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from paramsync.aws.errors import SourceError
+from paramsync.core.parameters import Snapshot, Subtree
+from paramsync.core.preview import Verdict, verdict
+from paramsync.core.reasons import Problem, Reason
+from paramsync.core.report import outcome_of
+from paramsync.core.routing import routes, wants_secure
+from paramsync.core.want import Selection
+from paramsync.runtime.feeds.needs import Need
+
+from .planning import Preview, preview
+from .reading import Found, read
+from .stores import Cluster, Given, StoreFinder
+
+if TYPE_CHECKING:  # who plans without a cluster does not wait for its client
+    from collections.abc import Callable, Sequence
+
+    from paramsync.api.sync import ParameterSyncSpec
+    from paramsync.aws.identities.clients import Clients
+    from paramsync.kube.targets import Targets
+    from paramsync.runtime.keys import SyncKey
+    from paramsync.runtime.syncs import Sync
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A sync whose plan is asked for."""
+
+    key: SyncKey
+    spec: ParameterSyncSpec | None
+    """None if it is not valid; then ``invalid`` says why."""
+
+    invalid: str = ""
+    live: Sync | None = None
+    """The sync as the cluster has it, if it is asked and has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the operator would do for a sync; or why it would do nothing."""
+
+    key: SyncKey
+    preview: Preview | None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """What would come of it."""
+        return Verdict.FAILS if self.preview is None else verdict(self.preview.plan)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is asked, and as whom."""
+
+    given: Given
+    clients: Clients
+    cluster: Cluster | None
+    targets: Targets | None
+    """Reads what the cluster has; None: as if there were nothing."""
+
+    as_me: bool
+    """Whether to read with the environment's own credentials, whoever the stores say to be."""
+
+    rate: int
+    """Requests a second, at most, to each account and Region."""
+
+    threads: int
+
+
+def answers(asked: Sequence[Asked], world: World, told: Callable[[int], None]) -> list[Answer]:
+    """The answers, in the same order. Blocks.
+
+    :param told: is told of every page that was read.
+    :raises ApiError: if the cluster is asked and does not answer.
+    """
+    finder = StoreFinder(world.given, world.cluster, world.clients.own_region, as_me=world.as_me)
+    needs = [_needs(each, finder) for each in asked]
+    wanted = [need for found in needs for need in found if isinstance(need, Need)]
+    found = read(world.clients, wanted, world.rate, world.threads, told)
+    return [_answer(each, needed, found, world.targets) for each, needed in zip(asked, needs, strict=True)]
+
+
+def _needs(asked: Asked, finder: StoreFinder) -> Sequence[Need | Problem]:
+    """What each source needs; or why the sync cannot be carried out, whatever the paths hold."""
+    spec = asked.spec
+    if spec is None:
+        return [Problem(Reason.INVALID_SPEC, str(asked.key), f"The spec is not valid: {asked.invalid}")]
+    secure = wants_secure(routes(spec, asked.key.name))
+    found: Sequence[Subtree | Problem] = finder.subtrees(asked.key, spec)
+    if problems := [each for each in found if isinstance(each, Problem)]:
+        return problems
+    subtrees = [each for each in found if isinstance(each, Subtree)]
+    return [
+        Need(subtree, Selection.of(source, secure=secure))
+        for subtree, source in zip(subtrees, spec.sources, strict=True)
+    ]
+
+
+def _answer(asked: Asked, needs: Sequence[Need | Problem], found: Found, targets: Targets | None) -> Answer:
+    results = [_result(need, found) for need in needs]
+    problems = tuple(dict.fromkeys(each for each in results if isinstance(each, Problem)))
+    if problems or asked.spec is None:
+        return Answer(asked.key, None, problems)
+    snapshots = [each for each in results if isinstance(each, Snapshot)]
+    made = preview(asked.key, asked.spec, snapshots, asked.live, targets, datetime.now(UTC))
+    outcome = outcome_of(made.plan, *asked.key, only_planned=not made.plan.problems)
+    return Answer(asked.key, made, outcome.problems)
+
+
+def _result(need: Need | Problem, found: Found) -> Snapshot | Problem:
+    if isinstance(need, Problem):
+        return need
+    result = found[need.subtree]
+    if isinstance(result, SourceError):
+        return Problem(result.reason, need.subtree.path, str(result))
+    return result

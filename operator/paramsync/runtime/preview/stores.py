@@ -1,0 +1,121 @@
+"""Who a sync would read as: by stores from manifests, from the settings file, or from a cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from paramsync.api.sources import StoreKind
+from paramsync.core.access import Namespace, need_labels, refusals
+from paramsync.core.parameters import Subtree
+from paramsync.core.reasons import Problem
+from paramsync.core.stores import Store, StoreKey, cluster_spec, cluster_store, namespaced_spec, namespaced_store
+
+if TYPE_CHECKING:  # who plans without a cluster does not wait for its client
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pydantic import JsonValue
+
+    from paramsync.api.sources import StoreRef
+    from paramsync.api.sync import ParameterSyncSpec
+    from paramsync.core.identity import Identity
+    from paramsync.kube.customs import Customs
+    from paramsync.kube.tenants import Tenants
+    from paramsync.runtime.keys import SyncKey
+    from paramsync.runtime.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What is known without a cluster."""
+
+    settings: Settings
+    stores: Mapping[StoreKey, JsonValue]
+    """The specs of stores, from manifests: they count before what the cluster has."""
+
+    labels: Mapping[str, Mapping[str, str]]
+    """Of namespaces, by name, from manifests."""
+
+    accounts: Mapping[tuple[str, str], Mapping[str, str]]
+    """The annotations of service accounts, by namespace and name, from manifests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Reads of a cluster; with the rights of whoever asks."""
+
+    customs: Customs
+    tenants: Tenants
+
+
+class StoreFinder:
+    """Finds out who syncs would read as. Blocks."""
+
+    def __init__(
+        self, given: Given, cluster: Cluster | None, own_region: Callable[[], str | None], *, as_me: bool
+    ) -> None:
+        """Know nothing yet.
+
+        :param own_region: of the environment, if it gives one.
+        :param as_me: whether to read with the environment's own credentials, whoever the stores say to be.
+        """
+        self._given = given
+        self._cluster = cluster
+        self._own_region = own_region
+        self._as_me = as_me
+
+    def subtrees(self, key: SyncKey, spec: ParameterSyncSpec) -> Sequence[Subtree] | tuple[Problem, ...]:
+        """What each source lists, in their order; or why the sync may not read all of its sources.
+
+        :raises ApiError: if something must be read from the cluster for that and cannot be.
+        """
+        refs = [spec.store_of(source) for source in spec.sources]
+        stores = {ref: self._find(StoreKey.of(ref, key.namespace)) for ref in dict.fromkeys(refs)}
+        found: list[Subtree] = []
+        problems: list[Problem] = []
+        for source, ref in zip(spec.sources, refs, strict=True):
+            store = stores[ref]
+            if isinstance(store, Problem):
+                problems.append(store)
+                continue
+            problems += self._refusals(key.namespace, ref, store, source.path)
+            found.append(Subtree(self._identity(store), source.path, source.is_recursive, source.version_label))
+        return tuple(dict.fromkeys(problems)) if problems else found
+
+    def _identity(self, store: Store) -> Identity:
+        return replace(store.identity, service_account=None, role=None, session="") if self._as_me else store.identity
+
+    def _refusals(self, namespace: str, ref: StoreRef, store: Store, path: str) -> tuple[Problem, ...]:
+        labels = self._given.labels.get(namespace)
+        if labels is None and self._cluster is not None and need_labels(store.access, namespace):
+            labels = self._cluster.tenants.labels(namespace)
+        return refusals(store.access, Namespace(namespace, labels or {}), ref, [path])
+
+    def _find(self, key: StoreKey) -> Store | Problem:
+        spec = self._given.stores.get(key)
+        if spec is None and key.kind is StoreKind.CLUSTER_PARAMETER_STORE and key.name in self._given.settings.stores:
+            return cluster_store(key, self._given.settings.stores[key.name], self._region)
+        if spec is None and self._cluster is not None:
+            found = self._cluster.customs.store(key.name, key.namespace)
+            spec = None if found is None else found.spec
+        if spec is None:
+            return key.not_found
+        return self._namespaced(key, spec) if key.namespace else self._of_cluster(key, spec)
+
+    def _of_cluster(self, key: StoreKey, spec: JsonValue) -> Store | Problem:
+        checked = cluster_spec(key, spec)
+        return checked if isinstance(checked, Problem) else cluster_store(key, checked, self._region)
+
+    def _namespaced(self, key: StoreKey, spec: JsonValue) -> Store | Problem:
+        checked = namespaced_spec(key, spec)
+        if isinstance(checked, Problem):
+            return checked
+        name = checked.service_account_ref.name
+        annotations = self._given.accounts.get((key.namespace, name))
+        if annotations is None and self._cluster is not None:
+            annotations = self._cluster.tenants.annotations(key.namespace, name)
+        return namespaced_store(key, checked, self._region, annotations)
+
+    @property
+    def _region(self) -> str | None:
+        return self._given.settings.region or self._own_region()

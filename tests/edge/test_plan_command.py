@@ -1,0 +1,201 @@
+"""``paramsync plan`` from AWS alone: what would be created, in which types, and how it ends."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from paramsync.cli.main import main
+from tests.aws import errors, faults
+from tests.aws.emulator import Emulator
+from tests.aws.proxy import Proxy
+from tests.running.objects import Json
+
+SECRET = "hunter2-and-more"
+PATH = "/prod/pay"
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", f"AKIA{errors.ACCOUNT}")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "dummy")
+    monkeypatch.setenv("AWS_ACCOUNT_ID", errors.ACCOUNT)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+def store(proxy: Proxy, **more: object) -> Json:
+    access = [{"namespaces": ["payments"], "paths": [PATH]}]
+    spec = {"region": "eu-west-1", "endpoint": proxy.url, "access": access, **more}
+    return {
+        "apiVersion": "paramsync.dev/v1alpha1",
+        "kind": "ClusterParameterStore",
+        "metadata": {"name": "default"},
+        "spec": spec,
+    }
+
+
+def sync(name: str = "app", namespace: str = "payments", path: str = PATH, **spec: object) -> Json:
+    return {
+        "apiVersion": "paramsync.dev/v1alpha1",
+        "kind": "ParameterSync",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"sources": [{"path": path}], **spec},
+    }
+
+
+def run(tmp_path: Path, *documents: Json, form: str = "json", more: tuple[str, ...] = ()) -> Result:
+    file = tmp_path / "app.yaml"
+    file.write_text(yaml.safe_dump_all(documents))
+    result = CliRunner().invoke(main, ["plan", "-f", str(file), "-o", form, *more])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def only(result: Result) -> Json:
+    (found,) = json.loads(result.stdout)["syncs"]
+    return dict(found)
+
+
+@pytest.fixture
+def filled(ssm: Emulator) -> Emulator:
+    ssm.put(f"{PATH}/db/host", "db.internal")
+    ssm.put(f"{PATH}/db/password", SECRET, "SecureString")
+    ssm.put(f"{PATH}/zones", "a,b", "StringList")
+    return ssm
+
+
+def test_every_key_is_new_and_has_its_type(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:
+    result = run(tmp_path, store(proxy), sync())
+    assert result.exit_code == 2
+    told = only(result)
+    assert (told["namespace"], told["name"], told["verdict"], told["problems"]) == ("payments", "app", "changes", [])
+    assert {(a["action"], a["kind"], a["key"], a["type"], *a["parameters"]) for a in told["actions"]} == {
+        ("add", "ConfigMap", "DB_HOST", "String", f"{PATH}/db/host"),
+        ("add", "ConfigMap", "ZONES", "StringList", f"{PATH}/zones"),
+        ("add", "Secret", "DB_PASSWORD", "SecureString", f"{PATH}/db/password"),
+    }
+
+
+@pytest.mark.parametrize("form", ["table", "json", "yaml"])
+def test_no_value_is_shown(filled: Emulator, proxy: Proxy, tmp_path: Path, form: str) -> None:
+    target = {"kind": "Secret", "compose": {"URL": "x://${db/password}@${db/host}"}}
+    result = run(tmp_path, store(proxy), sync(targets=[target]), form=form)
+    assert result.exit_code == 2, result.output
+    assert "DB_PASSWORD" in result.stdout
+    assert SECRET not in result.output
+    assert "db.internal" not in result.output
+
+
+def test_people_see_a_table(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:
+    lines = run(tmp_path, store(proxy), sync(), form="table").stdout.splitlines()
+    assert lines[0] == "ParameterSync payments/app: 3 add"
+    assert lines[1].split() == ["ACTION", "TARGET", "KEY", "PARAMETER", "VERSION", "TYPE", "WHY"]
+    assert lines[4].split()[:7] == ["add", "Secret", "app", "DB_PASSWORD", f"{PATH}/db/password", "1", "SecureString"]
+
+
+def test_a_path_is_read_once_for_all_who_read_it(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:
+    result = run(tmp_path, store(proxy), sync("a"), sync("b"))
+    assert [each["name"] for each in json.loads(result.stdout)["syncs"]] == ["a", "b"]
+    assert len(proxy.calls("GetParametersByPath")) == 1
+    assert proxy.calls("GetParameters") == [], "one pass lists and decrypts"
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason", "says"),
+    [
+        ({"path": "/prod/none"}, "NotAllowed", f"it may read {PATH}"),
+        ({"path": f"{PATH}/none"}, "NoParameters", "Check the path"),
+        ({"storeRef": {"name": "other"}}, "StoreNotFound", "create it"),
+        ({"interval": "1s"}, "InvalidSpec", "interval"),
+        ({"keys": {"rename": {"db/host": "ZONES"}}}, "KeyCollision", "keys.rename"),
+        ({"contract": {"required": ["api/key"]}}, "ContractViolated", "api/key"),
+    ],
+)
+def test_what_cannot_be_carried_out_says_why(
+    filled: Emulator, proxy: Proxy, tmp_path: Path, changed: Json, reason: str, says: str
+) -> None:
+    result = run(tmp_path, store(proxy), sync(**changed), sync("good"))
+    assert result.exit_code == 1
+    first, second = json.loads(result.stdout)["syncs"]
+    assert (first["verdict"], first["problems"][0]["reason"]) == ("fails", reason)
+    assert says in first["problems"][0]["message"]
+    assert second["verdict"] == "changes", "one sync that fails keeps no other back"
+
+
+def test_a_denied_path_is_told(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:
+    proxy.add(errors.denied(), action="GetParametersByPath")
+    told = only(run(tmp_path, store(proxy), sync()))
+    assert told["problems"][0]["reason"] == "AccessDenied"
+    assert "ssm:GetParametersByPath" in told["problems"][0]["message"]
+
+
+def test_a_throttled_page_is_asked_for_again(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:
+    proxy.add(errors.throttled(), action="GetParametersByPath", times=2)
+    assert run(tmp_path, store(proxy), sync()).exit_code == 2
+
+
+def test_without_a_cluster_a_store_reads_as_whoever_asks_if_told_so(
+    filled: Emulator, proxy: Proxy, tmp_path: Path
+) -> None:
+    team = {
+        "apiVersion": "paramsync.dev/v1alpha1",
+        "kind": "ParameterStore",
+        "metadata": {"name": "own", "namespace": "payments"},
+        "spec": {"region": "eu-west-1", "serviceAccountRef": {"name": "reader"}},
+    }
+    reads = sync(storeRef={"kind": "ParameterStore", "name": "own"})
+    assert "service account reader" in only(run(tmp_path, team, reads))["problems"][0]["message"]
+    account = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {
+            "name": "reader",
+            "namespace": "payments",
+            "annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/reader"},
+        },
+    }
+    role = store(proxy, roleArn="arn:aws:iam::111122223333:role/params")
+    assert run(tmp_path, role, sync(), more=("--as-me",)).exit_code == 2
+    assert len(proxy.calls("GetParametersByPath")) == 1
+    assert "token" in only(run(tmp_path, team, account, reads))["problems"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("kind: [", "app.yaml:1: "),
+        ("- a", "not an object"),
+        ("kind: ConfigMap", "no ParameterSync"),
+        ("apiVersion: paramsync.dev/v1alpha1\nkind: ParameterSync", "metadata.name"),
+        ("", "no ParameterSync"),
+    ],
+)
+def test_a_file_that_is_none_gets_a_clear_error(tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "app.yaml"
+    file.write_text(text)
+    result = CliRunner().invoke(main, ["plan", "-f", str(file)])
+    assert (result.exit_code, says in result.output) == (1, True), result.output
+
+
+def test_a_directory_a_list_and_the_standard_input(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "list.json").write_text(
+        json.dumps({"apiVersion": "v1", "kind": "List", "items": [store(proxy), sync("a")]})
+    )
+    (tmp_path / "notes.txt").write_text("not: read")
+    text = yaml.safe_dump(sync("b"))
+    arguments = ["plan", "-f", str(tmp_path), "-f", "-", "-o", "json"]
+    result = CliRunner().invoke(main, arguments, input=text)
+    assert [each["name"] for each in json.loads(result.stdout)["syncs"]] == ["a", "b"]
+
+
+def test_it_needs_something_to_plan() -> None:
+    assert CliRunner().invoke(main, ["plan"]).exit_code == 2
+
+
+def test_a_defect_of_the_way_there_is_told(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:
+    proxy.add(faults.html(), action="GetParametersByPath")
+    told = only(run(tmp_path, store(proxy), sync()))
+    assert told["problems"][0]["reason"] == "SourceUnavailable"
