@@ -1,6 +1,7 @@
 """Globs on relative names."""
 
 import time
+from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import given
@@ -74,3 +75,9 @@ def test_no_pattern_takes_long() -> None:
     began = time.process_time()
     assert not matches("/".join(["**", "*a*a*a*a*a*a*a*a*b"] * 7), "/".join(["a" * 60] * 15))
     assert time.process_time() - began < 1, "a few milliseconds, and not the age of the universe"
+
+
+@given(st.text("ab*?", min_size=1, max_size=8).filter(lambda glob: "**" not in glob), st.text("ab", max_size=6))
+def test_within_a_segment_it_is_what_the_standard_library_says(glob: str, text: str) -> None:
+    name = f"x{text}"
+    assert matches(f"x{glob}", name) is fnmatchcase(name, f"x{glob}")

@@ -46,7 +46,7 @@ TEMPLATES = st.lists(TEXTS.map(lambda text: text.replace("$", "$$")) | REFERENCE
     ],
 )
 def test_values_are_put_in(text: str, rendered: str) -> None:
-    assert parse(text).render({"a": b"A", "b/c": b"B/C"}) == rendered
+    assert parse(text).render({"a": b"A", "b/c": b"B/C"}, 10_000) == rendered
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_is_no_template_is_refused_with_the_place(text: str, says: str) -> 
 
 @given(TEXTS)
 def test_a_text_with_its_dollars_doubled_is_itself(text: str) -> None:
-    assert parse(text.replace("$", "$$")).render({}) == text
+    assert parse(text.replace("$", "$$")).render({}, 10_000) == text
 
 
 @given(TEMPLATES, st.data())
@@ -86,18 +86,18 @@ def test_every_template_renders_with_a_value_for_each_reference(text: str, data:
     template = parse(text)
     held = {name: data.draw(TEXTS).encode() for name in template.references}
     assert len(set(template.references)) == len(template.references)
-    assert isinstance(template.render(held), str)
+    assert isinstance(template.render(held, 10_000), str)
 
 
 @given(TEXTS, TEXTS)
 def test_what_is_put_in_is_not_looked_at_again(first: str, second: str) -> None:
     held = {"a": f"${{b}}$${first}".encode(), "b": second.encode()}
-    assert parse("${a}|${b}").render(held) == f"${{b}}$${first}|{second}"
+    assert parse("${a}|${b}").render(held, 10_000) == f"${{b}}$${first}|{second}"
 
 
 @given(TEXTS)
 def test_each_filter_can_be_undone(text: str) -> None:
-    made = {name: parse(f"${{a|{name}}}").render({"a": text.encode()}) for name in FILTERS}
+    made = {name: parse(f"${{a|{name}}}").render({"a": text.encode()}, 10_000) for name in FILTERS}
     assert made.keys() == {"urlquote", "base64", "json"}
     assert re.fullmatch(r"[A-Za-z0-9._~%-]*", made["urlquote"])
     assert unquote(made["urlquote"]) == text
@@ -107,15 +107,15 @@ def test_each_filter_can_be_undone(text: str) -> None:
 
 def test_bytes_that_are_no_text_can_be_encoded_and_nothing_else() -> None:
     held = {"a": b"\xff\x00"}
-    assert parse("${a|base64}").render(held) == "/wA="
-    assert parse("${a|urlquote}").render(held) == "%FF%00"
+    assert parse("${a|base64}").render(held, 10_000) == "/wA="
+    assert parse("${a|urlquote}").render(held, 10_000) == "%FF%00"
     for text in ("${a}", "${a|json}"):
         with pytest.raises(UnfitValue, match="the value of a is no text"):
-            parse(text).render(held)
+            parse(text).render(held, 10_000)
 
 
 @values
 def test_no_error_shows_a_value(value: str) -> None:
     with pytest.raises(UnfitValue) as unfit:
-        parse("${a|json}").render({"a": b"\xff" + value.encode()})
+        parse("${a|json}").render({"a": b"\xff" + value.encode()}, 10_000)
     assert_hidden(everything_of(unfit.value), value)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from paramsync.api.sync import ParameterSyncSpec
 
+from . import effort
 from .actions import Wish
 from .overlay import Overlay, Selected, lay_over
 from .parameters import Snapshot
@@ -36,10 +37,13 @@ def desired(spec: ParameterSyncSpec, sync_name: str, snapshots: Sequence[Snapsho
 
     :param snapshots: one for each source, in the sources' order.
     :raises ValueError: if the spec is not valid, as :func:`paramsync.core.routing.routes` says.
+    :raises TooMuch: if it asks for too much work, which is not done then.
     """
     route_list = routes(spec, sync_name)
+    effort.check_sources(spec, [len(each.parameters) for each in snapshots])
     shape = Shape.of(spec, secure=wants_secure(route_list))
     overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources], shape)
+    effort.check_targets(spec, len(overlay.winners))
     taken, skipped = route(overlay.winners, route_list)
     made, problems = wishes(overlay, snapshots, route_list, taken)
     return Desired(route_list, overlay, skipped, made, problems)

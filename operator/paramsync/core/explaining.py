@@ -11,6 +11,7 @@ from paramsync.api.sync import ParameterSyncSpec, ParameterType
 
 from .actions import Wish
 from .desired import desired
+from .effort import TooMuch
 from .overlay import Selected
 from .parameters import Snapshot
 from .provenance import Entry
@@ -67,7 +68,10 @@ def explain(spec: ParameterSyncSpec, sync_name: str, snapshots: Sequence[Snapsho
     :param snapshots: one for each source, in the sources' order.
     :raises ValueError: if the spec is not valid, as :func:`paramsync.core.routing.routes` says.
     """
-    asked = desired(spec, sync_name, snapshots)
+    try:
+        asked = desired(spec, sync_name, snapshots)
+    except TooMuch:
+        return ()
     return tuple(
         _key_origin(each, key, wish, asked.overlay.winners, snapshots)
         for each in sorted(asked.routes, key=lambda each: each.ref)

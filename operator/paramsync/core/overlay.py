@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from paramsync.api.sync import ParameterType
 
+from . import effort
 from .parameters import Parameter, Snapshot
 from .reasons import Problem, Reason
 from .shaping.derived import NO_SHAPE, Derived, Shape, derive
@@ -73,11 +74,12 @@ def lay_over(snapshots: Sequence[Snapshot], selections: Sequence[Selection], sha
     """Lay what a sync's sources take of their snapshots over one another, in their order.
 
     :param shape: what is taken apart or decoded before.
+    :raises TooMuch: if what is taken apart has too many parts.
     """
     winners: dict[str, Selected] = {}
     problems: list[Problem] = []
     taken: list[int] = []
-    overlaid = 0
+    overlaid = fields = 0
     expanded: set[str] = set()
     for index, (snapshot, selection) in enumerate(zip(snapshots, selections, strict=True)):
         found: dict[str, Selected] = {}
@@ -94,6 +96,8 @@ def lay_over(snapshots: Sequence[Snapshot], selections: Sequence[Selection], sha
                 continue
             if shape.expands(relative):
                 expanded.add(name)
+                fields += len(made)
+                effort.check_fields(fields, name)
             for part, derived in made.items():
                 if part in found:
                     problems.append(_same_relative_name(part, found[part].name, name))

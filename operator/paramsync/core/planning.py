@@ -15,6 +15,7 @@ from .actions import Action, ActionKind, Draft, Wish, draft, with_moves
 from .contract import awaits_names, unchecked, violations
 from .deletion import is_recorded
 from .desired import Desired, desired
+from .effort import TooMuch
 from .emptiness import awaits_absence, empty_sources
 from .guard.case import Case
 from .guard.chain import holds
@@ -48,7 +49,10 @@ def plan(
         is none.
     :param record: what is remembered of what was applied before.
     """
-    asked = desired(spec, owner.name, snapshots)
+    try:
+        asked = desired(spec, owner.name, snapshots)
+    except TooMuch as error:
+        return Plan(problems=(error.problem,))
     overlay, wishes = asked.overlay, asked.wishes
     # What cannot be taken apart lacks names, which nobody knows to be missing.
     contract = spec.contract if spec.contract is not None and not overlay.problems else Contract()

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from .objects import PROVENANCE_ANNOTATION, Content
+from .objects import PROVENANCE_ANNOTATION, Content, SecretContent
 from .reasons import Problem, Reason
+from .routing import TargetRef
 from .values import KeyValue, SecureValue
 
 MOST_VALUE_BYTES: Final = 1024 * 1024
@@ -36,10 +37,25 @@ def problem(content: Content, foreign_annotation_bytes: int) -> Problem | None:
     if too_large is None:
         return None
     what, size, most = too_large
+    # Of a Secret the exact number would tell the length of a value, or how often a character is in it.
+    is_told = not (isinstance(content, SecretContent) and what != "its annotations, which list the keys,")
+    return _too_large(content.ref, what, f"{size:,} bytes and {most:,} are allowed" if is_told else _more_than(most))
+
+
+def values_are_too_large(ref: TargetRef) -> Problem:
+    """That an object's values would be more than it may hold."""
+    return _too_large(ref, "its values", _more_than(MOST_VALUE_BYTES))
+
+
+def _more_than(most: int) -> str:
+    return f"more than the {most:,} bytes that are allowed"
+
+
+def _too_large(ref: TargetRef, what: str, size: str) -> Problem:
     return Problem(
         Reason.TOO_LARGE,
-        str(content.ref),
-        f"{content.ref} would be too large: {what} would take {size:,} bytes and {most:,} are allowed;"
+        str(ref),
+        f"{ref} would be too large: {what} would take {size};"
         " read a narrower path, or split the path over several syncs. Nothing was written",
     )
 
@@ -67,7 +83,7 @@ def _measures(content: Content, foreign: int, counted: Mapping[str, str]) -> Ite
 
     :param counted: those of the content's annotations that count towards the limit of annotations.
     """
-    values = sum(_size(value) for value in content.data.values())
+    values = sum(value_bytes(value) for value in content.data.values())
     keys = sum(len(key) for key in content.data)
     whole = values + 2 * keys + annotation_bytes(content.annotations) + foreign
     yield _Measure("its values", values, MOST_VALUE_BYTES)
@@ -75,7 +91,8 @@ def _measures(content: Content, foreign: int, counted: Mapping[str, str]) -> Ite
     yield _Measure("the whole object", whole, MOST_OBJECT_BYTES)
 
 
-def _size(value: KeyValue) -> int:
+def value_bytes(value: KeyValue) -> int:
+    """What a value counts towards the limit of an object's values."""
     if isinstance(value, SecureValue):
         return value.size
     return len(value.encode() if isinstance(value, str) else value)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from .contract import shown
-from .globs import matches
+from .globs import any_matches
 from .overlay import Selected
 from .reasons import Problem, Reason
 from .values import Sealed, SecureValue
@@ -94,7 +94,7 @@ def looks_secret(winners: Mapping[str, Selected], plain: Sequence[str]) -> tuple
     return tuple(
         _told(each, why)
         for relative, each in winners.items()
-        if (why := _suspicion(each)) is not None and not any(matches(glob, relative) for glob in plain)
+        if (why := _suspicion(each)) is not None and not any_matches(plain, relative)
     )
 
 

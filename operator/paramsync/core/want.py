@@ -8,7 +8,7 @@ from paramsync.api.shaping import File
 from paramsync.api.sources import Source
 from paramsync.api.sync import ParameterType, Target
 
-from .globs import ANY_SEGMENTS, matches
+from .globs import ANY_SEGMENTS, any_matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,7 @@ class Selection:
         """Whether it names a parameter; ``exclude`` wins."""
         if self.is_everything:
             return True
-        included = any(matches(pattern, relative) for pattern in self.include)
-        return included and not any(matches(pattern, relative) for pattern in self.exclude)
+        return any_matches(self.include, relative) and not any_matches(self.exclude, relative)
 
     def takes(self, relative: str, kind: ParameterType) -> bool:
         """Whether it needs the value of a parameter."""

@@ -9,10 +9,11 @@ from paramsync.core.overlay import Selected
 from paramsync.core.parameters import Snapshot
 from paramsync.core.reasons import Problem, Reason
 from paramsync.core.routing import SECURE, Route
+from paramsync.core.sizes import values_are_too_large
 from paramsync.core.values import KeyValue, Sealed
 
 from .making import Making, Refused, value_of
-from .templates import UnfitValue
+from .templates import TooLong, UnfitValue
 
 
 def awaits_references(
@@ -24,10 +25,11 @@ def awaits_references(
     return any(name not in winners for each in route_list for name in each.references)
 
 
-def composed(making: Making, route: Route, key: str, winners: Mapping[str, Selected]) -> Wish | Refused:
+def composed(making: Making, route: Route, key: str, winners: Mapping[str, Selected], room: int) -> Wish | Refused:
     """What a composed key should hold.
 
     :param winners: all parameters of the sync, by relative name.
+    :param room: bytes that the target's values may still take.
     """
     template = route.compose[key]
     parts: dict[str, tuple[Selected, KeyValue]] = {}
@@ -49,7 +51,11 @@ def composed(making: Making, route: Route, key: str, winners: Mapping[str, Selec
         return Refused(tuple(problems))
     made = f"compose:{hashlib.sha256(template.text.encode()).hexdigest()[:16]}"
     try:
-        return making.several(route, made, route.string_list, parts, lambda shown: template.render(shown).encode())
+        return making.several(
+            route, made, route.string_list, parts, lambda shown: template.render(shown, room).encode()
+        )
+    except TooLong:
+        return Refused((values_are_too_large(route.ref),))
     except UnfitValue as unfit:
         relative = unfit.relative
     return Refused((_no_text(route, key, parts[relative][0]),))

@@ -6,7 +6,7 @@ from typing import Final
 
 from paramsync.api.shaping import LONGEST_NAME
 from paramsync.api.sync import ParameterSyncSpec, ParameterType
-from paramsync.core.globs import matches
+from paramsync.core.globs import any_matches
 from paramsync.core.parameters import Parameter
 from paramsync.core.reasons import Problem, Reason
 from paramsync.core.values import AnyValue, Decoded, KeyValue, Sealed, SecureValue
@@ -52,11 +52,11 @@ class Shape:
 
     def expands(self, relative: str) -> bool:
         """Whether a parameter is taken apart."""
-        return any(matches(glob, relative) for glob in self.expand)
+        return any_matches(self.expand, relative)
 
     def decodes(self, relative: str) -> bool:
         """Whether a value is decoded."""
-        return any(matches(glob, relative) for glob in self.decode)
+        return any_matches(self.decode, relative)
 
 
 NO_SHAPE: Final = Shape()

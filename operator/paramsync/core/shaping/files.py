@@ -9,6 +9,7 @@ from paramsync.core.globs import is_literal
 from paramsync.core.overlay import Selected
 from paramsync.core.reasons import Problem, Reason
 from paramsync.core.routing import SECURE, Route
+from paramsync.core.sizes import value_bytes, values_are_too_large
 from paramsync.core.values import KeyValue, Sealed
 from paramsync.core.want import Selection
 
@@ -26,12 +27,13 @@ def selected(files: Sequence[File], taken: Sequence[Selected]) -> dict[str, list
 
 
 def file(
-    making: Making, route: Route, asked: File, found: Sequence[Selected], winners: Mapping[str, Selected]
+    making: Making, route: Route, asked: File, found: Sequence[Selected], winners: Mapping[str, Selected], room: int
 ) -> Wish | Refused:
     """What a file's key should hold.
 
     :param found: the parameters that go into it.
     :param winners: all parameters of the sync, by relative name.
+    :param room: bytes that the target's values may still take.
     """
     form = FORMATS[asked.format]
     lists = StringListForm.COMMA if form.has_lists else route.string_list
@@ -47,6 +49,8 @@ def file(
             parts[each.relative] = (each, value)
     if problems:
         return Refused(tuple(problems))
+    if sum(value_bytes(value) for _, value in parts.values()) > room:  # a file holds them, and more
+        return Refused((values_are_too_large(route.ref),))
     try:
         return making.several(route, f"file:{asked.format}", lists, parts, lambda shown: _written(form, parts, shown))
     except UnfitFile as unfit:

@@ -96,9 +96,12 @@ def _text(value: object) -> bytes:
         raise Unfit('has a field that is null, which is no value: write "", or leave the field out')
     if isinstance(value, bool):
         return b"true" if value else b"false"
-    with suppress(UnicodeEncodeError):  # it quotes the value
-        return (value if isinstance(value, str) else _json(value)).encode()
-    raise Unfit("has a field with half of a surrogate pair, which is no character")
+    with suppress(RecursionError):
+        text = value if isinstance(value, str) else _json(value)
+        with suppress(UnicodeEncodeError):  # it quotes the value
+            return text.encode()
+        raise Unfit("has a field with half of a surrogate pair, which is no character")
+    raise Unfit("has a field with a list that is nested too deeply")
 
 
 def _json(value: object) -> str:

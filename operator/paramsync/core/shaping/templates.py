@@ -13,7 +13,14 @@ from paramsync.api.fields import is_segment
 
 from .filters import FILTERS
 
+MOST_FILTERS: Final = 4
+"""Of one reference. Each may make a value several times as long."""
+
 _DOLLAR: Final = re.compile(r"\$(?:\$|\{([^{}$]*)\})?")
+
+
+class TooLong(Exception):  # noqa: N818
+    """A text would be longer than it may be."""
 
 
 class UnfitValue(Exception):  # noqa: N818
@@ -55,13 +62,22 @@ class Template:
         """The relative names that it refers to, each once, in the order of the text."""
         return tuple(dict.fromkeys(part.relative for part in self.parts if isinstance(part, Reference)))
 
-    def render(self, values: Mapping[str, bytes]) -> str:
+    def render(self, values: Mapping[str, bytes], most: int) -> str:
         """The text with values put in.
 
         :param values: one for every reference, by relative name.
+        :param most: characters of the text.
         :raises UnfitValue: if one is no text and nothing makes it one.
+        :raises TooLong: as soon as the text is too long.
         """
-        return "".join(part if isinstance(part, str) else part.filled(values[part.relative]) for part in self.parts)
+        made: list[str] = []
+        length = 0
+        for part in self.parts:
+            made.append(part if isinstance(part, str) else part.filled(values[part.relative]))
+            length += len(made[-1])
+            if length > most:
+                raise TooLong
+        return "".join(made)
 
 
 def parse(text: str) -> Template:
@@ -95,4 +111,8 @@ def _reference(inside: str, at: int) -> Reference:
     unknown = next((name for name in filters if name not in FILTERS), None)
     if unknown is not None:
         raise ValueError(f"at character {at}: there is no filter {unknown!r}; there are {', '.join(sorted(FILTERS))}")
+    if len(filters) > MOST_FILTERS:
+        raise ValueError(
+            f"at character {at}: ${{{relative}|…}} has {len(filters)} filters, and {MOST_FILTERS} are allowed"
+        )
     return Reference(relative, tuple(filters))
