@@ -128,3 +128,13 @@ def test_what_comes_to_be_overlaid_changes_no_key_and_is_told() -> None:
     assert '"HOST":["S",1,"host",1,1772366400000,{"shadowed":[0]}]' in content.annotations[PROVENANCE_ANNOTATION]
     back = planned(snapshot(path="/shared"), HOST, spec=HOSTS, live=[written(content, values=False)])
     assert (back.actions, back.holds, back.contents) == ((), (), (before,))
+
+
+def test_what_a_field_hides_has_the_name_of_its_parameter() -> None:
+    own = snapshot(parameter("/prod/pay/app", '{"db": {"host": "x"}}'))
+    below = snapshot(parameter("/shared/app/db", '{"host": "y"}'), path="/shared")
+    spec = ParameterSyncSpec.model_validate(
+        {"sources": [{"path": "/shared"}, {"path": "/prod/pay"}], "expand": {"app": "JSON", "app/db": "JSON"}}
+    )
+    (found,) = explain(spec, "app", [below, own])
+    assert found.parameters[0].shadowed == ("/shared/app/db",)

@@ -102,7 +102,7 @@ def test_style_separator_prefix_and_rename(naming: Naming, relative: str, key: s
         (Naming(KeyStyle.PATH), "a b", "a b is no key"),
         (Naming(KeyStyle.PATH, prefix="."), ".x", "..x is no key"),
         (Naming(KeyStyle.PATH, "___"), "x/" * 120 + "x", "the key would have 481 characters and 253 are allowed"),
-        (Naming(prefix="a-"), "x", "a-X is no name of an environment variable"),
+        (Naming(prefix="a-"), "x", "keys.prefix a- is no beginning"),
     ],
 )
 def test_what_gives_no_key_is_refused(naming: Naming, relative: str, says: str) -> None:

@@ -531,3 +531,67 @@ def test_odd_names_are_named_errors(relative: str, style: str, reason: Reason) -
 def test_what_the_models_refuse(target: Mapping[str, object]) -> None:
     with pytest.raises(ValidationError):
         spec(target)
+
+
+DOCKER = {"kind": "Secret", "secretType": "kubernetes.io/dockerconfigjson"}
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        '{"auths":{"r":{"password":${pin|json}}}}',
+        '{"auths":{"r":{"auth":"${pin|base64}"}}}',
+        '{"auths":{"r${host}":{"auth":"x${pin|urlquote|base64}y"}}}',
+        '{"auths":{${pin|json}:"${pin|urlquote}"}}',
+    ],
+)
+def test_a_pull_secret_is_composed_of_strings(template: str) -> None:
+    of = DOCKER | {"compose": {".dockerconfigjson": template}, "exclude": ["pin"]}
+    for value in ("1234", 'a"\\\n', "true"):
+        found = snapshot(secure("/prod/pay/pin", value), parameter("/prod/pay/host"))
+        assert problems(planned(found, spec=spec(of))) == []
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        '{"x":0.${zeros}1e${pin}}',
+        '{"x":${pin}rue}',
+        '{"x":${pin}}',
+        '{"x":"${pin}"}',
+        '{"x":"\\${pin|base64}"}',
+        '{"x":"\\u00${pin|base64}"}',
+        '{"x":"a${pin|json}"}',
+        '["x${pin|json}]',
+        '{"x":1${pin|base64}}',
+        "${pin|base64|base64}",
+        '{"x":${pin|json|urlquote}}',
+        "[${pin|json}]",
+    ],
+)
+def test_whether_a_pull_secret_is_one_tells_nothing_of_a_secure_value(template: str) -> None:
+    of = DOCKER | {"compose": {".dockerconfigjson": template}, "exclude": ["pin"]}
+    told = set()
+    for value in ("1", "t", "9999", "", '","', "n", "307", "400", "{}", "null"):
+        found = snapshot(secure("/prod/pay/pin", value), parameter("/prod/pay/zeros", "0" * 320))
+        told.add(planned(found, spec=spec(of)).problems)
+    ((problem,),) = told
+    assert (problem.reason, problem.subject) == (Reason.SECURE_REFUSED, "Secret app/.dockerconfigjson")
+    assert "${…|json}" in problem.message
+
+
+def test_fields_that_collide_are_named() -> None:
+    found = snapshot(parameter("/prod/pay/app", '{"A":1,"a":2}'))
+    (problem,) = planned(found, spec=spec({"kind": "ConfigMap"}, expand={"app": "JSON"})).problems
+    assert problem.reason is Reason.KEY_COLLISION
+    assert (
+        "/prod/pay/app (its field app/A) and /prod/pay/app (its field app/a) both give the key APP_A" in problem.message
+    )
+
+
+def test_a_prefix_that_is_none_of_a_variable_is_the_cause() -> None:
+    target = {"kind": "ConfigMap", "keys": {"style": "EnvVar"}}
+    made = spec(target, keys={"style": "Path", "prefix": "my-app."})
+    (problem,) = planned(snapshot(parameter("/prod/pay/db/host")), spec=made).problems
+    assert problem.reason is Reason.INVALID_KEY
+    assert "keys.prefix my-app. is no beginning of the name of an environment variable" in problem.message

@@ -113,7 +113,7 @@ class Keys(Model):
     """What stands between the segments in style Path: up to three of the characters ".", "_" and "-". Default: "."."""
 
     prefix: Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-zA-Z0-9._-]+$")] | None = None
-    """What every key begins with, but for those that rename gives. Default: nothing."""
+    """What every key begins with, but for those that rename or the type of a Secret gives. Default: nothing."""
 
     rename: Rename | None = None
     """The keys of single parameters, by their names below the source's path, as they are to be: db/host:

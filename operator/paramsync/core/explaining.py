@@ -73,23 +73,21 @@ def explain(spec: ParameterSyncSpec, sync_name: str, snapshots: Sequence[Snapsho
     except TooMuch:
         return ()
     return tuple(
-        _key_origin(each, key, wish, asked.overlay.winners, snapshots)
+        _key_origin(each, key, wish, asked.overlay.winners)
         for each in sorted(asked.routes, key=lambda each: each.ref)
         for key, wish in asked.wishes[each.ref].items()
     )
 
 
-def _key_origin(
-    target: Route, key: str, wish: Wish, winners: Mapping[str, Selected], snapshots: Sequence[Snapshot]
-) -> KeyOrigin:
+def _key_origin(target: Route, key: str, wish: Wish, winners: Mapping[str, Selected]) -> KeyOrigin:
     file = next((str(file.format) for file in target.files if file.key == key), None)
     template = target.compose[key].text if key in target.compose else None
     is_secure = wish.entry.type is ParameterType.SECURE_STRING
-    origins = tuple(_origins(wish, winners, snapshots))
+    origins = tuple(_origins(wish, winners))
     return KeyOrigin(target.ref, key, wish.entry.is_renamed, file, template, is_secure, origins)
 
 
-def _origins(wish: Wish, winners: Mapping[str, Selected], snapshots: Sequence[Snapshot]) -> Iterator[Origin]:
+def _origins(wish: Wish, winners: Mapping[str, Selected]) -> Iterator[Origin]:
     for part, path in zip(wish.entry.parameters, wish.paths, strict=True):
         won = winners[part.relative or ""]
         yield Origin(
@@ -98,18 +96,10 @@ def _origins(wish: Wish, winners: Mapping[str, Selected], snapshots: Sequence[Sn
             won.parameter.stamp.version,
             won.parameter.stamp.modified.astimezone(UTC),
             path,
-            tuple(_shadowed(won, snapshots)),
+            tuple(below.name for below in won.shadowed),
             won.relative if part.stored is not None else None,
             _steps(part),
         )
-
-
-def _shadowed(won: Selected, snapshots: Sequence[Snapshot]) -> Iterator[str]:
-    for source in won.shadowed:
-        subtree = snapshots[source].subtree
-        # A field of an expanded parameter hides a parameter of its name, or the same field of one of the parameter's.
-        names = (f"{subtree.path.rstrip('/')}/{name}" for name in (won.relative, won.stored))
-        yield next((name for name in names if name in snapshots[source].parameters), subtree.path)
 
 
 def _steps(part: Entry) -> tuple[str, ...]:

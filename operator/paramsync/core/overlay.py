@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from paramsync.api.sync import ParameterType
 
@@ -11,6 +12,16 @@ from .reasons import Problem, Reason
 from .shaping.derived import NO_SHAPE, Derived, Shape, derive
 from .values import AnyValue
 from .want import Selection
+
+
+class Shadowed(NamedTuple):
+    """What is overlaid."""
+
+    source: int
+    """The index of the source."""
+
+    name: str
+    """The full name of the parameter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +39,8 @@ class Selected:
     derived: Derived | None = None
     """What was made of the parameter's value; None where it is taken as it is."""
 
-    shadowed: tuple[int, ...] = ()
-    """The indices of the sources that have the name, too, and are overlaid."""
+    shadowed: tuple[Shadowed, ...] = ()
+    """What has the name, too, and is overlaid, that of the lowest source first."""
 
     @property
     def name(self) -> str:
@@ -109,7 +120,7 @@ def lay_over(snapshots: Sequence[Snapshot], selections: Sequence[Selection], sha
 
 
 def _over(below: Selected | None, above: Selected) -> Selected:
-    return above if below is None else replace(above, shadowed=(*below.shadowed, below.source))
+    return above if below is None else replace(above, shadowed=(*below.shadowed, Shadowed(below.source, below.name)))
 
 
 def _same_relative_name(relative: str, first: str, second: str) -> Problem:

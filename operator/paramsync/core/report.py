@@ -93,7 +93,7 @@ def _planned(plan: Plan) -> str:
 
 
 def _unused(skipped: int) -> str:
-    return f"; {skipped} more are of types that no target takes" if skipped else ""
+    return f"; {skipped} more are taken by no target" if skipped else ""
 
 
 def success(

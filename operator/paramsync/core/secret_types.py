@@ -42,6 +42,12 @@ def own_keys(secret_type: SecretType) -> frozenset[str]:
     return frozenset(demanded) | _OPTIONAL.get(secret_type, frozenset())
 
 
+def json_keys(secret_type: SecretType) -> frozenset[str]:
+    """The keys of a type that must hold a JSON object."""
+    asked = (demand.keys for demand in DEMANDS[secret_type] if demand.suits is SecureValue.is_json_object)
+    return frozenset(key for keys in asked for key in keys)
+
+
 def problems(content: SecretContent, origins: Sequence[Origin], path: str) -> tuple[Problem, ...]:
     """Why a Secret cannot be of its type, if it cannot.
 
@@ -67,7 +73,7 @@ def _missing(content: SecretContent, demand: Demand, path: str) -> Problem:
         Reason.KEY_MISSING,
         str(content.ref),
         f"{content.ref} would have no key {names}, which a Secret of type {content.type} must have. Nothing was"
-        f" written. Create the parameter {places}, with a type that this target takes",
+        f" written. Create the parameter {places}, with a type that this target takes, or let keys.rename give the key",
     )
 
 

@@ -87,10 +87,11 @@ class Applying:
         """
         refs = {each.ref for each in routes(spec, owner.name)} | record.targets
         live = {ref: await self._read(key, ref) for ref in sorted(refs)}
-        made = plan(owner, spec, snapshots, live, record)
+        # In a thread: a plan of many keys takes longer than the Lease may wait for the loop.
+        made = await self._threads.run(plan, owner, spec, snapshots, live, record)
         while unread := made.needs_values or self._unread(key, owner, made, live):
             live |= {ref: await self._get(key, ref, values=True) for ref in unread}
-            made = plan(owner, spec, snapshots, live, record)
+            made = await self._threads.run(plan, owner, spec, snapshots, live, record)
         if not is_current():
             return Applied(made, held=True)
         # What takes 45 seconds to settle is kept key by key; what another listing settles in 3, all of it waits for.

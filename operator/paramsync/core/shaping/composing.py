@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from paramsync.api.sync import TargetKind
 from paramsync.core.actions import Wish
@@ -9,11 +10,12 @@ from paramsync.core.overlay import Selected
 from paramsync.core.parameters import Snapshot
 from paramsync.core.reasons import Problem, Reason
 from paramsync.core.routing import SECURE, Route
+from paramsync.core.secret_types import json_keys
 from paramsync.core.sizes import values_are_too_large
-from paramsync.core.values import KeyValue, Sealed
+from paramsync.core.values import KeyValue, Sealed, SecureValue
 
 from .making import Making, Refused, value_of
-from .templates import TooLong, UnfitValue
+from .templates import Template, TooLong, UnfitValue
 
 
 def awaits_references(
@@ -49,6 +51,8 @@ def composed(making: Making, route: Route, key: str, winners: Mapping[str, Selec
             parts[relative] = (each, value)
     if problems:
         return Refused(tuple(problems))
+    if key in json_keys(route.secret_type) and not _is_json_whatever(template, parts):
+        return Refused((_tells(route, key),))
     made = f"compose:{hashlib.sha256(template.text.encode()).hexdigest()[:16]}"
     try:
         return making.several(
@@ -59,6 +63,29 @@ def composed(making: Making, route: Route, key: str, winners: Mapping[str, Selec
     except UnfitValue as unfit:
         relative = unfit.relative
     return Refused((_no_text(route, key, parts[relative][0]),))
+
+
+def _is_json_whatever(template: Template, parts: Mapping[str, tuple[Selected, KeyValue]]) -> bool:
+    """Whether a text is a JSON object or not whatever the secure values in it are. Of a key that must hold one it is
+    told whether it does: that is not to tell anything of them."""
+    plain = {name: value for name, (_, value) in parts.items() if not isinstance(value, SecureValue)}
+    if len(plain) == len(parts):
+        return True
+    with suppress(UnfitValue):
+        shown = {name: value.encode() if isinstance(value, str) else value for name, value in plain.items()}
+        text = template.hidden(shown, parts.keys() - plain.keys())
+        return text is not None and SecureValue.of(text).is_json_object()
+    return True  # it is told of a value that is not secure
+
+
+def _tells(route: Route, key: str) -> Problem:
+    return Problem(
+        Reason.SECURE_REFUSED,
+        f"{route.ref}/{key}",
+        f"compose.{key} of {route.ref} must be a JSON object, and it is none, or whether it is one would depend on a"
+        " SecureString. Nothing was written. Put SecureStrings in as ${…|json}, which is a whole JSON string, or as"
+        " ${…|base64} or ${…|urlquote} within one",
+    )
 
 
 def _missing(route: Route, key: str, relative: str) -> Problem:

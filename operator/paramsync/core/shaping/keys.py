@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
+from paramsync.core.contract import shown
 from paramsync.core.overlay import Selected
 from paramsync.core.reasons import Problem, Reason
 from paramsync.core.routing import TargetRef
@@ -27,7 +28,7 @@ def assign(
                 Problem(
                     Reason.INVALID_KEY,
                     selected.name,
-                    f"Parameter {selected.name} cannot become a key: {error}",
+                    f"Parameter {shown(selected)} cannot become a key: {error}",
                 )
             )
             continue
@@ -42,6 +43,6 @@ def _collision(ref: TargetRef, key: str, first: Selected, second: Selected) -> P
     return Problem(
         Reason.KEY_COLLISION,
         second.name,
-        f"Parameters {first.name} and {second.name} both give the key {key} in {ref};"
+        f"Parameters {shown(first)} and {shown(second)} both give the key {key} in {ref};"
         f" give one of them another key in keys.rename ({second.relative}: …), or leave it out with exclude",
     )

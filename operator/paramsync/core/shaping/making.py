@@ -76,8 +76,8 @@ class Making:
 
     def _entry(self, each: Selected, made: str, *, is_renamed: bool = False) -> Entry:
         stored = each.stored if each.stored not in ("", each.relative) else None
-        stamp = each.parameter.stamp
-        return Entry.of(each.source, each.relative, stamp, made, stored, each.shadowed, is_renamed=is_renamed)
+        stamp, shadowed = each.parameter.stamp, tuple(below.source for below in each.shadowed)
+        return Entry.of(each.source, each.relative, stamp, made, stored, shadowed, is_renamed=is_renamed)
 
 
 def _made(route: Route, values: Mapping[str, KeyValue], make: Callable[[Mapping[str, bytes]], bytes]) -> KeyValue:

@@ -61,6 +61,11 @@ def env_var(relative: str, prefix: str = "") -> str:
                 "its name has characters other than letters, digits, '.', '_', '-' and '/'; name another key for it in"
                 " keys.rename"
             )
+        if prefix and _ENV_VAR.fullmatch(prefix) is None:
+            raise ValueError(
+                f"keys.prefix {prefix} is no beginning of the name of an environment variable; write another prefix for"
+                " this target, or keys.style: Path"
+            )
         raise ValueError(
             f"{key} is no name of an environment variable; name one in keys.rename ({relative}: _{key}), begin all with"
             " keys.prefix, or write keys.style: Path"

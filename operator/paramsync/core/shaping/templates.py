@@ -4,7 +4,7 @@ There is nothing else in them, no logic and no lookup, and a value that is put i
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -77,6 +77,26 @@ class Template:
             length += len(made[-1])
             if length > most:
                 raise TooLong
+        return "".join(made)
+
+    def hidden(self, values: Mapping[str, bytes], secure: Collection[str]) -> str | None:
+        """The text with something else in the place of secure values, which does to a JSON document what they do,
+        whatever they are; None if what they do depends on what they are.
+
+        :param values: the others, by relative name.
+        :param secure: the relative names of those that are not to be looked at.
+        :raises UnfitValue: if one of the others is no text and nothing makes it one.
+        """
+        made: list[str] = []
+        for part in self.parts:
+            if isinstance(part, str) or part.relative not in secure:
+                made.append(part if isinstance(part, str) else part.filled(values[part.relative]))
+            elif part.filters[-1:] == ("json",):
+                made.append('"Q"')
+            elif part.filters[-1:] in (("base64",), ("urlquote",)):
+                made.append("Q")  # only within a string is it JSON, and not behind a backslash
+            else:
+                return None
         return "".join(made)
 
 
