@@ -54,14 +54,19 @@ def aws_options(command: Command[P, R]) -> Command[P, R]:
             is_flag=True,
             help="Read with the AWS credentials of the environment, whatever role or service account a store names.",
         ),
-        click.option(
-            "--settings",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help="The operator's settings file, with stores and the default Region.",
-        ),
+        settings_option,
     ):
         command = option(command)
     return command
+
+
+def settings_option(command: Command[P, R]) -> Command[P, R]:
+    """Adds ``--settings``."""
+    return click.option(
+        "--settings",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="The operator's settings file, with stores and the default Region.",
+    )(command)
 
 
 def loaded(path: Path | None) -> Settings:

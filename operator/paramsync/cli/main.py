@@ -8,6 +8,7 @@ from paramsync import __version__
 
 from .approve import approve
 from .asking import refresh, resume, suspend
+from .iam_policy import iam_policy
 from .plan import plan
 from .run import run
 
@@ -42,5 +43,5 @@ def crds(output: Path | None) -> None:
         (output / f"{name}.yaml").write_text(f"# Generated from the models by: paramsync crds\n{text}")
 
 
-for command in (run, plan, approve, refresh, suspend, resume):
+for command in (run, plan, iam_policy, approve, refresh, suspend, resume):
     main.add_command(command)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 import click
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from pydantic import JsonValue
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Command = Callable[P, R]
 
 STDIN: Final = Path("-")
 SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
@@ -39,6 +44,30 @@ class Manifest:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+def files_options(command: Command[P, R]) -> Command[P, R]:
+    """Adds ``--filename``, which the command gets as ``paths``, and ``--namespace``."""
+    for option in (
+        click.option(
+            "-n",
+            "--namespace",
+            default="default",
+            show_default=True,
+            help="The namespace of syncs that name none.",
+        ),
+        click.option(
+            "-f",
+            "--filename",
+            "paths",
+            multiple=True,
+            type=click.Path(exists=True, allow_dash=True, path_type=Path),
+            help="A file with syncs, and with their stores if they stand neither in the settings nor in the cluster; or"
+            " a directory of such files; or - for what is piped in. May be given several times.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def read(paths: Iterable[Path]) -> list[Manifest]:

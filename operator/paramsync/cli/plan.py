@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from .aws import THREADS, aws_options, clients, loaded
 from .cluster import Reach, cluster_options, connected
+from .manifests import files_options
 from .output import Colour, Form, coloured, form_option, progress, show, table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic import JsonValue
 
     from paramsync.core.preview import Line
@@ -30,16 +32,7 @@ MOST_NAMES: Final = 3
 
 
 @click.command()
-@click.option(
-    "-f",
-    "--filename",
-    "paths",
-    multiple=True,
-    type=click.Path(exists=True, allow_dash=True, path_type=Path),
-    help="A file with syncs, and with their stores if they stand neither in the settings nor in the cluster; or a"
-    " directory of such files; or - for what is piped in. May be given several times.",
-)
-@click.option("-n", "--namespace", default="default", show_default=True, help="The namespace of syncs that name none.")
+@files_options
 @click.option("--cluster", is_flag=True, help="Compare with what the cluster has, as the operator would.")
 @cluster_options
 @aws_options
@@ -94,14 +87,12 @@ def plan(
 
 def _reads(transport: Transport) -> tuple[Cluster, Targets]:
     """What reads a cluster."""
-    from paramsync.kube.customs import Customs
     from paramsync.kube.fence import SoleReplica
     from paramsync.kube.targets import Targets
-    from paramsync.kube.tenants import Tenants
-    from paramsync.runtime.preview.stores import Cluster
 
-    fence = SoleReplica()
-    return Cluster(Customs(transport, fence), Tenants(transport)), Targets(transport, fence)
+    from .syncs import cluster_of
+
+    return cluster_of(transport), Targets(transport, SoleReplica())
 
 
 def _shown(answer: Answer) -> str:

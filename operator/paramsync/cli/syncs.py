@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from paramsync.kube.transport import Transport
     from paramsync.runtime.keys import SyncKey
     from paramsync.runtime.preview.answering import Asked
-    from paramsync.runtime.preview.stores import Given
+    from paramsync.runtime.preview.stores import Cluster, Given
     from paramsync.runtime.settings import Settings
     from paramsync.runtime.syncs import Sync
 
@@ -78,6 +78,30 @@ def named(transport: Transport, name: str, namespace: str) -> Asked:
     before, _, own = name.rpartition("/")
     sync = parsed(read(transport, before or namespace, own))
     return Asked(sync.key, sync.spec, sync.invalid, sync)
+
+
+def all_of(transport: Transport) -> Iterator[Asked]:
+    """All syncs of a cluster.
+
+    :raises ApiError: if they cannot be listed.
+    """
+    from paramsync.kube.customs import SYNCS, Customs
+    from paramsync.kube.fence import SoleReplica
+    from paramsync.runtime.preview.answering import Asked
+
+    for found in Customs(transport, SoleReplica()).all(SYNCS):
+        sync = parsed(found)
+        yield Asked(sync.key, sync.spec, sync.invalid, sync)
+
+
+def cluster_of(transport: Transport) -> Cluster:
+    """What reads stores, and what they ask of namespaces and service accounts."""
+    from paramsync.kube.customs import Customs
+    from paramsync.kube.fence import SoleReplica
+    from paramsync.kube.tenants import Tenants
+    from paramsync.runtime.preview.stores import Cluster
+
+    return Cluster(Customs(transport, SoleReplica()), Tenants(transport))
 
 
 def _live(transport: Transport, key: SyncKey) -> Sync | None:

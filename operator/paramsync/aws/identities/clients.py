@@ -97,6 +97,10 @@ class Clients:
         """The Region that the environment or the AWS configuration file gives the operator, if any."""
         return self._sessions.own_region()
 
+    def partition(self, region: str) -> str:
+        """The partition that a Region is of; that of most Regions for one that botocore cannot place."""
+        return self._sessions.partition(region) or "aws"
+
     def client(self, identity: Identity) -> "SSMClient":
         """The client of an identity. Its requests raise SourceError if credentials are needed and cannot be had.
 

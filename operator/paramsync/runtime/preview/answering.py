@@ -82,14 +82,17 @@ def answers(asked: Sequence[Asked], world: World, told: Callable[[int], None]) -
     :raises ApiError: if the cluster is asked and does not answer.
     """
     finder = StoreFinder(world.given, world.cluster, world.clients.own_region, as_me=world.as_me)
-    needs = [_needs(each, finder) for each in asked]
-    wanted = [need for found in needs for need in found if isinstance(need, Need)]
+    needed = [needs(each, finder) for each in asked]
+    wanted = [need for found in needed for need in found if isinstance(need, Need)]
     found = read(world.clients, wanted, world.rate, world.threads, told)
-    return [_answer(each, needed, found, world.targets) for each, needed in zip(asked, needs, strict=True)]
+    return [_answer(each, own, found, world.targets) for each, own in zip(asked, needed, strict=True)]
 
 
-def _needs(asked: Asked, finder: StoreFinder) -> Sequence[Need | Problem]:
-    """What each source needs; or why the sync cannot be carried out, whatever the paths hold."""
+def needs(asked: Asked, finder: StoreFinder) -> Sequence[Need | Problem]:
+    """What each source needs; or why the sync cannot be carried out, whatever the paths hold.
+
+    :raises ApiError: if the cluster is asked and does not answer.
+    """
     spec = asked.spec
     if spec is None:
         return [Problem(Reason.INVALID_SPEC, str(asked.key), f"The spec is not valid: {asked.invalid}")]
