@@ -11,6 +11,7 @@ from .asking import refresh, resume, suspend
 from .iam_policy import iam_policy
 from .plan import plan
 from .run import run
+from .validate import validate
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,5 +44,5 @@ def crds(output: Path | None) -> None:
         (output / f"{name}.yaml").write_text(f"# Generated from the models by: paramsync crds\n{text}")
 
 
-for command in (run, plan, iam_policy, approve, refresh, suspend, resume):
+for command in (run, plan, iam_policy, approve, refresh, suspend, resume, validate):
     main.add_command(command)

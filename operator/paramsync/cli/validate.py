@@ -1,0 +1,102 @@
+"""``paramsync validate``: whether manifests are good, before anybody applies them."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import click
+
+STDIN: Final = Path("-")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An object of ours in a file, or a fault in one."""
+
+    file: str
+    line: int
+    document: int
+    """Beginning at 1; 0 if the file cannot be read."""
+
+    subject: str
+    field: str = ""
+    message: str = ""
+    """Empty of an object without faults."""
+
+    def __str__(self) -> str:
+        parts = (
+            f"{self.file}:{self.line}",
+            f"document {self.document}" if self.document else "",
+            self.subject,
+            self.field,
+        )
+        return ": ".join((*filter(None, parts), self.message))
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, allow_dash=True, path_type=Path))
+@click.option(
+    "-f",
+    "--filename",
+    "named",
+    multiple=True,
+    type=click.Path(exists=True, allow_dash=True, path_type=Path),
+    help="A file; or a directory, with all YAML and JSON files below it; or - for what is piped in.",
+)
+def validate(files: tuple[Path, ...], named: tuple[Path, ...]) -> None:
+    """Check manifests of ParameterSyncs and stores without a cluster, by the rules of the API server and the operator.
+
+    Objects of other kinds are left alone. Exit code 1 if anything is wrong.
+    """
+    paths = (*named, *files)
+    if not paths:
+        raise click.UsageError("name files or directories: paramsync validate -f deploy/")
+    found = [finding for path in paths for finding in _findings(path)]
+    wrong = [each for each in found if each.message]
+    for each in wrong:
+        click.echo(str(each))
+    objects = len({(each.file, each.document, each.subject) for each in found if each.subject})
+    if wrong:
+        raise click.ClickException(f"{_count(len(wrong), 'fault')} in {_count(objects, 'object')} of paramsync.dev")
+    click.echo(f"{_count(objects, 'object')} of paramsync.dev: no faults")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _findings(path: Path) -> list[Finding]:
+    from .documents import files_in
+
+    if path == STDIN:
+        return [*_of_text("-", sys.stdin.read())]
+    found: list[Finding] = []
+    for file in files_in(path):
+        try:
+            found += _of_text(str(file), file.read_text())
+        except (OSError, UnicodeError) as error:
+            found.append(Finding(str(file), 1, 0, "", "", f"it cannot be read ({type(error).__name__})"))
+    return found
+
+
+def _of_text(file: str, text: str) -> list[Finding]:
+    from paramsync.core.manifests import checked
+
+    from .documents import NotYaml, documents
+
+    found: list[Finding] = []
+    try:
+        for document in documents(text):
+            for each in checked(document.content):
+                subject = str(each)
+                found.append(Finding(file, document.line(()), document.number, subject))
+                found += [
+                    Finding(file, document.line(fault.location), document.number, subject, fault.field, fault.message)
+                    for fault in each.faults
+                ]
+    except NotYaml as error:
+        found.append(Finding(file, error.line, 0, "", "", f"it is not YAML: {error}"))
+    return found
