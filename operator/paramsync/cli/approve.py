@@ -8,11 +8,15 @@ import click
 
 from .asking import MOST_TRIES, end, shown
 from .cluster import Named, Reach, connected, parsed, read, sync_options, wait_options, whole_name
+from .output import printable, table
 
 if TYPE_CHECKING:
+    from paramsync.api.status import PlannedAction
     from paramsync.core.asking import Held
     from paramsync.kube.transport import Transport
     from paramsync.kube.wire import CustomObject
+
+HEADERS = ("ACTION", "TARGET", "KEY", "PARAMETER", "VERSION", "MODIFIED", "WHY")
 
 
 @click.command()
@@ -72,9 +76,19 @@ def _held(found: CustomObject, digest: str | None) -> Held:
 
 
 def _show(found: CustomObject, held: Held) -> None:
-    click.echo(f"{shown(found)}: {held.why}")
-    for action in held.actions:
-        click.echo(f"{action.action} {action.kind} {action.name} {action.key} {action.parameter}")
+    rows = [
+        [*map(printable, (each.action, f"{each.kind} {each.name}", each.key, *_of_parameter(each), each.reason))]
+        for each in held.actions
+    ]
+    click.echo(printable(f"{shown(found)}: {held.why}"))
+    click.echo(f"\n{table(HEADERS, rows)}\n")
+    if held.omitted:
+        click.echo(f"And {held.omitted} more, which status has no room for.\n")
+
+
+def _of_parameter(action: PlannedAction) -> tuple[str, str, str]:
+    version = "" if action.version is None else str(action.version)
+    return action.parameter or "", version, action.modified or ""
 
 
 def _approve(transport: Transport, key: tuple[str, str], found: CustomObject, digest: str) -> CustomObject:

@@ -8,6 +8,7 @@ from paramsync import __version__
 
 from .approve import approve
 from .asking import refresh, resume, suspend
+from .explain import explain
 from .iam_policy import iam_policy
 from .plan import plan
 from .run import run
@@ -44,5 +45,5 @@ def crds(output: Path | None) -> None:
         (output / f"{name}.yaml").write_text(f"# Generated from the models by: paramsync crds\n{text}")
 
 
-for command in (run, plan, iam_policy, approve, refresh, suspend, resume, validate):
+for command in (run, plan, iam_policy, explain, approve, refresh, suspend, resume, validate):
     main.add_command(command)

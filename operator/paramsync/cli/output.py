@@ -54,6 +54,11 @@ def coloured(text: str, colour: Colour) -> str:
     return text if os.environ.get("NO_COLOR") else click.style(text, fg=colour)
 
 
+def printable(text: str) -> str:
+    """A text that others wrote, on one line and without what would steer a terminal."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Columns as kubectl shows them; a cell that is None is empty."""
     from tabulate import tabulate

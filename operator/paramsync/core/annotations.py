@@ -59,7 +59,8 @@ def decode(annotation: str | None) -> Provenance | None:
     if document.v != FORMAT:
         return None
     origins = tuple(Origin(each.path, each.account, each.region, each.label, each.store) for each in document.sources)
-    return Provenance(origins, entries, document.once_secure, is_truncated=TRIMMED[-1] in document.trimmed)
+    trimmed = tuple(word for word in TRIMMED if word in document.trimmed)
+    return Provenance(origins, entries, document.once_secure, TRIMMED[-1] in trimmed, trimmed)
 
 
 def _entry(compact: Compact) -> Entry:

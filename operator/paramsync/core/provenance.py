@@ -8,7 +8,7 @@ parameters overlay and whether a key was renamed, then dates, versions, names, t
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -106,6 +106,9 @@ class Provenance:
 
     is_truncated: bool = False
     """Whether it was trimmed to the header, so that it says nothing of the keys."""
+
+    trimmed: tuple[str, ...] = field(default=(), compare=False)
+    """What was dropped of the annotation that it was read from, by the words of :data:`TRIMMED`."""
 
     def origin_of(self, entry: Entry) -> Origin | None:
         """The source that an entry is from, if it is still known."""

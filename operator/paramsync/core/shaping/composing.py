@@ -53,10 +53,9 @@ def composed(making: Making, route: Route, key: str, winners: Mapping[str, Selec
         return Refused(tuple(problems))
     if key in json_keys(route.secret_type) and not _is_json_whatever(template, parts):
         return Refused((_tells(route, key),))
-    made = f"compose:{hashlib.sha256(template.text.encode()).hexdigest()[:16]}"
     try:
         return making.several(
-            route, made, route.string_list, parts, lambda shown: template.render(shown, room).encode()
+            route, how_composed(template), route.string_list, parts, lambda shown: template.render(shown, room).encode()
         )
     except TooLong:
         return Refused((values_are_too_large(route.ref),))
@@ -86,6 +85,11 @@ def _tells(route: Route, key: str) -> Problem:
         " SecureString. Nothing was written. Put SecureStrings in as ${…|json}, which is a whole JSON string, or as"
         " ${…|base64} or ${…|urlquote} within one",
     )
+
+
+def how_composed(template: Template) -> str:
+    """How a composed value was made: another text has another one."""
+    return f"compose:{hashlib.sha256(template.text.encode()).hexdigest()[:16]}"
 
 
 def _missing(route: Route, key: str, relative: str) -> Problem:

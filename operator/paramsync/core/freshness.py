@@ -1,0 +1,96 @@
+"""Why what stands in the cluster is not newer: all that keeps a change in Parameter Store from being written."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from paramsync.api.status import ConditionType, SyncStatus
+from paramsync.api.sync import DEFAULT_INTERVAL, ParameterSyncSpec
+
+from .reasons import Reason
+from .report import handled
+from .settling import ABSENCE, AGREEMENT
+from .tracing import KeyTrace
+
+_QUIET = frozenset({Reason.SYNCED, Reason.PLANNED, Reason.SUSPENDED})
+"""Of which something else is said, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is known of a sync, beside its status."""
+
+    spec: ParameterSyncSpec | None
+    invalid: str
+    """Why the spec is not valid, if it is not."""
+
+    generation: int
+    refresh: str | None
+    """The value of the annotation ``paramsync.dev/refresh``."""
+
+    is_deleting: bool
+
+
+def hindrances(asked: Asked, status: SyncStatus) -> tuple[str, ...]:
+    """What keeps a sync from writing what Parameter Store has; the most important comes first."""
+    return tuple(_hindrances(asked, status))
+
+
+def _hindrances(asked: Asked, status: SyncStatus) -> Iterator[str]:
+    spec = asked.spec
+    if asked.is_deleting:
+        yield "it is being deleted: nothing is written any more"
+    if spec is None:
+        yield f"its spec is not valid: {asked.invalid}"
+    elif spec.is_suspended:
+        yield "it is suspended (spec.suspend): nothing is read or written before it is resumed"
+    elif spec.only_plans:
+        yield "its mode is Plan: nothing is written"
+    if status.observed_generation < 0:
+        yield "the operator has not looked at it yet; if that stays so, see whether it runs (paramsync doctor)"
+        return
+    if status.observed_generation < asked.generation:
+        yield (
+            "the operator has not acted on the latest change of its spec: status speaks of generation"
+            f" {status.observed_generation}, the spec is at {asked.generation}"
+        )
+    if asked.refresh is not None and handled(asked.refresh) != status.last_handled_refresh:
+        yield "a refresh was asked for and has not been done yet"
+    found = status.condition(ConditionType.READY)
+    if found is not None and found.reason not in _QUIET:
+        since = "" if found.status == "True" else f" since {found.last_transition_time}"
+        yield f"{found.reason}{since}: {found.message}"
+    for problem in status.problems:
+        if problem.reason == Reason.INTERVAL_STRETCHED:
+            yield problem.message
+
+
+def rhythm(spec: ParameterSyncSpec) -> tuple[str, ...]:
+    """When a change would be seen, if nothing hinders it."""
+    interval = spec.interval or DEFAULT_INTERVAL
+    pauses = f"a change is written when it has stood for {AGREEMENT:.0f} s, a removal after {ABSENCE:.0f} s"
+    labels = (
+        f"below {source.path} the versions with the label {source.version_label} are read: a newer one counts when it"
+        " carries the label"
+        for source in spec.sources
+        if source.version_label is not None
+    )
+    return f"Parameter Store is read every {interval}; {pauses}", *labels
+
+
+def of_key(key: KeyTrace, status: SyncStatus) -> tuple[str, ...]:
+    """What keeps one key from being newer."""
+    return tuple(_of_key(key, status))
+
+
+def _of_key(key: KeyTrace, status: SyncStatus) -> Iterator[str]:
+    action = key.planned
+    if action is not None:
+        state = "is held until it is approved" if action.held else "is planned"
+        yield f"{action.action} {state}: {action.reason}"
+    if key.editors:
+        yield (
+            f"{', '.join(key.editors)} wrote this key, too: it may hold something else than its parameter's value until"
+            " the operator has put it back"
+        )
+    names = {part.parameter for part in key.parts}
+    yield from (f"{each.reason}: {each.message}" for each in status.problems if each.subject in names)
