@@ -11,11 +11,9 @@ from paramsync.api.base import GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from pydantic import JsonValue
 
-SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
 _TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
 
 
@@ -113,11 +111,3 @@ def _may_be_ours(node: yaml.Node) -> bool:
 
 def _fields(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
     return node.value if isinstance(node, yaml.MappingNode) else []
-
-
-def files_in(path: Path) -> Iterator[Path]:
-    """A file, or all YAML and JSON files below a directory, in order."""
-    if not path.is_dir():
-        yield path
-        return
-    yield from (each for each in sorted(path.rglob("*")) if each.suffix in SUFFIXES and each.is_file())

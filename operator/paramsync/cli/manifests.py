@@ -75,10 +75,11 @@ def read(paths: Iterable[Path]) -> list[Manifest]:
 
     :raises click.ClickException: if one cannot be read, or is not YAML.
     """
-    return [found for path in paths for file in _files(path) for found in _objects(file)]
+    return [found for path in paths for file in files_in(path) for found in _objects(file)]
 
 
-def _files(path: Path) -> Iterator[Path]:
+def files_in(path: Path) -> Iterator[Path]:
+    """A file, or all YAML and JSON files below a directory, in order."""
     if path == STDIN or not path.is_dir():
         yield path
         return

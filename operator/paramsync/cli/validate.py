@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import click
 
-STDIN: Final = Path("-")
+from .manifests import STDIN, files_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +68,6 @@ def _count(number: int, what: str) -> str:
 
 
 def _findings(path: Path) -> list[Finding]:
-    from .documents import files_in
-
     if path == STDIN:
         return [*_of_text("-", sys.stdin.read())]
     found: list[Finding] = []
