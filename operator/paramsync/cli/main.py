@@ -8,6 +8,7 @@ from paramsync import __version__
 
 from .approve import approve
 from .asking import refresh, resume, suspend
+from .doctor import doctor
 from .explain import explain
 from .iam_policy import iam_policy
 from .plan import plan
@@ -45,5 +46,5 @@ def crds(output: Path | None) -> None:
         (output / f"{name}.yaml").write_text(f"# Generated from the models by: paramsync crds\n{text}")
 
 
-for command in (run, plan, iam_policy, explain, approve, refresh, suspend, resume, validate):
+for command in (run, plan, iam_policy, explain, approve, refresh, suspend, resume, validate, doctor):
     main.add_command(command)

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 from urllib.parse import urlencode
 
 import urllib3
@@ -52,6 +52,14 @@ def json_in_yaml(body: object) -> bytes:
     return _PAIR.sub(joined, json.dumps(body)).encode()
 
 
+class Answer(NamedTuple):
+    """The answer to a request that succeeded."""
+
+    content: bytes
+    date: str
+    """The API server's time, as the header says it; empty if it does not."""
+
+
 class Transport:
     """Sends requests and gives back the bodies of the answers. Blocks; to be called in a thread."""
 
@@ -81,6 +89,26 @@ class Transport:
         :param read_timeout: seconds without anything of an answer after which there is none.
         :raises ApiError: if the answer is not a success, or there is none.
         """
+        return self._answer(method, path, what, query, body, content_type, accept, read_timeout).content
+
+    def version(self) -> Answer:
+        """What the API server says of its version, and of the time.
+
+        :raises ApiError: if it does not.
+        """
+        return self._answer("GET", "/version", "ask for the version", None, None, JSON, JSON, READ_TIMEOUT)
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        query: Mapping[str, str] | None,
+        body: object,
+        content_type: str,
+        accept: str,
+        read_timeout: float,
+    ) -> Answer:
         headers: dict[str, str] = {"Accept": accept, "User-Agent": "paramsync"}
         if body is not None:
             headers["Content-Type"] = content_type
@@ -102,7 +130,7 @@ class Transport:
             raise Unavailable(f"{what}: no answer from the API server ({type(error).__name__})") from None
         if response.status >= HTTPStatus.BAD_REQUEST:
             raise error_for(response.status, content, response.headers.get("Retry-After"), what)
-        return content
+        return Answer(content, response.headers.get("Date") or "")
 
     def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: object, read_timeout: float

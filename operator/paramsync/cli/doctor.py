@@ -1,0 +1,143 @@
+"""``paramsync doctor``: what is wrong with an installation, and what to mend."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from .cluster import Reach, cluster_options
+from .output import Colour, Form, coloured, form_option, printable, show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pydantic import JsonValue
+
+    from paramsync.core.diagnosis import Finding
+    from paramsync.kube.transport import Transport
+
+
+def _deployment(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    namespace, _, name = text.partition("/")
+    if not (namespace and name) or "/" in name:
+        raise click.BadParameter("give the Deployment as NAMESPACE/NAME")
+    return namespace, name
+
+
+@click.command()
+@cluster_options
+@click.option("-n", "--namespace", default="", help="Ask for the rights in this namespace. Default: in all of them.")
+@click.option(
+    "--operator",
+    metavar="NAMESPACE/NAME",
+    callback=_deployment,
+    help="The operator's Deployment. Default: those that bear the chart's label.",
+)
+@click.option("--aws/--no-aws", default=True, show_default=True, help="Whether to look at AWS with your credentials.")
+@form_option
+def doctor(
+    kubeconfig: str | None,
+    context: str | None,
+    namespace: str,
+    operator: tuple[str, str] | None,
+    aws: bool,
+    form: Form,
+) -> None:
+    """Look at an installation, and say what to mend. Nothing is written, and no value is read.
+
+    Exit code 1 if anything fails. What you may not look at is said, and is no failure.
+    """
+    from paramsync.core.diagnosis import is_bad
+
+    findings = [*_findings(Reach(kubeconfig, context), namespace, operator, aws=aws)]
+    show(form, lambda: _lines(findings), lambda: [_document(each) for each in findings])
+    if is_bad(findings):
+        sys.exit(1)
+
+
+def _findings(reach: Reach, namespace: str, operator: tuple[str, str] | None, *, aws: bool) -> Iterator[Finding]:
+    from paramsync.core.diagnosis import Finding, Verdict
+    from paramsync.kube.credentials import KubeconfigError
+    from paramsync.kube.errors import ApiError
+    from paramsync.kube.transport import connect
+
+    try:
+        transport = connect(reach.kubeconfig, reach.context, connections=1)
+    except KubeconfigError as error:
+        yield Finding("cluster", Verdict.FAIL, str(error))
+        return
+    try:
+        yield from _of_cluster(transport, namespace, operator)
+        if aws:
+            yield from _of_aws(transport)
+    except ApiError as error:
+        yield Finding("cluster", Verdict.FAIL, str(error), "see whether the kubeconfig names the cluster you mean")
+    finally:
+        transport.close()
+
+
+def _of_cluster(transport: Transport, namespace: str, operator: tuple[str, str] | None) -> Iterator[Finding]:
+    from paramsync.core.diagnosis import Finding
+    from paramsync.kube.customs import Customs
+    from paramsync.kube.fence import SoleReplica
+    from paramsync.kube.installation import Installation
+
+    from . import checks
+
+    installation, customs = Installation(transport), Customs(transport, SoleReplica())
+    yield from checks.cluster(installation)
+    yield from checks.looked_at("definitions", checks.definitions_of(installation, customs))
+    found = checks.operators(installation, operator)
+    for each in [] if isinstance(found, Finding) else found:
+        yield from checks.looked_at("operator", checks.operator(installation, transport, each, namespace))
+    if isinstance(found, Finding):
+        yield found
+    yield from checks.looked_at("your rights", checks.own_rights(installation, namespace))
+
+
+def _of_aws(transport: Transport) -> Iterator[Finding]:
+    from paramsync.core.diagnosis import Verdict
+    from paramsync.kube.customs import Customs
+    from paramsync.kube.fence import SoleReplica
+
+    from . import checks
+    from .aws import clients
+
+    found = [*checks.aws()]
+    yield from found
+    if found[0].verdict is Verdict.OK:
+        with clients(transport) as made:
+            yield from checks.looked_at("stores", checks.stores(Customs(transport, SoleReplica()), made))
+
+
+def _lines(findings: Sequence[Finding]) -> str:
+    return "\n".join(
+        f"{coloured(f'{each.verdict:<4}', _COLOURS[each.verdict])}  {printable(each.check)}: {printable(_said(each))}"
+        for each in findings
+    )
+
+
+def _said(finding: Finding) -> str:
+    return f"{finding.text}. To mend it: {finding.remedy}" if finding.remedy else finding.text
+
+
+def _document(finding: Finding) -> JsonValue:
+    return {
+        "check": finding.check,
+        "verdict": str(finding.verdict),
+        "text": finding.text,
+        "remedy": finding.remedy or None,
+    }
+
+
+_COLOURS: Final[Mapping[str, Colour]] = {
+    "ok": Colour.GOOD,
+    "warn": Colour.CHANGED,
+    "fail": Colour.BAD,
+    "skip": Colour.FAINT,
+}
+"""By verdict."""

@@ -1,0 +1,225 @@
+"""``paramsync doctor`` on a real control plane: what it finds whole, what it finds broken, and what it may not see."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from paramsync import __version__
+from paramsync.cli.main import main
+from paramsync.core.diagnosis import OF_OPERATOR
+from tests.aws import errors
+from tests.aws.proxy import Proxy
+from tests.cluster.cluster import Cluster
+from tests.edge.policies import ACCOUNT, installed, release
+from tests.rights.comparing import granted_to
+from tests.running.command import READ, person
+
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/{}/leases"
+DEPLOYMENTS = "/apis/apps/v1/namespaces/{}/deployments"
+POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
+
+Json = dict[str, Any]
+
+
+def deployment(home: str) -> Json:
+    labels = {"app.kubernetes.io/name": "paramsync"}
+    container = {
+        "name": "paramsync",
+        "image": f"registry.example/paramsync:{__version__}",
+        "args": ["run", f"--lease={home}/{ACCOUNT}"],
+    }
+    return {
+        "metadata": {"name": ACCOUNT, "labels": labels},
+        "spec": {
+            "replicas": 2,
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"serviceAccountName": ACCOUNT, "containers": [container]},
+            },
+        },
+    }
+
+
+def lease(renewed: datetime) -> Json:
+    return {
+        "metadata": {"name": ACCOUNT},
+        "spec": {
+            "holderIdentity": "pod-1",
+            "leaseDurationSeconds": 10,
+            "renewTime": renewed.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        },
+    }
+
+
+@pytest.fixture
+def operator(cluster: Cluster, home: str, bound: object) -> Iterator[str]:
+    """An installation whose pods are said to be ready, and whose Lease was renewed a moment ago."""
+    assert bound is not None
+    cluster.request("POST", DEPLOYMENTS.format(home), deployment(home))
+    path = f"{DEPLOYMENTS.format(home)}/{ACCOUNT}"
+    status = {"status": {"replicas": 2, "readyReplicas": 2}}
+    cluster.request("PATCH", f"{path}/status", status, content_type="application/merge-patch+json")
+    cluster.request("POST", LEASES.format(home), lease(datetime.now(UTC) + timedelta(minutes=5)))
+    yield f"{home}/{ACCOUNT}"
+    cluster.request("DELETE", path)
+    cluster.request("DELETE", f"{LEASES.format(home)}/{ACCOUNT}")
+
+
+@pytest.fixture(autouse=True)
+def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+def doctor(kubeconfig: Path, *arguments: str) -> Result:
+    result = CliRunner().invoke(main, ["doctor", "--kubeconfig", str(kubeconfig), *arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def found(result: Result) -> dict[str, Json]:
+    return {each["check"]: each for each in json.loads(result.stdout)}
+
+
+def verdicts(result: Result) -> dict[str, str]:
+    return {check: each["verdict"] for check, each in found(result).items()}
+
+
+def test_all_is_well(cluster: Cluster, operator: str) -> None:
+    result = doctor(cluster.kubeconfig, "-o", "json")
+    assert result.exit_code == 0, result.stdout
+    assert verdicts(result) == {
+        "cluster": "ok",
+        "clock of the API server": "ok",
+        "definition parametersyncs": "ok",
+        "definition clusterparameterstores": "ok",
+        "definition parameterstores": "ok",
+        "operator": "ok",
+        "leader": "ok",
+        "policies": "ok",
+        "rights of the operator": "ok",
+        "your rights": "ok",
+        "AWS": "skip",
+    }
+    lines = doctor(cluster.kubeconfig, "--operator", operator).stdout.splitlines()
+    assert "ok    leader: pod-1 leads" in lines
+    assert lines[0].startswith("ok    cluster: the API server answers; Kubernetes v1.")
+
+
+def test_what_is_broken_is_said_with_what_to_mend(cluster: Cluster, operator: str, home: str) -> None:
+    merge = "application/merge-patch+json"
+    path = f"{LEASES.format(home)}/{ACCOUNT}"
+    stale = {"spec": {"renewTime": lease(datetime.now(UTC) - timedelta(hours=1))["spec"]["renewTime"]}}
+    cluster.request("PATCH", path, stale, content_type=merge)
+    status = {"status": {"readyReplicas": 0}}
+    cluster.request("PATCH", f"{DEPLOYMENTS.format(home)}/{ACCOUNT}/status", status, content_type=merge)
+    result = doctor(cluster.kubeconfig, "-o", "json", "--operator", operator)
+    assert result.exit_code == 1
+    assert {check for check, verdict in verdicts(result).items() if verdict == "fail"} == {"leader", "operator"}
+    assert found(result)["leader"]["remedy"] == "see whether the operator's pods run, and their log"
+    assert "fail  leader: pod-1 holds Lease" in doctor(cluster.kubeconfig).stdout
+
+
+def test_a_policy_without_a_binding(cluster: Cluster, operator: str, home: str) -> None:
+    name = f"{release(home)}-tokens"
+    body = cluster.request("GET", f"{POLICIES}/{name}")
+    cluster.request("DELETE", f"{POLICIES}/{name}")
+    try:
+        policies = found(doctor(cluster.kubeconfig, "-o", "json"))["policies"]
+    finally:
+        for field in ("uid", "resourceVersion", "creationTimestamp"):
+            del body["metadata"][field]
+        cluster.request("POST", POLICIES, body)
+    assert (policies["verdict"], policies["text"]) == ("warn", f"without a binding: {name}")
+
+
+def test_rights_that_are_missing(cluster: Cluster, home: str) -> None:
+    with cluster.namespace("bare") as bare:
+        body = deployment(home)
+        body["spec"]["template"]["spec"]["serviceAccountName"] = "default"
+        cluster.request("POST", DEPLOYMENTS.format(bare), body)
+        result = doctor(cluster.kubeconfig, "-o", "json", "--operator", f"{bare}/{ACCOUNT}", "-n", bare)
+        cluster.request("DELETE", f"{DEPLOYMENTS.format(bare)}/{ACCOUNT}")
+    assert result.exit_code == 1
+    rights = found(result)["rights of the operator"]
+    assert rights["verdict"] == "fail"
+    assert rights["text"].startswith(f"system:serviceaccount:{bare}:default may not get secrets, create secrets,")
+    assert found(result)["policies"]["verdict"] == "warn"
+
+
+def test_a_person_with_few_rights_is_told_what_could_not_be_seen(
+    cluster: Cluster, namespace: str, operator: str
+) -> None:
+    with person(cluster, namespace, READ) as kubeconfig:
+        result = doctor(kubeconfig, "-n", namespace, "-o", "json")
+        named = doctor(kubeconfig, "-n", namespace, "-o", "json", "--operator", operator)
+    assert result.exit_code == 0, result.stdout
+    assert verdicts(result) == {
+        "cluster": "ok",
+        "clock of the API server": "ok",
+        "definitions": "skip",
+        "operator": "skip",
+        "your rights": "warn",
+        "AWS": "skip",
+    }
+    assert "you may not get configmaps (for explain);" in found(result)["your rights"]["text"]
+    assert found(named)["operator"]["verdict"] == "skip"
+
+
+def test_a_deployment_that_is_not_there(cluster: Cluster) -> None:
+    assert found(doctor(cluster.kubeconfig, "-o", "json", "--operator", "no/where"))["operator"]["verdict"] == "fail"
+    assert found(doctor(cluster.kubeconfig, "-o", "json"))["operator"]["verdict"] == "warn"
+    assert doctor(cluster.kubeconfig, "--operator", "nowhere").exit_code == 2
+
+
+def test_no_cluster(tmp_path: Path, cluster: Cluster) -> None:
+    broken = tmp_path / "kubeconfig"
+    broken.write_text(cluster.kubeconfig.read_text().replace(cluster.url, "https://127.0.0.1:1"))
+    result = doctor(broken, "-o", "json")
+    assert (result.exit_code, verdicts(result)) == (1, {"cluster": "fail"})
+    broken.write_text("nothing: here")
+    assert verdicts(doctor(broken, "-o", "json")) == {"cluster": "fail"}
+
+
+def test_who_you_are_in_aws_and_what_you_may_read(
+    cluster: Cluster, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", f"AKIA{errors.ACCOUNT}")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "dummy")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", proxy.url)
+    stores = "/apis/paramsync.dev/v1alpha1/clusterparameterstores"
+    for name, path in (("doctor-a", "/prod"), ("doctor-b", "/prod/{namespace}")):
+        spec = {"region": "eu-west-1", "endpoint": proxy.url, "access": [{"namespaces": ["*"], "paths": [path]}]}
+        head = {"apiVersion": "paramsync.dev/v1alpha1", "kind": "ClusterParameterStore", "metadata": {"name": name}}
+        cluster.request("POST", stores, {**head, "spec": spec})
+    try:
+        result = doctor(cluster.kubeconfig, "-o", "json")
+    finally:
+        for name in ("doctor-a", "doctor-b"):
+            cluster.request("DELETE", f"{stores}/{name}")
+    seen = found(result)
+    assert (seen["AWS"]["verdict"], seen["AWS"]["text"][:20]) == ("ok", "you are arn:aws:sts:")
+    assert seen["clock of AWS"]["verdict"] == "ok"
+    store = seen["ClusterParameterStore doctor-a"]
+    assert (store["verdict"], store["text"]) == ("ok", "a page of /prod was read: 0 parameters")
+    assert seen["ClusterParameterStore doctor-b"]["verdict"] == "skip"
+    assert not [call for call in proxy.calls("GetParametersByPath") if call.body.get("WithDecryption")]
+
+
+def test_the_rights_that_are_asked_for_are_those_that_the_chart_gives(home: str) -> None:
+    given = {
+        (right.group, right.resource, right.verb)
+        for right in granted_to(installed(home), home, ACCOUNT)
+        if right.resource != "leases"
+    }
+    assert {(right.group, right.resource, right.verb) for right in OF_OPERATOR} == given
