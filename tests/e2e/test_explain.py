@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.cluster.access import kubectl
 from tests.cluster.cluster import AccountKubeconfig
 from tests.e2e.scene import Scene
 from tests.running.command import CONFIG_MAPS, READ, SECRETS, person, run
+from tests.running.operator import AWS
 
 VALUES = ("db.internal", "lowest", "hunter2", "debug", "info")
 TARGETS = [
@@ -148,3 +150,31 @@ def test_a_sync_that_is_not_there(scene: Scene, developer: AccountKubeconfig) ->
     assert "the right to get parametersyncs in namespace kube-system" in result.stderr
     assert run(developer, "explain", "a/b/c").exit_code == 2
     assert run(developer, "explain", "-n", "x", "y/app").exit_code == 2
+
+
+def test_what_parameter_store_has_that_is_newer(
+    scene: Scene, sync: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in AWS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    settings = tmp_path / "settings.yaml"
+    access = [{"namespaces": ["*"], "paths": ["/{namespace}"]}]
+    store = {"region": "eu-west-1", "endpoint": scene.proxy.url, "access": access}
+    settings.write_text(json.dumps({"stores": {"default": store}}))
+    with person(scene.syncs.cluster, scene.syncs.namespace, READ, CONFIG_MAPS, SECRETS) as kubeconfig:
+
+        def why(*arguments: str) -> str:
+            result = run(kubeconfig, "explain", sync, *arguments, "--aws", "--settings", str(settings))
+            assert result.exit_code == 0, result.output
+            return result.stdout.partition("In Parameter Store:\n")[2]
+
+        assert why() == "- nothing that is newer\n"
+        scene.put("app/host", "other")
+        scene.put("app/added", "new")
+        assert why("HOST").startswith(f"- ConfigMap app, HOST: {scene.path('app/host')} has version 2 of ")
+        assert f"ConfigMap app, ADDED: Parameter Store makes it of {scene.path('app/added')}, version 1 of" in why()
+        assert f"{scene.path('app/host')} has version 2" in why("URL")
+        store["access"][0]["paths"] = ["/elsewhere"]  # type: ignore[index]
+        settings.write_text(json.dumps({"stores": {"default": store}}))
+        assert why("HOST").startswith("- it cannot be told: ")

@@ -6,31 +6,48 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .aws import THREADS, As, aws_options, clients, loaded
 from .cluster import Named, Reach, connected, parsed, read, sync_options, whole_name
-from .output import Form, form_option, show
+from .output import Form, form_option, progress, show
+from .syncs import cluster_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from paramsync.core.routing import Route, TargetRef
     from paramsync.core.tracing import TargetTrace
     from paramsync.kube.targets import Targets
     from paramsync.kube.transport import Transport
+    from paramsync.runtime.preview.origins import Origins
     from paramsync.runtime.syncs import Sync
 
 
 @click.command()
 @sync_options
 @click.argument("key", required=False)
+@click.option("--aws", is_flag=True, help="Read Parameter Store as well, and say what it has that is newer.")
+@aws_options
 @form_option
 def explain(
-    named: Named, namespace: str | None, kubeconfig: str | None, context: str | None, key: str | None, form: Form
+    named: Named,
+    namespace: str | None,
+    kubeconfig: str | None,
+    context: str | None,
+    key: str | None,
+    aws: bool,
+    settings: Path | None,
+    as_me: bool,
+    rate: int,
+    form: Form,
 ) -> None:
     """Show where the keys of a sync came from, and why they are not newer. No value is read or shown.
 
     KEY is a key of a target, or the full name of a parameter. No rights in AWS are needed: what is read is the sync,
     and the metadata of its targets. A target that you may not read is named, and the rest is shown.
     """
+    from paramsync.core.news import by_key, with_new
+
     from .explained import Explained
 
     reach = Reach(kubeconfig, context)
@@ -38,10 +55,26 @@ def explain(
         found = read(transport, *whole_name(reach, named, namespace))
         sync = parsed(found)
         targets = tuple(_traces(transport, sync))
+        origins = _origins(transport, sync, As(settings, as_me, rate)) if aws else None
+    if origins is not None:
+        targets = with_new(targets, by_key(origins.keys))
     if key is not None:
         targets = _chosen(targets, key, sync)
-    explained = Explained.of(found, sync, targets)
+    explained = Explained.of(found, sync, targets, origins)
     show(form, explained.details if key is not None else explained.overview, explained.document)
+
+
+def _origins(transport: Transport, sync: Sync, how: As) -> Origins:
+    """What Parameter Store has now, by the reader of ``paramsync plan``."""
+    from paramsync.runtime.preview.answering import Asked, World
+    from paramsync.runtime.preview.origins import origins
+    from paramsync.runtime.preview.stores import Given
+
+    given = Given(loaded(how.settings), {}, {}, {})
+    asked = Asked(sync.key, sync.spec, sync.invalid, sync)
+    with clients(transport) as made, progress("Reading pages of Parameter Store") as told:
+        world = World(given, made, cluster_of(transport), None, how.as_me, how.rate, THREADS)
+        return origins(asked, world, told)
 
 
 def _chosen(targets: tuple[TargetTrace, ...], key: str, sync: Sync) -> tuple[TargetTrace, ...]:

@@ -9,6 +9,7 @@ from paramsync.api.status import ConditionType
 from paramsync.core.asking import ready
 from paramsync.core.clock import timestamp
 from paramsync.core.freshness import Asked, hindrances, of_key, rhythm
+from paramsync.core.news import by_key, news
 
 from .output import printable, table
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from paramsync.core.provenance import Origin
     from paramsync.core.tracing import KeyTrace, Part, TargetTrace
     from paramsync.kube.wire import CustomObject
+    from paramsync.runtime.preview.origins import Origins
     from paramsync.runtime.syncs import Sync
 
 HEADERS = ("TARGET", "KEY", "PARAMETER", "TYPE", "VERSION", "MODIFIED", "OVERLAYS", "MADE BY")
@@ -35,14 +37,18 @@ class Explained:
     targets: Sequence[TargetTrace]
     hindrances: Sequence[str]
     rhythm: Sequence[str]
+    origins: Origins | None = None
+    """What Parameter Store has now, if it was asked."""
 
     @classmethod
-    def of(cls, found: CustomObject, sync: Sync, targets: Sequence[TargetTrace]) -> Explained:
+    def of(
+        cls, found: CustomObject, sync: Sync, targets: Sequence[TargetTrace], origins: Origins | None = None
+    ) -> Explained:
         """What is known of a sync that was read."""
         is_deleting = found.metadata.deletion_timestamp is not None
         asked = Asked(sync.spec, sync.invalid, sync.generation, sync.refresh, is_deleting)
         when = () if sync.spec is None else rhythm(sync.spec)
-        return cls(sync, targets, hindrances(asked, sync.status), when)
+        return cls(sync, targets, hindrances(asked, sync.status), when, origins)
 
     def document(self) -> JsonValue:
         """For programs."""
@@ -57,6 +63,7 @@ class Explained:
             "hindrances": [*self.hindrances],
             "rhythm": [*self.rhythm],
             "targets": [self._target(each) for each in self.targets],
+            **({} if self.origins is None else {"problems": [each.message for each in self.origins.problems]}),
         }
 
     def _target(self, target: TargetTrace) -> JsonValue:
@@ -75,7 +82,14 @@ class Explained:
             "template": key.template,
             "parameters": [_parameter(part) for part in key.parts],
             "hindrances": [*of_key(key, self.sync.status)],
+            **({} if self.origins is None else {"news": [*self._news(key)]}),
         }
+
+    def _news(self, key: KeyTrace) -> Sequence[str]:
+        """What Parameter Store has of a key that the cluster has not."""
+        if self.origins is None or self.origins.problems:
+            return ()
+        return news(key, by_key(self.origins.keys))
 
     def overview(self) -> str:
         """For people: all keys, a row for each parameter of each."""
@@ -108,7 +122,19 @@ class Explained:
         of_keys = (f"{key.target}, {key.key}: {each}" for key in self._keys() for each in of_key(key, self.sync.status))
         found = [*of_keys, *self.hindrances]
         title = "Why it is not newer:" if found else "Nothing hinders it from being newer:"
-        return "\n".join([title, *(f"- {printable(each)}" for each in (*found, *self.rhythm))])
+        lines = [title, *(f"- {printable(each)}" for each in (*found, *self.rhythm))]
+        return _text("\n".join(lines), "\n".join(map(printable, self._in_parameter_store())))
+
+    def _in_parameter_store(self) -> Iterator[str]:
+        """What Parameter Store has, if it was asked."""
+        if self.origins is None:
+            return
+        yield "In Parameter Store:"
+        if self.origins.problems:
+            yield from (f"- it cannot be told: {each.message}" for each in self.origins.problems)
+            return
+        told = [f"- {key.target}, {key.key}: {each}" for key in self._keys() for each in self._news(key)]
+        yield from told or ["- nothing that is newer"]
 
 
 def _text(*parts: str) -> str:

@@ -108,7 +108,7 @@ def needs(asked: Asked, finder: StoreFinder) -> Sequence[Need | Problem]:
 
 
 def _answer(asked: Asked, needs: Sequence[Need | Problem], found: Found, targets: Targets | None) -> Answer:
-    results = [_result(need, found) for need in needs]
+    results = [result(need, found) for need in needs]
     problems = tuple(dict.fromkeys(each for each in results if isinstance(each, Problem)))
     if problems or asked.spec is None:
         return Answer(asked.key, None, problems)
@@ -118,7 +118,8 @@ def _answer(asked: Asked, needs: Sequence[Need | Problem], found: Found, targets
     return Answer(asked.key, made, outcome.problems)
 
 
-def _result(need: Need | Problem, found: Found) -> Snapshot | Problem:
+def result(need: Need | Problem, found: Found) -> Snapshot | Problem:
+    """What a source has shown; or why it cannot be read."""
     if isinstance(need, Problem):
         return need
     result = found[need.subtree]
