@@ -26,9 +26,8 @@ def lines(page: Path) -> Iterator[str]:
 FOUND = [(page.relative_to(ROOT), line) for page in PAGES for line in lines(page)]
 
 
-@pytest.mark.parametrize(("page", "line"), FOUND, ids=[f"{page}: {line}" for page, line in FOUND])
-def test_a_command_and_its_options_are_there(page: Path, line: str) -> None:
-    assert page
+@pytest.mark.parametrize("line", [line for _, line in FOUND], ids=[f"{page}: {line}" for page, line in FOUND])
+def test_a_command_and_its_options_are_there(line: str) -> None:
     _, *arguments = [word for word in shlex.split(line) if word != "…"]
     context = click.Context(main, info_name="paramsync", resilient_parsing=True)
     if not arguments or arguments[0].startswith("-"):
