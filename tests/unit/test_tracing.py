@@ -180,5 +180,5 @@ def test_keys_that_look_like_a_word() -> None:
 def test_who_else_wrote_a_key() -> None:
     content = next(each for each in planned(SHARED, OWN, spec=SPEC).contents if each.ref == CONFIG_MAP)
     found = ours(CONFIG_MAP, content.annotations)
-    edited = replace(found, editors={"HOST": frozenset({"kubectl-edit", "helm"})})
-    assert keys([trace(edited, owner(), None, None)])["HOST"].editors == ("helm", "kubectl-edit")
+    edited = replace(found, editors={"HOST": frozenset({"kubectl-edit", "helm\n", "paramsync"})})
+    assert keys([trace(edited, owner(), None, None)])["HOST"].editors == ("helm?", "kubectl-edit")

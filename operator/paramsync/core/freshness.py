@@ -7,6 +7,7 @@ from paramsync.api.status import ConditionType, SyncStatus
 from paramsync.api.sync import DEFAULT_INTERVAL, ParameterSyncSpec
 
 from .reasons import Reason
+from .repairs import named
 from .report import handled
 from .settling import ABSENCE, AGREEMENT
 from .tracing import KeyTrace
@@ -89,7 +90,7 @@ def _of_key(key: KeyTrace, status: SyncStatus) -> Iterator[str]:
         yield f"{action.action} {state}: {action.reason}"
     if key.editors:
         yield (
-            f"{', '.join(key.editors)} wrote this key, too: it may hold something else than its parameter's value until"
+            f"{named(key.editors)} wrote this key, too: it may hold something else than its parameter's value until"
             " the operator has put it back"
         )
     names = {part.parameter for part in key.parts}

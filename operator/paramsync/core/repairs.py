@@ -92,7 +92,7 @@ def repair_of(
         len(changed),
         len(added),
         bool(marks),
-        _managers(live, changed | added | marks),
+        managers(live, changed | added | marks),
         is_same,
     )
 
@@ -138,7 +138,7 @@ def _marks(content: Content, live: Live, owner: Owner, *, was_right: bool) -> se
     return marks
 
 
-def _managers(live: Live, fields: Iterable[str]) -> tuple[str, ...]:
+def managers(live: Live, fields: Iterable[str]) -> tuple[str, ...]:
     """Who holds these fields now. The names are text that users chose; ours is no news, whoever used it."""
     found = {manager for field in fields for manager in live.editors.get(field, ())} - {FIELD_MANAGER}
     return tuple(sorted({_UNUSUAL.sub("?", manager[:LONGEST_NAME]) for manager in found}))

@@ -17,6 +17,7 @@ from .annotations import decode
 from .objects import PROVENANCE_ANNOTATION, Live, Owner
 from .ownership import is_ours
 from .provenance import Entry, Origin, Provenance
+from .repairs import managers
 from .routing import Route, TargetRef
 from .shaping.composing import how_composed
 
@@ -68,7 +69,7 @@ class KeyTrace:
 
     parts: tuple[Part, ...] = ()
     editors: tuple[str, ...] = ()
-    """Who else than the operator has written it."""
+    """Which other field managers have written it."""
 
     planned: PlannedAction | None = None
     """What status says is held of it, or planned."""
@@ -164,7 +165,7 @@ def _trace(
         template.text if template is not None and is_made_from_it else None,
         entry.is_renamed,
         tuple(_part(part, provenance) for part in entry.parameters),
-        tuple(sorted(live.editors.get(key, ()))),
+        managers(live, (key,)),
         action,
     )
 
