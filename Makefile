@@ -62,7 +62,7 @@ cluster: $(READY)  ## Start a local control plane and print its kubeconfig's pat
 crds: $(READY)  ## Generate crds/ from the models
 	$(BIN)/paramsync crds --output crds
 
-chart: $(READY)  ## Generate the chart's schema, definitions, policies and table of values
+chart: $(READY)  ## Generate the chart's schema, definitions, policies, alerts, dashboard and table of values
 	$(BIN)/python -m deploy.helm
 
 lock: $(READY)  ## Renew requirements/*.txt from pyproject.toml

@@ -129,12 +129,50 @@ class Monitor(Model):
     """Labels by which Prometheus finds it."""
 
 
+class Alerts(Model):
+    """A PrometheusRule, which the Prometheus operator reads."""
+
+    enabled: bool
+    """Whether the Prometheus operator, which must be installed, is given the [alert rules](../monitoring.md)."""
+
+    labels: Texts
+    """Labels by which Prometheus finds them."""
+
+    alert_labels: Texts
+    """Further labels of each alert, to send it where it belongs."""
+
+    disabled: Annotated[tuple[str, ...], Field(json_schema_extra={"uniqueItems": True})]
+    """Alerts that are left out, by their names."""
+
+    runbook: Annotated[str, Field(pattern=r"^[^\s#]+$")]
+    """The page that alerts link to; `#` and the alert's name in small letters are added. Set it to where your people
+    read [this one](../monitoring.md)."""
+
+
+class Dashboard(Model):
+    """A ConfigMap with a dashboard, which Grafana's sidecar reads."""
+
+    enabled: bool
+    """Whether there is a ConfigMap with the [dashboard for Grafana](../monitoring.md#the-dashboard)."""
+
+    namespace: Namespace | Literal[""]
+    """Its namespace. Default: the release's."""
+
+    labels: Texts
+    """Labels by which the sidecar of Grafana finds it."""
+
+    annotations: Texts
+    """Its annotations, such as the one by which the sidecar chooses a folder."""
+
+
 class Metrics(Model):
-    """How metrics are read."""
+    """How metrics are read, and what is made of them."""
 
     service: MetricsService
     service_monitor: Monitor
     pod_monitor: Monitor
+    prometheus_rule: Alerts
+    dashboard: Dashboard
 
 
 class NetworkPolicy(Model):

@@ -23,6 +23,8 @@ BOOLEANS = (
     "metrics.service.enabled",
     "metrics.serviceMonitor.enabled",
     "metrics.podMonitor.enabled",
+    "metrics.prometheusRule.enabled",
+    "metrics.dashboard.enabled",
     "networkPolicy.enabled",
     "podDisruptionBudget.enabled",
 )

@@ -1,11 +1,15 @@
 """What the chart makes of its values, where more than a copy is to be seen."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 
 import pytest
 import yaml
 
+from deploy.helm.generating import ROOT
+from deploy.monitoring.dashboard import dashboard
 from tests.helm.rendering import Helm, Json, one
 from tests.rights.comparing import Right, granted
 
@@ -222,3 +226,37 @@ def test_nobody_s_labels_replace_those_that_select(helm: Helm) -> None:
 def test_what_extra_env_names_is_named_once(helm: Helm) -> None:
     values = {"region": "eu-west-1", "extraEnv": [{"name": "AWS_REGION", "value": "us-east-1"}]}
     assert container(helm.render(values))["env"] == values["extraEnv"]
+
+
+def test_alerts_are_those_of_the_plain_file_with_what_the_values_add(helm: Helm) -> None:
+    plain = yaml.safe_load((ROOT / "deploy" / "monitoring" / "alerts.yaml").read_text())["groups"]
+    asked = {"enabled": True, "labels": {"release": "prometheus"}}
+    more = {
+        "alertLabels": {"team": "a", "severity": "none"},
+        "disabled": ["ParamsyncFight"],
+        "runbook": "https://wiki/a",
+    }
+
+    alone = one(helm.render({"metrics": {"prometheusRule": asked}}), "PrometheusRule")
+    adapted = one(helm.render({"metrics": {"prometheusRule": asked | more}}), "PrometheusRule")
+
+    assert alone["spec"]["groups"] == plain
+    assert alone["metadata"]["labels"]["release"] == "prometheus"
+    expected = [deepcopy(rule) for rule in plain[0]["rules"] if rule["alert"] != "ParamsyncFight"]
+    for rule in expected:
+        # What says how bad it is stays.
+        rule["labels"] = {"team": "a", **rule["labels"]}
+        rule["annotations"]["runbook_url"] = f"https://wiki/a#{rule['alert'].lower()}"
+    assert adapted["spec"]["groups"] == [{"name": "paramsync", "rules": expected}]
+
+
+def test_the_dashboard_is_where_grafana_s_sidecar_looks(helm: Helm) -> None:
+    values = {"enabled": True, "namespace": "grafana", "annotations": {"grafana_folder": "AWS"}}
+    found = one(helm.render({"metrics": {"dashboard": values}}), "ConfigMap", "paramsync-dashboard")
+
+    assert found["metadata"]["namespace"] == "grafana"
+    assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert found["metadata"]["annotations"] == {"grafana_folder": "AWS"}
+    (file,) = found["data"]
+    assert file.endswith(".json")
+    assert json.loads(found["data"][file]) == dashboard()

@@ -11,6 +11,8 @@ from tests.helm.combinations import nested
 from tests.helm.rendering import Helm, HelmError, Json
 
 MONITORS = {"metrics": {"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}}}
+ALERTS = {"metrics": {"prometheusRule": {"enabled": True}}}
+DASHBOARD = {"metrics": {"dashboard": {"enabled": True}}}
 RESTRICTED = {"networkPolicy": {"enabled": True}}
 
 # Another value for each, and what it needs beside it to be of any account.
@@ -52,6 +54,15 @@ OTHERS: dict[str, object | tuple[object, Json]] = {
     "metrics.podMonitor.enabled": True,
     "metrics.podMonitor.interval": ("1m", MONITORS),
     "metrics.podMonitor.labels": ({"team": "a"}, MONITORS),
+    "metrics.prometheusRule.enabled": True,
+    "metrics.prometheusRule.labels": ({"team": "a"}, ALERTS),
+    "metrics.prometheusRule.alertLabels": ({"team": "a"}, ALERTS),
+    "metrics.prometheusRule.disabled": (["ParamsyncFight"], ALERTS),
+    "metrics.prometheusRule.runbook": ("https://wiki.example.com/paramsync", ALERTS),
+    "metrics.dashboard.enabled": True,
+    "metrics.dashboard.namespace": ("grafana", DASHBOARD),
+    "metrics.dashboard.labels": ({"grafana_dashboard": "yes"}, DASHBOARD),
+    "metrics.dashboard.annotations": ({"grafana_folder": "AWS"}, DASHBOARD),
     "networkPolicy.enabled": True,
     "networkPolicy.metricsFrom": ([{"namespaceSelector": {}}], RESTRICTED),
     "networkPolicy.egress": ([{}], RESTRICTED),
@@ -115,6 +126,11 @@ def test_a_value_has_an_effect(helm: Helm, path: str) -> None:
             {"metrics": {"service": {"enabled": False}, "serviceMonitor": {"enabled": True}}},
             "metrics.serviceMonitor needs metrics.service.enabled",
         ),
+        (
+            {"metrics": {"prometheusRule": {"enabled": True, "disabled": ["ParamsyncFights"]}}},
+            "metrics.prometheusRule.disabled: no alert is called ParamsyncFights; there are ParamsyncAbsent, ",
+        ),
+        ({"metrics": {"prometheusRule": {"runbook": "docs/monitoring.md#a"}}}, "does not match pattern"),
     ],
 )
 def test_a_wrong_value_is_refused(helm: Helm, values: Json, said: str) -> None:

@@ -63,7 +63,7 @@ class GoModule:
         if package.startswith("."):
             return ""
         match = re.search(
-            rf"^\s*{re.escape(package.partition('/cmd/')[0])} (v\S+)",
+            rf"^(?:require)?\s*{re.escape(package.partition('/cmd/')[0])} (v\S+)",
             (self.directory / "go.mod").read_text(),
             re.MULTILINE,
         )

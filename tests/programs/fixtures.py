@@ -10,6 +10,7 @@ from tests.cluster.binaries import binaries
 from tests.programs.argo import ARGO
 from tests.programs.building import BuildError
 from tests.programs.helm import HELM
+from tests.programs.prometheus import PROMETHEUS
 from tests.release.actionlint import ACTIONLINT
 
 NEEDED_BY: Mapping[str, Sequence[Callable[[], object]]] = {
@@ -17,6 +18,7 @@ NEEDED_BY: Mapping[str, Sequence[Callable[[], object]]] = {
     "cluster": (binaries, HELM.built),
     "helm_program": (HELM.built,),
     "argo_program": (ARGO.built,),
+    "prometheus_programs": (PROMETHEUS.built,),
     "actionlint_program": (ACTIONLINT.built,),
 }
 """What brings the programs of a fixture."""
@@ -38,6 +40,12 @@ def actionlint_program() -> Path:
 def argo_program() -> Path:
     """A program that does what Argo CD's application controller does."""
     return ARGO.built() / "argo"
+
+
+@pytest.fixture(scope="session")
+def prometheus_programs() -> Path:
+    """The directory of Prometheus's `promtool`, and of `queries`, its parser of expressions."""
+    return PROMETHEUS.built()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -8,6 +8,7 @@ MODULE = "github.com/prometheus-operator/prometheus-operator"
 
 
 def definitions() -> list[Path]:
-    """The files with the definitions of ServiceMonitor and PodMonitor. Raises BuildError."""
+    """The files with the definitions of ServiceMonitor, PodMonitor and PrometheusRule. Raises BuildError."""
     directory = source(Path(__file__).parent, MODULE) / "example" / "prometheus-operator-crd"
-    return [directory / f"monitoring.coreos.com_{plural}.yaml" for plural in ("servicemonitors", "podmonitors")]
+    plurals = ("servicemonitors", "podmonitors", "prometheusrules")
+    return [directory / f"monitoring.coreos.com_{plural}.yaml" for plural in plurals]

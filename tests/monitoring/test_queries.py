@@ -1,0 +1,143 @@
+"""Rules and dashboard ask for what the operator exports, and for nothing else."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.helm.generating import MONITORING, ROOT
+from deploy.monitoring.dashboard import dashboard
+from tests.monitoring.promtool import Promtool
+
+ADDED = {"cluster", "job", "instance", "namespace"}
+"""Labels that Prometheus adds to what it reads: `cluster` if it is told so, `namespace` where we have none."""
+
+GRAFANA = {"$__rate_interval": "5m", "$cluster": ".*", "$job": ".*", "$namespace": ".*"}
+
+HISTOGRAM = ("_bucket", "_sum", "_count")
+
+AGREED = """
+| `paramsync_sync_reason` | gauge | `namespace`, `name`, `reason` |
+| `paramsync_sync_interval_seconds` | gauge | `namespace`, `name` |
+| `paramsync_sync_held_actions` | gauge | `namespace`, `name` |
+| `paramsync_feed_last_listing_timestamp_seconds` | gauge | `account`, `region`, `path`, `label` |
+| `paramsync_feed_error` | gauge | `account`, `region`, `path`, `label`, `reason` |
+| `paramsync_ssm_requests_total` | counter | `operation`, `outcome`, `store` |
+| `paramsync_sts_requests_total` | counter | `operation`, `outcome`, `store` |
+| `paramsync_api_budget_wait_seconds` | histogram | `account`, `region` |
+| `paramsync_queue_wait_seconds` | histogram | |
+| `paramsync_kubernetes_writes_total` | counter | `kind`, `result` |
+"""
+"""What the page is about to have."""
+
+
+def alerts() -> dict[str, str]:
+    groups = yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"]
+    return {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
+
+
+def asked_by_texts() -> Iterator[tuple[str, str]]:
+    """The expressions in the texts of alerts."""
+    groups = yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"]
+    for rule in (rule for group in groups for rule in group["rules"]):
+        for text in rule["annotations"].values():
+            for number, expression in enumerate(re.findall(r'printf "(paramsync[^"]+)"', text)):
+                yield f"{rule['alert']} {number}", expression.replace("%q", '""')
+
+
+def panels() -> dict[str, str]:
+    """The expressions of the dashboard by where they stand, as Grafana sends them."""
+    return {
+        f"{panel['title']} {target['refId']}": re.sub(
+            "|".join(map(re.escape, GRAFANA)), lambda match: GRAFANA[match[0]], target["expr"]
+        )
+        for panel in dashboard()["panels"]
+        for target in panel.get("targets", ())
+    }
+
+
+EXPRESSIONS = alerts() | dict(asked_by_texts()) | panels()
+
+
+def exported() -> dict[str, set[str]]:
+    """All metrics of the operator with their labels, as the page on metrics has them."""
+    page = (ROOT / "docs" / "reference" / "metrics.md").read_text() + AGREED
+    found: dict[str, set[str]] = {}
+    for name, kind, labels in re.findall(r"^\| `(\w+)`\*? \| (\w+) \|([^|]*)\|", page, re.MULTILINE):
+        names = [name + suffix for suffix in HISTOGRAM] if kind == "histogram" else [name]
+        more = {"le"} if kind == "histogram" else set()
+        found |= {each: {*re.findall(r"`(\w+)`", labels), *more} for each in names}
+    return found | {name: set() for name in re.findall(r"`(process_\w+)`", page)} | {"up": set()}
+
+
+def test_the_page_on_metrics_is_understood() -> None:
+    found = exported()
+    assert found["paramsync_sync_ready"] == {"namespace", "name"}
+    assert "le" in found["paramsync_reconcile_duration_seconds_bucket"]
+    assert "process_start_time_seconds" in found
+
+
+def test_every_expression_is_understood_and_every_metric_and_label_exported(promtool: Promtool) -> None:
+    known = exported()
+    queries = promtool.queries(list(EXPRESSIONS.values()))
+    assert len(queries) == len(EXPRESSIONS) > 40
+    problems: list[str] = []
+    for name, query in zip(EXPRESSIONS, queries, strict=True):
+        if query.error:
+            problems.append(f"{name}: {query.error}")
+        labels = {*ADDED}
+        for metric, chosen_by in ((each.metric, each.labels) for each in query.selectors):
+            if metric not in known:
+                problems.append(f"{name}: nobody exports {metric}")
+            own = known.get(metric, set())
+            problems += [f"{name}: {metric} has no label {label}" for label in {*chosen_by} - own - ADDED]
+            labels |= own
+        problems += [f"{name}: nothing has the label {label}" for label in {*query.groupings} - labels]
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [("sum(", "parse error"), ("rate(up)", "expected type range vector"), ("up{", "unexpected end of input")],
+)
+def test_what_is_no_expression_is_found(promtool: Promtool, expression: str, said: str) -> None:
+    (query,) = promtool.queries([expression])
+    assert said in query.error
+
+
+def test_labels_and_metrics_of_an_expression_are_found(promtool: Promtool) -> None:
+    (query,) = promtool.queries(['sum by (a) (rate(b{c="1"}[5m])) * on (d) group_left (e) f'])
+    assert [(each.metric, each.labels) for each in query.selectors] == [("b", ["c"]), ("f", [])]
+    assert sorted(query.groupings) == ["a", "d", "e"]
+
+
+def test_legends_and_columns_name_labels_that_the_expression_leaves() -> None:
+    for panel in dashboard()["panels"]:
+        for target in panel.get("targets", ()):
+            for label in re.findall(r"\{\{(\w+)\}\}", target.get("legendFormat", "")):
+                assert re.search(rf"by \([^)]*\b{label}\b", target["expr"]), (panel["title"], label)
+
+
+def test_panels_do_not_overlap_and_fill_the_width() -> None:
+    taken: set[tuple[int, int]] = set()
+    for panel in dashboard()["panels"]:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not cells & taken, panel["title"]
+        taken |= cells
+    bottom = max(y for _, y in taken) + 1
+    assert len(taken) == 24 * bottom
+
+
+def test_no_two_panels_or_queries_have_one_name() -> None:
+    found: list[Any] = [panel["id"] for panel in dashboard()["panels"]]
+    assert len(found) == len({*found})
+    for panel in dashboard()["panels"]:
+        references = [target["refId"] for target in panel.get("targets", ())]
+        assert len(references) == len({*references}), panel["title"]
