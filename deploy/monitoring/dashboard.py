@@ -82,8 +82,13 @@ def _stale() -> Row:
                 "The ten oldest. A saw-tooth up to 2 is normal; what grows is not listed any more.",
                 "timeseries",
                 [Query(f"topk(10, ({AGE}) / clamp_min({INTERVAL}, 60))", "{{namespace}}/{{name}}")],
-                width=12,
                 bad_above=3,
+            ),
+            Panel(
+                "Syncs by reason",
+                "Of all namespaces. Nearly all should be Synced.",
+                "timeseries",
+                [Query(f"sum by (reason) (paramsync_syncs{{{OPERATOR}}})", "{{reason}}")],
             ),
             Panel(
                 "Paths that cannot be read",
@@ -97,7 +102,6 @@ def _stale() -> Row:
                         "age of the data",
                     ),
                 ],
-                width=12,
                 columns={
                     "cluster": {},
                     "account": {},

@@ -22,6 +22,7 @@ AGREED = """
 | `paramsync_sync_reason` | gauge | `namespace`, `name`, `reason` |
 | `paramsync_sync_interval_seconds` | gauge | `namespace`, `name` |
 | `paramsync_sync_held_actions` | gauge | `namespace`, `name` |
+| `paramsync_syncs` | gauge | `reason`, `ready` |
 | `paramsync_feed_last_listing_timestamp_seconds` | gauge | `account`, `region`, `path`, `label` |
 | `paramsync_feed_error` | gauge | `account`, `region`, `path`, `label`, `reason` |
 | `paramsync_ssm_requests_total` | counter | `operation`, `outcome`, `store` |
