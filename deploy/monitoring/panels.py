@@ -37,7 +37,7 @@ class Panel:
     width: int = 8
     height: int = 8
     bad_above: float | None = None
-    """From which value on it is red."""
+    """From which value on it is red; a line shows it in a graph."""
 
     columns: Mapping[str, Json] = field(default_factory=dict)
     """Of a table: how its columns are shown, in their sequence, by the name of a label or the legend of a query."""
@@ -111,10 +111,13 @@ def _target(panel: Panel, number: int, query: Query) -> Json:
 
 
 def _defaults(panel: Panel) -> Json:
-    steps: list[Json] = [{"color": "green" if panel.kind == "stat" else "text", "value": None}]
-    if panel.bad_above is not None:
+    steps: list[Json] = [{"color": "green" if panel.kind == "stat" else "transparent", "value": None}]
+    if panel.bad_above is None:
+        custom: Json = {}
+    else:
         steps.append({"color": "red", "value": panel.bad_above})
-    return {"unit": panel.unit, "min": 0, "thresholds": {"mode": "absolute", "steps": steps}}
+        custom = {"thresholdsStyle": {"mode": "line"}} if panel.kind == "timeseries" else {}
+    return {"unit": panel.unit, "min": 0, "thresholds": {"mode": "absolute", "steps": steps}, "custom": custom}
 
 
 def _overrides(panel: Panel) -> list[Json]:
@@ -131,8 +134,6 @@ def _overrides(panel: Panel) -> list[Json]:
 def _as_one_table(panel: Panel) -> list[Json]:
     """The tables of all queries, joined by the labels that they have in common."""
     values = {f"Value #{query.legend}": query.legend for query in panel.queries}
-    if len(panel.queries) == 1:
-        values["Value"] = panel.queries[0].legend
     positions = {name: position for position, name in enumerate(panel.columns)}
     shown = {raw: positions[name] for raw, name in values.items() if name in positions}
     hidden = {raw: True for raw, name in values.items() if name not in positions}
