@@ -48,13 +48,15 @@ def test_the_configuration_of_prometheus_finds_the_pods_of_the_chart(helm: Helm)
         for each in job["relabel_configs"]
         if each.get("action") == "keep"
     }
-    template = one(helm.render(), "Deployment")["spec"]["template"]
-    (container,) = template["spec"]["containers"]
+    objects = helm.render({"metrics": {"podMonitor": {"enabled": True}}})
+    (read,) = one(objects, "PodMonitor")["spec"]["podMetricsEndpoints"]
+    labels = one(objects, "Deployment")["spec"]["template"]["metadata"]["labels"]
 
     assert job["honor_labels"]
-    assert kept.keys() == {"label_app_kubernetes_io_name", "container_port_name"}
-    assert template["metadata"]["labels"]["app.kubernetes.io/name"] == kept["label_app_kubernetes_io_name"]
-    assert kept["container_port_name"] in {port["name"] for port in container["ports"]}
+    assert kept == {
+        "label_app_kubernetes_io_name": labels["app.kubernetes.io/name"],
+        "container_port_name": read["port"],
+    }
 
 
 def test_the_links_of_the_plain_file_are_replaced_as_the_page_says() -> None:
