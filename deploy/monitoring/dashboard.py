@@ -13,7 +13,9 @@ READY: Final = f"max by ({EACH}) (paramsync_sync_ready{{{SYNCS}}})"
 AGE: Final = f"time() - max by ({EACH}) (paramsync_sync_last_listing_timestamp_seconds{{{SYNCS}}})"
 INTERVAL: Final = f"max by ({EACH}) (paramsync_sync_interval_seconds{{{SYNCS}}})"
 HELD: Final = f"max by ({EACH}) (paramsync_sync_held_actions{{{SYNCS}}})"
-REASON: Final = f"max by ({EACH}, reason) (paramsync_sync_reason{{{SYNCS}}} == 1)"
+REASON: Final = f"topk by ({EACH}) (1, max by ({EACH}, reason) (paramsync_sync_reason{{{SYNCS}}} == 1))"
+"""One for each sync, also while two replicas tell of it because the leader changed."""
+
 AMISS: Final = f"({READY} == 0 or {HELD} > 0 or {AGE} > 3 * clamp_min({INTERVAL}, 60))"
 """The syncs that somebody should look at."""
 

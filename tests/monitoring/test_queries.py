@@ -1,78 +1,18 @@
 """Rules and dashboard ask for what the operator exports, and for nothing else."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
-from deploy.helm.generating import MONITORING, ROOT
 from deploy.monitoring.dashboard import dashboard
+from tests.monitoring.known import AGREED, PAGE, alerts, asked_by_texts, exported, panels
 from tests.monitoring.promtool import Promtool
 
 ADDED = {"cluster", "job", "instance", "namespace"}
 """Labels that Prometheus adds to what it reads: `cluster` if it is told so, `namespace` where we have none."""
 
-GRAFANA = {"$__rate_interval": "5m", "$cluster": ".*", "$job": ".*", "$namespace": ".*"}
-
-HISTOGRAM = ("_bucket", "_sum", "_count")
-
-AGREED = """
-| `paramsync_sync_reason` | gauge | `namespace`, `name`, `reason` |
-| `paramsync_sync_interval_seconds` | gauge | `namespace`, `name` |
-| `paramsync_sync_held_actions` | gauge | `namespace`, `name` |
-| `paramsync_syncs` | gauge | `reason`, `ready` |
-| `paramsync_feed_last_listing_timestamp_seconds` | gauge | `account`, `region`, `path`, `label` |
-| `paramsync_feed_error` | gauge | `account`, `region`, `path`, `label`, `reason` |
-| `paramsync_ssm_requests_total` | counter | `operation`, `outcome`, `store` |
-| `paramsync_sts_requests_total` | counter | `operation`, `outcome`, `store` |
-| `paramsync_api_budget_wait_seconds` | histogram | `account`, `region` |
-| `paramsync_queue_wait_seconds` | histogram | |
-| `paramsync_kubernetes_writes_total` | counter | `kind`, `result` |
-"""
-"""What the page is about to have."""
-
-
-def alerts() -> dict[str, str]:
-    groups = yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"]
-    return {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
-
-
-def asked_by_texts() -> Iterator[tuple[str, str]]:
-    """The expressions in the texts of alerts."""
-    groups = yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"]
-    for rule in (rule for group in groups for rule in group["rules"]):
-        for text in rule["annotations"].values():
-            for number, expression in enumerate(re.findall(r'printf "(paramsync[^"]+)"', text)):
-                yield f"{rule['alert']} {number}", expression.replace("%q", '""')
-
-
-def panels() -> dict[str, str]:
-    """The expressions of the dashboard by where they stand, as Grafana sends them."""
-    return {
-        f"{panel['title']} {target['refId']}": re.sub(
-            "|".join(map(re.escape, GRAFANA)), lambda match: GRAFANA[match[0]], target["expr"]
-        )
-        for panel in dashboard()["panels"]
-        for target in panel.get("targets", ())
-    }
-
-
 EXPRESSIONS = alerts() | dict(asked_by_texts()) | panels()
-
-
-PAGE = (ROOT / "docs" / "reference" / "metrics.md").read_text()
-
-
-def exported(page: str = PAGE + AGREED) -> dict[str, set[str]]:
-    """All metrics of the operator with their labels, as the page on metrics has them."""
-    found: dict[str, set[str]] = {}
-    for name, kind, labels in re.findall(r"^\| `(\w+)`\*? \| (\w+) \|([^|]*)\|", page, re.MULTILINE):
-        names = [name + suffix for suffix in HISTOGRAM] if kind == "histogram" else [name]
-        more = {"le"} if kind == "histogram" else set()
-        found |= {each: {*re.findall(r"`(\w+)`", labels), *more} for each in names}
-    return found | {name: set() for name in re.findall(r"`(process_\w+)`", page)} | {"up": set()}
 
 
 def test_the_page_on_metrics_is_understood() -> None:
