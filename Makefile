@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test machine test-unit check format demo bench soak kill crds chart lock wheel image test-image sbom audit cluster clean
+.PHONY: help setup test machine test-unit check format demo bench soak kill crds chart reference lock wheel image test-image sbom audit cluster clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ crds: $(READY)  ## Generate crds/ from the models
 
 chart: $(READY)  ## Generate the chart's schema, definitions, policies, alerts, dashboard and table of values
 	$(BIN)/python -m deploy.helm
+
+reference: $(READY)  ## Generate what pages of the reference have from the code
+	$(BIN)/python -m deploy.reference
 
 lock: $(READY)  ## Renew requirements/*.txt from pyproject.toml
 	$(UV) pip compile $(LOCK) --upgrade pyproject.toml -o requirements/run.txt

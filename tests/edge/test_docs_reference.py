@@ -12,6 +12,7 @@ import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from deploy.reference.generating import generated
 from paramsync import __version__
 from paramsync.api.base import API_VERSION, Model
 from paramsync.api.errors import explain
@@ -29,6 +30,7 @@ from paramsync.core.actions import ActionKind
 from paramsync.core.guard.chain import RULES
 from paramsync.core.objects import ADOPT_ANNOTATION, PLAIN_KEYS_ANNOTATION, PROVENANCE_ANNOTATION, SYNC_ANNOTATION
 from paramsync.core.reasons import Nature, Reason
+from paramsync.core.remedies import anchor
 from paramsync.core.report import APPROVE
 from paramsync.core.trackers import TRACKERS
 from paramsync.runtime.metrics import Metrics
@@ -117,6 +119,19 @@ def test_every_reason_has_a_section_and_every_section_is_a_reason() -> None:
     sections = headings(REFERENCE / "reasons.md", 3)
 
     assert sorted(sections) == sorted(Reason)
+
+
+@pytest.mark.parametrize("page", generated(), ids=page_id)
+def test_what_is_generated_is_fresh(page: Path) -> None:
+    assert page.read_text() == generated()[page], "run make reference"
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_reason_s_anchor_is_its_section(reason: Reason) -> None:
+    page, _, fragment = anchor(reason).partition("#")
+
+    assert ROOT / page == REFERENCE / "reasons.md"
+    assert fragment in slugs(ROOT / page)
 
 
 def test_the_table_of_natures_is_that_of_the_code() -> None:

@@ -75,10 +75,12 @@ class FakeCustoms(Customs):
         self.deleted_at: str | None = None
         self.annotations: dict[str, str] = {}
         self.status: JsonValue = None
+        self.looks = 0
         self.writes: list[JsonValue] = []
         self.write_error: ApiError | None = None
 
     def sync(self, namespace: str, name: str) -> CustomObject:
+        self.looks += 1
         return CustomObject.model_validate(
             {
                 "metadata": {
