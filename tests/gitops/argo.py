@@ -38,6 +38,16 @@ class Argo:
         """What Flux makes of objects, in a word."""
         return [status for status, _ in self._assessed("kstatus", objects)]
 
+    def actions(self, *objects: Json) -> list[dict[str, bool]]:
+        """The actions that Argo CD offers for objects, each with whether it can be run just now."""
+        asked = self.ask("actions", objects=objects)
+        return [{each["name"]: not each.get("disabled", False) for each in found} for found in asked]
+
+    def act(self, action: str, found: Json) -> Json:
+        """The merge patch that an action makes of an object. Raises ArgoError."""
+        (patch,) = self.ask("act", action=action, objects=[found])
+        return dict(patch)
+
     def validate(self, application: Json) -> None:
         """Raises ArgoError if an application has a field that Argo CD does not know."""
         self.ask("application", application=application)
@@ -77,6 +87,8 @@ def answer(process: subprocess.Popen[str]) -> Any:
 
 
 def settings() -> dict[str, str]:
-    """The data of argocd-cm after the patch that is shipped."""
-    data: dict[str, str] = yaml.safe_load((DEPLOY / "health.yaml").read_text())["data"]
+    """The data of argocd-cm after the patches that are shipped."""
+    data: dict[str, str] = {}
+    for name in ("health.yaml", "actions.yaml"):
+        data |= yaml.safe_load((DEPLOY / name).read_text())["data"]
     return data

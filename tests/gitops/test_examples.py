@@ -31,7 +31,7 @@ NEEDS = {
 
 
 def test_all_files_are_known_here() -> None:
-    assert {path.name for path in DEPLOY.glob("*.yaml")} == {*APPLICATIONS, "health.yaml"}
+    assert {path.name for path in DEPLOY.glob("*.yaml")} == {*APPLICATIONS, "health.yaml", "actions.yaml"}
 
 
 @pytest.mark.parametrize("file", APPLICATIONS)

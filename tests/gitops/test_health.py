@@ -8,11 +8,12 @@ from typing import Any, Final
 import pytest
 
 from paramsync.api.definitions import FRESH_STATUS
-from paramsync.api.status import SyncStatus
+from paramsync.api.status import Condition, ConditionType, SyncStatus
 from paramsync.core.outcome import Circumstances, Outcome, conditions
 from paramsync.core.reasons import Nature, Reason
 from tests.e2e.scene import kstatus
 from tests.gitops.argo import Argo, Json
+from tests.unit.situations import recorded
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NEW: Final = Circumstances(
@@ -29,6 +30,11 @@ STATES: Final = {
     Nature.PERSON: ("Degraded", "Failed"),
     Nature.LAGGING: ("Degraded", "Failed"),
 }
+
+
+DELETED: Final[Json] = {
+    "name": "app", "namespace": "payments", "generation": 1, "deletionTimestamp": "2026-03-01T12:00:00Z"
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,12 @@ def cases() -> Iterator[Case]:
     yield Case("on its way out", gone, "Progressing", "Terminating", "Pending deletion")
 
 
+def ready_of(found: Json) -> Condition:
+    made = SyncStatus.model_validate(found["status"]).condition(ConditionType.READY)
+    assert made is not None
+    return made
+
+
 CASES: Final = sorted(cases(), key=lambda case: case.name)
 
 
@@ -96,6 +108,23 @@ def test_a_state_is_what_it_is_for_both(argo: Argo, case: Case) -> None:
     assert argo.health(case.sync) == [(case.argo, case.says)]
     assert argo.kstatus(case.sync) == [case.flux]
     assert kstatus(case.sync) == case.flux  # the copy of these rules that other tests use
+
+
+def test_what_reconciles_left_is_what_it_is_for_both(argo: Argo) -> None:
+    """Recorded from the reconciler itself: some of these have a nature that never reaches the conditions."""
+    found = [recorded(reason) for reason in Reason]
+    ready = [each.reason for each in map(ready_of, found)]
+    expected = [STATES[Reason(each).nature] for each in ready]
+
+    assert [health for health, _ in argo.health(*found)] == [
+        "Suspended" if reason == Reason.SUSPENDED else health
+        for reason, (health, _) in zip(ready, expected, strict=True)
+    ]
+    assert argo.kstatus(*found) == [flux for _, flux in expected]
+    assert {*argo.kstatus(*found)} == {"Current", "InProgress", "Failed"}
+    assert {*argo.kstatus(*({**each, "metadata": DELETED} for each in found))} == {"Terminating"}
+    changed = [recorded(reason, interval="90s") for reason in (Reason.SYNCED, Reason.REMOVAL_BLOCKED)]
+    assert argo.kstatus(*changed) == ["InProgress", "InProgress"], "the operator has not seen it yet"
 
 
 def test_a_passing_failure_shows_only_when_the_data_is_late(argo: Argo) -> None:

@@ -1,25 +1,13 @@
 """What Argo CD and Flux make of syncs as a running operator leaves them on a real control plane."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.aws.emulator import Emulator
-from tests.aws.proxy import Proxy
 from tests.e2e.scene import Stores
 from tests.gitops.argo import Argo
 from tests.running.objects import Syncs
 
 FINALIZER = "example.com/keeps-it"
-
-
-@pytest.fixture
-def store(syncs: Syncs, proxy: Proxy) -> Iterator[Stores]:
-    """A store of the namespace's name, which allows the namespace's path."""
-    made = Stores(syncs.cluster, proxy)
-    made.create(syncs.namespace, f"/{syncs.namespace}")
-    yield made
-    made.delete_all()
 
 
 @pytest.mark.usefixtures("operator")

@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 from botocore.exceptions import ClientError
 from pydantic import JsonValue
 
+from paramsync.api.base import API_VERSION
 from paramsync.api.sources import StoreKind
 from paramsync.api.status import SyncStatus
 from paramsync.api.stores import ClusterParameterStoreSpec
@@ -19,6 +21,7 @@ from paramsync.core.values import SecureValue
 from paramsync.kube.errors import ApiError, Refused, Stale, Unavailable
 from tests.unit.builders import SECRET, live, namespace, parameter, rule, secure, snapshot, store_ref, subtree
 from tests.unit.reconcile_world import World
+from tests.unit.virtual_time import in_virtual_time
 
 MINUTE, HOUR = 60.0, 3600.0
 FAR: Final = HOUR
@@ -206,3 +209,39 @@ def told(world: World) -> set[str]:
     said = status(world)
     beside = {each.reason for each in said.problems} | {each.reason for each in world.notes.notes}
     return {each.reason for each in said.conditions} | beside
+
+
+@cache
+def left(reason: Reason) -> World:
+    """The world of a situation after its time; only to be looked at."""
+    found: list[World] = []
+
+    @in_virtual_time
+    async def bring_about() -> None:
+        found.append(await SITUATIONS[reason].brought_about())
+
+    bring_about()
+    return found[0]
+
+
+def recorded(reason: Reason, **changes: JsonValue) -> dict[str, JsonValue]:
+    """The sync of a situation as the API server would have it.
+
+    :param changes: what is changed in its spec after that, and not seen yet.
+    """
+    customs = left(reason).customs
+    assert isinstance(customs.spec, dict)
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "ParameterSync",
+        "metadata": {
+            "name": "app",
+            "namespace": "payments",
+            "uid": customs.uid,
+            "resourceVersion": "7",
+            "generation": customs.generation + bool(changes),
+            "annotations": dict(customs.annotations),
+        },
+        "spec": customs.spec | changes,
+        "status": customs.status,
+    }

@@ -4,6 +4,8 @@
 //	argo sync         bring the objects into the cluster, wave by wave, until that ends or the time is over
 //	argo compare      which objects differ from what is desired, and which would be pruned
 //	argo health       what Argo CD makes of the objects
+//	argo actions      which actions Argo CD offers for each of the objects, and which of them are disabled
+//	argo act          the patches that an action makes of the objects
 //	argo kstatus      what Flux and Helm make of the objects
 //	argo application  whether the application is one, down to the last field
 package main
@@ -29,6 +31,8 @@ type request struct {
 	Settings    map[string]string            `json:"settings"`
 	Application json.RawMessage              `json:"application"`
 	Objects     []*unstructured.Unstructured `json:"objects"`
+	// Action is the name of a resource action.
+	Action string `json:"action"`
 	// Seconds is how long a sync may take.
 	Seconds int `json:"seconds"`
 	// Prune deletes what is the application's and no longer desired.
@@ -50,10 +54,11 @@ func main() {
 
 func run(arguments []string) error {
 	commands := map[string]func(*request) (any, error){
-		"sync": synchronise, "compare": compare, "health": assess, "kstatus": assessAsFlux, "application": validate,
+		"sync": synchronise, "compare": compare, "health": assess, "actions": discover, "act": act,
+		"kstatus": assessAsFlux, "application": validate,
 	}
 	if len(arguments) != 1 || commands[arguments[0]] == nil {
-		return errors.New("usage: argo sync|compare|health|kstatus|application <request.json")
+		return errors.New("usage: argo sync|compare|health|actions|act|kstatus|application <request.json")
 	}
 	asked := &request{}
 	if err := json.NewDecoder(os.Stdin).Decode(asked); err != nil {
