@@ -23,7 +23,7 @@ from paramsync.core.routing import TargetRef
 from paramsync.core.search import Opened
 from paramsync.core.stores import Store
 from paramsync.kube.customs import Customs
-from paramsync.kube.events import Note
+from paramsync.kube.events import Events, Note
 from paramsync.kube.targets import Targets
 from paramsync.kube.wire import CustomObject
 from paramsync.runtime.applying import Applying
@@ -189,13 +189,13 @@ class FakeStores(Stores):
         pass
 
 
-class FakeNotes(Notes):
-    """Every Event that would have been written."""
+class FakeEvents(Events):
+    """Every Event that was written."""
 
     def __init__(self) -> None:
         self.notes: list[Note] = []
 
-    async def write(self, key: SyncKey, uid: str, note: Note) -> None:
+    def write(self, namespace: str, sync: str, uid: str, note: Note) -> None:
         self.notes.append(note)
 
 
@@ -212,7 +212,7 @@ class World:
         self.customs = FakeCustoms({"sources": [{"path": "/prod/pay"}], "interval": "60s", **spec})
         self.targets = FakeTargets()
         self.stores = FakeStores()
-        self.notes = FakeNotes()
+        self.notes = FakeEvents()
         self.woken: list[SyncKey] = []
         self.awake_since: datetime | None = None
         self.restart()
@@ -222,7 +222,8 @@ class World:
         self._jumped_before = self.jumped
         threads, metrics = InlineThreads(), Metrics()
         self.metrics = metrics
-        owning = Owning(self.customs, self.targets, self.notes, metrics, threads)
+        notes = Notes(self.notes, threads, asyncio.get_running_loop().time)
+        owning = Owning(self.customs, self.targets, notes, metrics, threads)
         tools = Tools(self, lambda _: self.load, self._wake, Plaintext(2**20), self.steady, lambda: 0.0)
         self.feeds = Feeds(replace(tools, awake_since=lambda: self.awake_since))
         self.reconciler = Reconciler(
@@ -231,7 +232,7 @@ class World:
             self.feeds,
             owning,
             Applying(self.targets, owning, metrics, threads),
-            Conclusions(self.customs, self.notes, metrics, threads),
+            Conclusions(self.customs, notes, metrics, threads),
             threads,
             self._wake,
             steady=self.steady,

@@ -1,6 +1,5 @@
 """What is said of a reconcile when it has ended: in status, in an Event, in metrics and in the log."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,8 +17,6 @@ from .metrics import Metrics
 from .notes import Notes, note_for, note_of_repairs, warnings
 from .syncs import Sync
 from .threads import Threads
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,7 @@ class Conclusions:
         self._metrics.sync(key, ready=ready is not None and ready.status == "True", good_at=good_at)
         await self._write(sync, note_for(sync.status, status, outcome, result.applied))
         for warning in warnings(sync.status, status):
-            await self._notes.write(key, sync.owner.uid, warning)
+            await self._write(sync, warning)
 
     async def tell_repairs(self, sync: Sync, applied: Applied) -> None:
         """Say what somebody had changed and was put back: at once, for another target may hold up the rest.
@@ -81,10 +78,10 @@ class Conclusions:
     def forget(self, key: SyncKey) -> None:
         """Say nothing more of a sync that is gone."""
         self._metrics.forget(key)
+        self._notes.forget(key)
 
     async def _write(self, sync: Sync, note: Note | None) -> None:
         if note is not None:
-            log.info("a sync changed", extra={"sync": str(sync.key), "reason": note.reason, "note": note.text})
             await self._notes.write(sync.key, sync.owner.uid, note)
 
 

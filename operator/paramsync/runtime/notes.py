@@ -1,12 +1,16 @@
 """Events on transitions: what changed, in counts and names, never values. None on an unchanged pass."""
 
 import logging
+import time
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 
 from paramsync.api.status import ConditionType, SyncStatus
 from paramsync.core.actions import ActionKind
 from paramsync.core.outcome import Outcome
 from paramsync.core.reasons import Nature, Reason
+from paramsync.core.telling import Allowance, with_omitted
 from paramsync.kube.errors import ApiError, NamespaceEnds, NotFound
 from paramsync.kube.events import Events, Note
 
@@ -18,19 +22,41 @@ log = logging.getLogger(__name__)
 
 
 class Notes:
-    """Writes Events about syncs. An Event that cannot be written is logged and nothing more.
+    """Writes Events about syncs, as many as each may have. One that cannot be written is logged and nothing more.
 
     In a namespace that is being deleted none can.
     """
 
-    def __init__(self, events: Events, threads: Threads) -> None:
+    def __init__(self, events: Events, threads: Threads, clock: Callable[[], float] = time.monotonic) -> None:
+        """Write nothing yet.
+
+        :param clock: seconds; it only goes forward.
+        """
         self._events = events
         self._threads = threads
+        self._clock = clock
+        self._allowances: dict[SyncKey, dict[str, Allowance]] = {}
+
+    def forget(self, key: SyncKey) -> None:
+        """Drop what is known of a sync that is gone."""
+        self._allowances.pop(key, None)
 
     async def write(self, key: SyncKey, uid: str, note: Note) -> None:
-        """Write an Event about a sync."""
+        """Log what changed of a sync, and write an Event about it, unless there were too many.
+
+        Warnings and others are counted apart: what is said to be well again takes no room from what is not.
+        """
+        level = logging.WARNING if note.type == "Warning" else logging.INFO
+        log.log(level, "a sync changed", extra={"sync": str(key), "reason": note.reason, "note": note.text})
+        now, allowances = self._clock(), self._allowances.setdefault(key, {})
+        before = allowances.get(note.type) or Allowance.full(now)
+        allowances[note.type], may_tell = before.asked(now)
+        if not may_tell:
+            log.debug("an Event was left out", extra={"sync": str(key), "reason": note.reason})
+            return
+        told = replace(note, text=with_omitted(note.text, before.omitted))
         try:
-            await self._threads.run(self._events.write, *key, uid, note)
+            await self._threads.run(self._events.write, *key, uid, told)
         except (NamespaceEnds, NotFound):
             return  # whoever would read it is about to go, too
         except ApiError as error:
