@@ -19,6 +19,8 @@ Name = Annotated[str, Field(max_length=63, pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-
 """A part of objects' names, or empty."""
 
 Namespace = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+Level = Literal["debug", "info", "warning", "error"]
+Part = Literal["aws", "kube", "feeds", "runtime", "libraries"]
 Duration = Annotated[str, Field(pattern=r"^([0-9]+(ms|s|m|h))+$")]
 
 
@@ -250,8 +252,11 @@ class Values(Model):
     log_format: Literal["json", "text"]
     """How log lines are written."""
 
-    log_level: Literal["debug", "info", "warning", "error"]
+    log_level: Level
     """The least level that is logged."""
+
+    log_levels: dict[Part, Level]
+    """Levels of [single parts](../logging.md#levels) instead of that, such as `{aws: debug}`."""
 
     crds: Definitions
     policies: Policies

@@ -25,6 +25,8 @@ TARGETS: list[Json] = [
 """Of every kind, with keys and without."""
 
 COUNTER = re.compile(r'apiserver_request_total{.*resource="(\w+)".*verb="(\w+)".*} (\S+)')
+DEBUG = re.compile(r"\S+ DEBUG ")
+RECONCILE = re.compile(r'reconcile="([0-9a-f]+)"')
 WRITES = ("APPLY", "PATCH")
 """What only an operator asks for here; the cluster's own controllers delete what earlier tests left."""
 
@@ -52,6 +54,21 @@ def look_again(operator: Operator, cluster: Cluster, found: Json, number: int) -
     body = {"spec": {"access": access}}
     cluster.request("PATCH", store_path(found["metadata"]["name"]), body, content_type=MERGE)
     wait_until(lambda: operator.metric(DONE, reason="Synced") > looked, "a look")
+
+
+def assert_quiet(lines: list[str], sync: str) -> None:
+    """Assert that looks which changed nothing are lines at DEBUG alone, each with the id of its reconcile."""
+    assert [line for line in lines if not DEBUG.match(line)] == []
+    looks = [line for line in lines if f'a sync was looked at sync="{sync}"' in line]
+    assert len(looks) >= 3
+    found = [RECONCILE.findall(line) for line in looks]
+    assert len({each for each, *_ in found}) == len(looks), "each has an id of its own"
+    for line in lines:
+        belongs = "paramsync.runtime.feeds" not in line and "paramsync.aws" not in line and sync in line
+        assert not belongs or RECONCILE.search(line), line
+    reads = [line for line in lines if f"ParameterSync {sync}" in line]
+    assert len(reads) == len(looks)
+    assert {RECONCILE.findall(line)[0] for line in reads} == {each for each, *_ in found}
 
 
 def test_an_operator_for_one_namespace_asks_for_nothing_and_stays_small(
@@ -103,6 +120,7 @@ def test_passes_that_change_nothing_write_nothing(
             gateway.forget()
             proxy.forget()
             mark = cluster.audit_mark()
+            logged = len(operator.logs().splitlines())
 
             # Two polls: the operator learns that nothing changed, and asks the API server nothing.
             wait_until(lambda: scene.listings() >= 2, "two polls")
@@ -122,6 +140,7 @@ def test_passes_that_change_nothing_write_nothing(
             assert {entry.verb for entry in ours} <= {"get", "list", "watch"}
             assert counted_writes(cluster) == counted
             assert (syncs.get("app"), targets_of(syncs), syncs.events()) == (before, targets, events)
+            assert_quiet(operator.logs().splitlines()[logged:], f"{name}/app")
 
             memory = operator.rss()
             print(f"the operator with one sync: {memory / MIB:.1f} MiB")

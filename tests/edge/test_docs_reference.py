@@ -1,5 +1,6 @@
 """The documentation says what the code does: each test fails when one of them moves without the other."""
 
+import ast
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,6 +13,8 @@ import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
+import paramsync
+from deploy.helm.values import Part
 from deploy.reference.generating import generated
 from paramsync import __version__
 from paramsync.api.base import API_VERSION, Model
@@ -33,6 +36,7 @@ from paramsync.core.reasons import Nature, Reason
 from paramsync.core.remedies import anchor
 from paramsync.core.report import APPROVE
 from paramsync.core.trackers import TRACKERS
+from paramsync.runtime.logs import PARTS
 from paramsync.runtime.metrics import Metrics
 from paramsync.runtime.settings import Settings
 from paramsync.runtime.syncs import REFRESH_ANNOTATION
@@ -219,8 +223,39 @@ def test_every_option_has_a_row_with_its_default() -> None:
     options = {each.opts[0]: each for each in run.params if isinstance(each, click.Option)}
 
     assert sorted(rows) == sorted(options)
-    for name in ("--listen-port", "--log-format", "--log-level"):
+    for name in ("--listen-port", "--log-format"):
         assert rows[name][0] == str(options[name].default)
+    assert [rows["--log-level"][0]] == options["--log-level"].default
+
+
+def test_every_part_of_the_log_has_a_row_and_is_told_by_the_option_and_the_chart() -> None:
+    (option,) = (each for each in run.params if each.name == "levels")
+    assert isinstance(option, click.Option)
+    assert set(get_args(Part)) == set(PARTS)
+    assert all(part in str(option.help) for part in PARTS)
+    assert set(table(DOCS / "logging.md")) & set(PARTS) == set(PARTS)
+
+
+def test_every_message_of_info_and_above_has_a_row_with_its_level() -> None:
+    rows = {message: cells[0] for message, cells in table(DOCS / "logging.md").items() if cells[0] in LEVELS}
+
+    assert rows == {message: level for message, level in messages() if level in LEVELS}
+
+
+LEVELS = ("info", "warning", "error", "critical")
+
+
+def messages() -> Iterator[tuple[str, str]]:
+    """The messages of the code, each with the level at which it is logged."""
+    for path in Path(paramsync.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and (called := ast.unparse(node.func)).startswith("log."):
+                level = {"log": "info", "exception": "error"}.get(
+                    called.removeprefix("log."), called.removeprefix("log.")
+                )
+                text = node.args[1 if called == "log.log" else 0]
+                for each in (text.body, text.orelse) if isinstance(text, ast.IfExp) else (text,):
+                    yield ast.literal_eval(each), level
 
 
 def test_every_example_of_ours_is_valid() -> None:

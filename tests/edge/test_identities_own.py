@@ -1,6 +1,5 @@
 """The operator's own credentials: IRSA, EKS Pod Identity, and what happens when they cannot be renewed."""
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from tests.edge.identities import (
     read,
     static_keys,
 )
+from tests.running.logging import own_logging
 
 OWN_ARN = f"arn:aws:iam::{ACCOUNT}:role/paramsync"
 
@@ -183,18 +183,10 @@ class TestFailure:
     def test_nothing_of_a_failed_renewal_is_logged_but_our_line(
         self, irsa: Path, aws: Canned, clients: Clients, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        root = logging.getLogger()
-        before, level = list(root.handlers), root.level
-        levels = {name: logging.getLogger(name).level for name in logs.CAPPED}
-        try:
+        with own_logging():
             logs.configure("text", "debug")
             aws.status = 500
             failure(clients, identity(aws.url))
-        finally:
-            root.handlers, root.level = before, level
-            logging.captureWarnings(capture=False)
-            for name, each in levels.items():
-                logging.getLogger(name).setLevel(each)
         lines = [line for line in capsys.readouterr().err.splitlines() if "INFO" not in line]
         assert len(lines) == 1
         assert "paramsync.aws.identities.credentials credentials cannot be renewed" in lines[0]

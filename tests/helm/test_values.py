@@ -31,6 +31,7 @@ OTHERS: dict[str, object | tuple[object, Json]] = {
     "replicas": 1,
     "logFormat": "text",
     "logLevel": "debug",
+    "logLevels": {"aws": "info", "libraries": "warning"},
     "crds.install": False,
     "policies.enabled": False,
     "rbac.create": False,

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import logging
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from unittest import mock
 import pytest
 
 from paramsync.runtime import logs
+from tests.running.logging import own_logging
 
 VALUES = ("hunter2/secret", "p4ss \"word'\n\\ß%", "MIIEvQ9/+==", "arn:aws:x:9", "policy '9'")
 """None of them has the form of what is shown: of a reason (letters) or of a field's path (no slash, no space)."""
@@ -33,16 +33,7 @@ def everything_of(error: BaseException) -> str:
 @contextmanager
 def logged(style: logs.Format) -> Iterator[io.StringIO]:
     """What the operator logs at DEBUG."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in logs.CAPPED}
-    root.handlers = []
     written = io.StringIO()
-    with mock.patch("sys.stderr", written):
+    with own_logging(), mock.patch("sys.stderr", written):
         logs.configure(style, "debug")
         yield written
-    logging.captureWarnings(capture=False)
-    root.handlers = handlers
-    root.setLevel(level)
-    for name, before in levels.items():
-        logging.getLogger(name).setLevel(before)

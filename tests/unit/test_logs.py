@@ -1,31 +1,33 @@
 """Logs: constant messages with facts beside them, in two styles, and never the text of an exception."""
 
+import ast
 import json
 import logging
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
 
+import click
 import pytest
+from click.testing import CliRunner
 
-from paramsync.runtime.logs import CAPPED, RECONCILE, Format, configure, crash
+import paramsync
+from paramsync.cli.run import run
+from paramsync.runtime.logs import PARTS, RECONCILE, Format, configure, crash
+from tests.running.logging import own_logging
+
+SOURCE: Final = Path(paramsync.__file__).parent
 
 log = logging.getLogger("paramsync.test")
 
 
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
-    """The logging of the tests is as before, whatever a test configured."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in CAPPED}
-    # Or `force` would close them.
-    root.handlers[:] = []
-    yield
-    logging.captureWarnings(capture=False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, before in levels.items():
-        logging.getLogger(name).setLevel(before)
+    with own_logging():
+        yield
 
 
 Lines = Callable[[], list[str]]
@@ -120,6 +122,104 @@ def test_libraries_that_print_bodies_are_capped_at_any_level(lines: Lines, level
         library.debug("response body: hunter2")
     logging.getLogger("urllib3.connection").warning("Failed to parse headers: hunter2")
     assert lines() == []
+
+
+LOADED = """
+import logging
+from paramsync.runtime import logs, operator
+logs.configure("json", "debug", {"libraries": "debug"})
+names = [name for name in logging.root.manager.loggerDict if not name.startswith("paramsync")]
+print(*sorted(name for name in names if logging.getLogger(name).isEnabledFor(logging.DEBUG)))
+print(*sorted({name.partition(".")[0] for name in names}))
+"""
+
+
+def test_no_library_that_the_operator_loads_is_heard_below_info() -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+    heard, loaded = done.stdout.splitlines()
+    assert heard == ""
+    assert {"aiohttp", "asyncio", "botocore", "kopf", "kubernetes", "urllib3"} <= set(loaded.split())
+
+
+def test_a_part_has_a_level_of_its_own(lines: Lines) -> None:
+    configure("text", "warning", {"aws": "debug", "feeds": "info", "libraries": "error"})
+    heard = {
+        "paramsync.aws.listing": "debug info warning error",
+        "paramsync.kube.transport": "warning error",
+        "paramsync.runtime.feeds.feed": "info warning error",
+        "paramsync.runtime.notes": "warning error",
+        "botocore.endpoint": "error",
+        "kopf.objects": "error",
+    }
+    for name, expected in heard.items():
+        for each in ("debug", "info", "warning", "error"):
+            getattr(logging.getLogger(name), each)(each)
+        assert [line.rpartition(" ")[2] for line in lines()] == expected.split(), name
+
+
+def test_the_feeds_are_a_part_of_the_runtime_unless_they_are_named(lines: Lines) -> None:
+    feed = logging.getLogger("paramsync.runtime.feeds.feed")
+    configure("text", "info", {"runtime": "debug"})
+    feed.debug("heard")
+    configure("text", "info", {"runtime": "debug", "feeds": "warning"})
+    feed.info("not heard")
+    configure("text", "info")
+    feed.debug("nor this, for the levels of before are gone")
+    assert [line.rpartition(" ")[2] for line in lines()] == ["heard"]
+
+
+def test_every_logger_of_ours_is_in_a_part() -> None:
+    names = {
+        "paramsync." + ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+        for path in SOURCE.rglob("*.py")
+        if "logging.getLogger(__name__)" in path.read_text()
+    }
+    parts = {PARTS[part]: part for part in PARTS if part != "libraries"}
+    assert {name for name in names if not name.startswith(tuple(parts))} == set()
+    assert {part for prefix, part in parts.items() if not any(name.startswith(prefix) for name in names)} == set()
+
+
+def test_a_message_is_constant_and_says_its_facts_beside_it() -> None:
+    """What changes from line to line stands in ``extra``, so that lines can be counted by their message."""
+    calls = [
+        (path.name, node, node.func.attr)
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "log"
+    ]
+    assert len(calls) > 30
+    for place, node, method in calls:
+        message = node.args[1 if method == "log" else 0]
+        either = [message.body, message.orelse] if isinstance(message, ast.IfExp) else [message]
+        texts = [each.value for each in either if isinstance(each, ast.Constant)]
+        assert len(texts) == len(either), place
+        assert not any("%" in str(text) for text in texts), place
+        assert {each.arg for each in node.keywords} <= {"extra", "exc_info"}, place
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--log-level", "loud"], "loud: write one of debug, info, warning, error; or PART=LEVEL"),
+        (["--log-level", "core=debug"], "core=debug: write one of"),
+        (["--log-level", "=debug"], "=debug: write one of"),
+        (["--log-level", "aws=debug", "--log-level", "aws=info"], "aws=info: give one level for aws"),
+        (["--log-level", "debug", "--log-level", "info"], "info: give one level for all parts"),
+    ],
+)
+def test_a_level_that_is_none_is_refused_with_what_there_is(arguments: list[str], complaint: str) -> None:
+    done = CliRunner().invoke(run, arguments)
+    assert done.exit_code == 2
+    assert complaint in " ".join(done.output.split())
+
+
+def test_levels_of_parts_leave_that_of_the_others() -> None:
+    option = next(each for each in run.params if each.name == "levels")
+    for texts, expected in (
+        (["aws=debug"], {"aws": "debug"}),
+        (["warning", "feeds=debug"], {"": "warning", "feeds": "debug"}),
+    ):
+        assert option.process_value(click.Context(run), texts) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The values of single versions, by GetParameters: what changed is decrypted, and nothing else."""
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from .parsing import Item, parsed
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_ssm.type_defs import GetParametersResultTypeDef
+
+log = logging.getLogger(__name__)
 
 
 class _Answer(BaseModel):
@@ -41,4 +44,5 @@ def decrypt(clients: Clients, subtree: Subtree, stamps: Sequence[Stamp], ticket:
     answer = parsed(_Answer, call(clients, subtree, ticket, ask), subtree)
     found = {each.stamp: each.value for each in (item.parameter(decrypted=True) for item in answer.Parameters)}
     values = {stamp: found[stamp] for stamp in stamps if stamp in found}
+    log.debug("values were decrypted", extra={"path": subtree.path, "parameters": len(values)})
     return Opened(values, frozenset(stamps) - values.keys())

@@ -1,5 +1,6 @@
 """One page of GetParametersByPath, parsed. Secure values are of the secure class from here on."""
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +16,8 @@ from .parsing import Item, parsed
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_ssm.type_defs import GetParametersByPathResultTypeDef
+
+log = logging.getLogger(__name__)
 
 PAGE_SIZE: Final = 10  # the most that GetParametersByPath gives (AWS API reference, MaxResults)
 
@@ -47,7 +50,9 @@ def list_page(clients: Clients, subtree: Subtree, token: str | None, ticket: Tic
             **more,  # type: ignore[arg-type]  # the stubs know these by keyword only
         )
 
-    return parse_page(call(clients, subtree, ticket, ask), subtree, decrypt=decrypt)
+    page = parse_page(call(clients, subtree, ticket, ask), subtree, decrypt=decrypt)
+    log.debug("a page was listed", extra={"path": subtree.path, "parameters": len(page.parameters), "decrypt": decrypt})
+    return page
 
 
 def parse_page(answer: object, subtree: Subtree, *, decrypt: bool) -> Page:

@@ -1,6 +1,7 @@
 """``paramsync run``: the operator itself."""
 
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -12,6 +13,26 @@ def _lease_name(_context: click.Context, _option: click.Parameter, text: str | N
     if not (namespace and name) or "/" in name:
         raise click.BadParameter("give the Lease as NAMESPACE/NAME")
     return namespace, name
+
+
+LEVELS: Final = ("debug", "info", "warning", "error")
+
+
+def _levels(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    """Levels by the part that they are for; that of all others has an empty name."""
+    from paramsync.runtime.logs import PARTS
+
+    found: dict[str, str] = {}
+    for text in texts:
+        part, separator, level = text.rpartition("=")
+        if level not in LEVELS or (separator and part not in PARTS):
+            raise click.BadParameter(
+                f"{text}: write one of {', '.join(LEVELS)}; or PART=LEVEL for one of the parts {', '.join(PARTS)}"
+            )
+        if part in found:
+            raise click.BadParameter(f"{text}: give one level {f'for {part}' if part else 'for all parts'}")
+        found[part] = level
+    return found
 
 
 @click.command()
@@ -50,10 +71,15 @@ def _lease_name(_context: click.Context, _option: click.Parameter, text: str | N
 )
 @click.option(
     "--log-level",
-    default="info",
+    "levels",
+    metavar="[PART=]LEVEL",
+    multiple=True,
+    default=["info"],
     show_default=True,
-    type=click.Choice(["debug", "info", "warning", "error"]),
-    help="The least level that is logged. Libraries that print bodies stay at info.",
+    callback=_levels,
+    help="The least level that is logged: debug, info, warning or error. Can be given several times: for all, and for"
+    " single parts, such as aws=debug. The parts are aws, kube, feeds, runtime and libraries; those say nothing"
+    " below info.",
 )
 def run(
     kubeconfig: str | None,
@@ -64,7 +90,7 @@ def run(
     listen_port: int,
     listen_port_file: Path | None,
     log_format: str,
-    log_level: str,
+    levels: dict[str, str],
 ) -> None:
     """Run the operator until SIGTERM or Ctrl-C."""
     import asyncio
@@ -76,7 +102,8 @@ def run(
     from paramsync.runtime.operator import API_CONNECTIONS, Listen, Operator, OperatorEnded
     from paramsync.runtime.settings import SettingsError, load
 
-    logs.configure("json" if log_format == "json" else "text", log_level)
+    level = levels.pop("", "info")
+    logs.configure("json" if log_format == "json" else "text", level, levels)
     try:
         loaded = load(settings)
         transport = connect(kubeconfig, context, API_CONNECTIONS)

@@ -1,6 +1,7 @@
 """Requests to the API server: built here, sent by the ``kubernetes`` client's pool, always with a timeout."""
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -15,6 +16,8 @@ from kubernetes.client.rest import RESTResponse
 from . import credentials
 from .credentials import Connection, Credentials, KubeconfigError
 from .errors import Unavailable, error_for
+
+log = logging.getLogger(__name__)
 
 APPLY: Final = "application/apply-patch+yaml"
 MERGE_PATCH: Final = "application/merge-patch+json"
@@ -128,6 +131,7 @@ class Transport:
             raise Unavailable(f"{what}: {error}") from None
         except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
             raise Unavailable(f"{what}: no answer from the API server ({type(error).__name__})") from None
+        log.debug("the API server answered", extra={"what": what, "status": response.status})
         if response.status >= HTTPStatus.BAD_REQUEST:
             raise error_for(response.status, content, response.headers.get("Retry-After"), what)
         return Answer(content, response.headers.get("Date") or "")

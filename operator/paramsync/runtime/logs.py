@@ -1,7 +1,7 @@
 """Logs: constant messages with facts beside them, as JSON or as text; never a value.
 
-Libraries that print what they send and receive are capped whatever the user's level. A crash is told by
-its type and its places in the code, never by its text, which may quote what it failed on.
+Libraries print what they send and receive at DEBUG: whatever the user's level, they say nothing below INFO. A crash
+is told by its type and its places in the code, never by its text, which may quote what it failed on.
 """
 
 import contextvars
@@ -19,19 +19,25 @@ log = logging.getLogger(__name__)
 
 Format = Literal["json", "text"]
 
+PARTS: Final[Mapping[str, str]] = {
+    "aws": "paramsync.aws",
+    "kube": "paramsync.kube",
+    "feeds": "paramsync.runtime.feeds",
+    "runtime": "paramsync.runtime",
+    "libraries": "",
+}
+"""What may have a level of its own, with the name of its loggers. Feeds are a part of the runtime."""
+
 RECONCILE: Final = contextvars.ContextVar[str | None]("reconcile", default=None)
 """The id of the reconcile that a log line belongs to."""
 
 CAPPED: Final = {
-    "boto3": logging.INFO,
-    "botocore": logging.INFO,
     "botocore.credentials": logging.ERROR,  # a traceback for each renewal that fails; aws/credentials says it in a line
     "urllib3": logging.ERROR,  # a warning quotes an answer that is no HTTP; whoever asked says that it failed
-    "kubernetes": logging.INFO,
-    "aiohttp": logging.INFO,
-    "asyncio": logging.INFO,
     "kopf": logging.WARNING,  # an INFO line for each event
+    "aiohttp.access": logging.WARNING,  # an INFO line for each probe
 }
+"""The least level of libraries that are not to be heard at INFO either."""
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
@@ -59,8 +65,11 @@ class _Text(logging.Formatter):
         return f"{when} {record.levelname:<7} {record.name} {record.getMessage()}{shown}"
 
 
-def configure(style: Format, level: str) -> None:
-    """Send all logs to stderr, in one style and from one level on."""
+def configure(style: Format, level: str, parts: Mapping[str, str] | None = None) -> None:
+    """Send all logs to stderr, in one style and from one level on.
+
+    :param parts: levels of single parts, by their names in :data:`PARTS`, instead of that.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_Facts())
     if style == "json":
@@ -68,12 +77,21 @@ def configure(style: Format, level: str) -> None:
         handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=fields))
     else:
         handler.setFormatter(_Text())
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    parts = parts or {}
+    libraries = max(logging.INFO, _number(parts.get("libraries", level)))
+    logging.basicConfig(handlers=[handler], level=libraries, force=True)
     logging.captureWarnings(capture=True)
     for name, least in CAPPED.items():
-        logging.getLogger(name).setLevel(max(least, logging.getLogger().level))
+        logging.getLogger(name).setLevel(max(least, libraries))
+    logging.getLogger("paramsync").setLevel(_number(level))
+    for part in PARTS.keys() - {"libraries"}:
+        logging.getLogger(PARTS[part]).setLevel(_number(parts[part]) if part in parts else logging.NOTSET)
     sys.excepthook = lambda _, error, __: _uncaught(error)
     threading.excepthook = lambda arguments: _uncaught(arguments.exc_value)
+
+
+def _number(level: str) -> int:
+    return logging.getLevelNamesMapping()[level.upper()]
 
 
 def lost_task(_: object, context: Mapping[str, object]) -> None:

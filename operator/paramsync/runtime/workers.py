@@ -69,6 +69,7 @@ class Workers:
                 RECONCILE.set(secrets.token_hex(4))
                 try:
                     again = await self._try(key)
+                    log.debug("a sync was looked at", extra={"sync": str(key), "again": again})
                 finally:
                     self._queue.done(key)
                     RECONCILE.set(None)

@@ -232,6 +232,8 @@ class Feed:
             log.warning("a path cannot be read", extra={"path": self._subtree.path, "what": str(error)})
         elif error is None and told is not None:
             log.info("a path can be read again", extra={"path": self._subtree.path})
+        else:
+            log.debug("a path was looked at", extra={"path": self._subtree.path, "is_read": error is None})
 
     def _wake(self, changed: frozenset[str] | None) -> None:
         for sync, urgent in self._subscriptions.called(changed, self._confirmed):
