@@ -22,7 +22,10 @@ def test_live_states_are_what_the_document_says(argo: Argo, ssm: Emulator, syncs
         (flux,) = argo.kstatus(sync)
         return health, flux, message.partition(":")[0]
 
-    syncs.create("app", path, **ref)
+    made = syncs.create("app", path, **ref)
+    # A status that the API server adds: without one, Flux would take a new object for one that is in order.
+    assert argo.kstatus(made, {**made, "status": {}}) == ["InProgress", "Current"]
+    assert argo.health(made) == [("Progressing", "Waiting for the operator")]
     assert told("app", "Synced") == ("Healthy", "Current", "Synced")
     syncs.create("planned", path, mode="Plan", **ref)
     assert told("planned", "Planned") == ("Healthy", "Current", "Planned")
