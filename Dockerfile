@@ -35,6 +35,6 @@ LABEL org.opencontainers.image.title="paramsync" \
       org.opencontainers.image.licenses="Apache-2.0"
 USER 65532:65532
 WORKDIR /
-EXPOSE 8080
+EXPOSE 8080 8081
 ENTRYPOINT ["paramsync"]
 CMD ["run"]

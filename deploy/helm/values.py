@@ -18,6 +18,9 @@ Texts = dict[str, str]
 Name = Annotated[str, Field(max_length=63, pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$")]
 """A part of objects' names, or empty."""
 
+SecretName = Annotated[str, Field(max_length=253, pattern=r"^([a-z0-9]([-.a-z0-9]*[a-z0-9])?)?$")]
+"""The name of a Secret, or empty."""
+
 Namespace = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
 Level = Literal["debug", "info", "warning", "error"]
 Part = Literal["aws", "kube", "feeds", "runtime", "libraries"]
@@ -111,6 +114,25 @@ class Proxy(Model):
     """Further hosts that are reached without it, such as VPC endpoints."""
 
 
+class MetricsTls(Model):
+    """TLS of the port of metrics."""
+
+    secret_name: SecretName
+    """A Secret of type `kubernetes.io/tls` in the release's namespace: [metrics are served over
+    TLS](metrics.md#who-may-read-them) with it. Monitors trust its `ca.crt` for the Service's name."""
+
+
+class MetricsToken(Model):
+    """A token that is asked for on the port of metrics."""
+
+    secret_name: SecretName
+    """A Secret of the release's namespace with the [bearer token](metrics.md#who-may-read-them) that metrics are shown
+    for. Needs `metrics.tls`. Monitors send it."""
+
+    key: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]{1,253}$")]
+    """Its key."""
+
+
 class MetricsService(Model):
     """A Service for the port of metrics."""
 
@@ -170,6 +192,12 @@ class Dashboard(Model):
 class Metrics(Model):
     """How metrics are read, and what is made of them."""
 
+    objects: bool
+    """`metrics.objects` of the [settings file](settings.md): whether each sync, subtree and store has series of its
+    own."""
+
+    tls: MetricsTls
+    token: MetricsToken
     service: MetricsService
     service_monitor: Monitor
     pod_monitor: Monitor

@@ -27,7 +27,6 @@ from paramsync.api.stores import (
     ParameterStoreSpec,
 )
 from paramsync.api.sync import ParameterSync, ParameterSyncSpec
-from paramsync.aws.budget import Budgets
 from paramsync.cli.run import run
 from paramsync.core.actions import ActionKind
 from paramsync.core.guard.chain import RULES
@@ -37,11 +36,12 @@ from paramsync.core.remedies import anchor
 from paramsync.core.report import APPROVE
 from paramsync.core.trackers import TRACKERS
 from paramsync.runtime.logs import PARTS
-from paramsync.runtime.metrics import Metrics
+from paramsync.runtime.metrics.definitions import GROUPS
 from paramsync.runtime.settings import Settings
 from paramsync.runtime.syncs import REFRESH_ANNOTATION
 from tests.edge.policies import ACCOUNT, POLICIES, installed, policies, release
 from tests.rights.comparing import ALL, BINDINGS, EVERYWHERE, ROLES, Right, granted_to
+from tests.unit.full_metrics import full_metrics
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -176,46 +176,35 @@ def test_every_annotation_has_a_row() -> None:
     assert documented == {REFRESH_ANNOTATION, APPROVE, ADOPT_ANNOTATION, *ours}
 
 
-async def exported() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """The type and the labels of each metric, by the name that Prometheus shows. Budgets want a loop's clock."""
-    metrics = Metrics()
-    metrics.watch(lambda: 0, lambda: 0, lambda: 0)
-    metrics.watch_lead(lambda: True)
-    metrics.watch_namespaces(lambda: 0)
-    budgets = Budgets(lambda account, region: 20)
-    budgets.of("111122223333", "eu-west-1")
-    metrics.watch_budgets(budgets)
-    registered = metrics.registry._collector_to_names
-    labels = {name: getattr(each, "_labelnames", ()) for each, names in registered.items() for name in names}
-    # What is collected when it is asked for shows its labels only in its samples.
-    labels |= {each.name: tuple(each.samples[0].labels) for each in metrics.registry.collect() if "_api_" in each.name}
-    suffix = {"counter": "_total", "info": "_info"}
-    return {
-        family.name + suffix.get(family.type, ""): (
-            family.type,
-            ("version",) if family.type == "info" else tuple(labels.get(family.name, ())),
-        )
-        for family in metrics.registry.collect()
+def test_every_metric_has_a_row_with_its_type_and_its_labels() -> None:
+    rows = {name: cells[:2] for name, cells in table(REFERENCE / "metrics.md").items()}
+
+    assert {name: (kind, tuple(CODE.findall(labels))) for name, (kind, labels) in rows.items()} == {
+        each.name: (each.kind, each.labels) for group in GROUPS.values() for each in group
     }
 
 
-async def test_every_metric_has_a_row_with_its_type_and_its_labels() -> None:
-    ours = {name: facts for name, facts in (await exported()).items() if name.startswith("paramsync_")}
-    rows = table(REFERENCE / "metrics.md")
-
-    assert {name: (cells[0], tuple(re.findall(r"`(\w+)`", cells[1]))) for name, cells in rows.items()} == ours
-
-
-async def test_every_metric_of_the_client_library_is_named() -> None:
+async def test_every_metric_that_is_exported_is_on_the_page() -> None:
     text = (REFERENCE / "metrics.md").read_text()
+    exported = re.findall(r"^# HELP (\w+) ", full_metrics().page().decode(), re.MULTILINE)
 
-    assert [name for name in await exported() if f"`{name}`" not in text] == []
+    assert len(exported) > 30
+    assert [name for name in exported if f"`{name}`" not in text] == []
 
 
-async def test_every_metric_that_any_page_names_exists() -> None:
+def test_every_metric_that_any_page_names_exists() -> None:
     named = {name for page in PAGES for name in re.findall(r"\bparamsync_[a-z_]+", page.read_text())}
+    defined = {each.name: each.kind for group in GROUPS.values() for each in group}
+    parts = {
+        f"{name}_{part}" for name in defined for part in ("bucket", "count", "sum") if defined[name] == "histogram"
+    }
 
-    assert sorted(named - (await exported()).keys()) == []
+    assert sorted(named - defined.keys() - parts) == []
+
+
+@pytest.mark.parametrize("page", generated(), ids=page_id)
+def test_what_is_generated_is_fresh(page: Path) -> None:
+    assert page.read_text() == generated()[page], "run make reference"
 
 
 def test_every_option_has_a_row_with_its_default() -> None:
@@ -223,7 +212,7 @@ def test_every_option_has_a_row_with_its_default() -> None:
     options = {each.opts[0]: each for each in run.params if isinstance(each, click.Option)}
 
     assert sorted(rows) == sorted(options)
-    for name in ("--listen-port", "--log-format"):
+    for name in ("--listen-port", "--metrics-port", "--log-format"):
         assert rows[name][0] == str(options[name].default)
     assert [rows["--log-level"][0]] == options["--log-level"].default
 

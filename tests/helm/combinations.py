@@ -58,6 +58,8 @@ SWITCHES: dict[str, States] = {
     "proxy.https": ({}, {"proxy": {"https": "http://proxy:3128"}}),
     "serviceAccount.create": ({}, {"serviceAccount": {"create": False, "name": "mine"}}),
     "networkPolicy.metricsFrom": ({}, {"networkPolicy": {"metricsFrom": [{"namespaceSelector": {}}]}}),
+    "metrics.tls.secretName": ({}, {"metrics": {"tls": {"secretName": "certificate"}}}),
+    "metrics.token.secretName": ({}, {"metrics": {"token": {"secretName": "token"}}}),
     **{path: _states(path) for path in BOOLEANS},
 }
 """Values for both states of each switch."""
@@ -84,6 +86,8 @@ def render_all(helm: Helm, template: str, namespace: str) -> Iterator[Json]:
         metrics = values.get("metrics", {})
         if metrics.get("serviceMonitor", {}).get("enabled") and not metrics["service"]["enabled"]:
             continue  # refused, see test_values.py
+        if "token" in metrics and "tls" not in metrics:
+            continue  # refused, too
         yield from helm.render(values, namespace=namespace)
 
 

@@ -174,6 +174,42 @@ def test_monitors_select_what_the_chart_makes(helm: Helm) -> None:
     assert port["targetPort"] in {each["name"] for each in container(objects)["ports"]}
 
 
+def test_monitors_come_with_the_token_and_trust_the_certificate_that_the_operator_is_given(helm: Helm) -> None:
+    monitors = {"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}}
+    how = {"tls": {"secretName": "certificate"}, "token": {"secretName": "for-prometheus", "key": "word"}}
+    objects = helm.render({"metrics": {**monitors, **how}})
+    made = container(objects)
+    options = dict(each.removeprefix("--").split("=", 1) for each in made["args"] if "=" in each)
+    mounts = {each["name"]: each["mountPath"] for each in made["volumeMounts"]}
+    volumes = {
+        each["name"]: each["secret"]
+        for each in one(objects, "Deployment")["spec"]["template"]["spec"]["volumes"]
+        if "secret" in each
+    }
+    files = {
+        (volume["secretName"], item["key"]): f"{mounts[name]}/{item['path']}"
+        for name, volume in volumes.items()
+        for item in volume["items"]
+    }
+    assert files == {
+        ("certificate", "tls.crt"): options["metrics-certificate"],
+        ("certificate", "tls.key"): options["metrics-key"],
+        ("for-prometheus", "word"): options["metrics-token-file"],
+    }
+    service = one(objects, "Service")["metadata"]
+    for kind, field in (("ServiceMonitor", "endpoints"), ("PodMonitor", "podMetricsEndpoints")):
+        (endpoint,) = one(objects, kind)["spec"][field]
+        assert endpoint["scheme"] == "https"
+        assert endpoint["tlsConfig"] == {
+            "serverName": f"{service['name']}.{service['namespace']}.svc",
+            "ca": {"secret": {"name": "certificate", "key": "ca.crt"}},
+        }
+        assert endpoint["authorization"] == {
+            "type": "Bearer",
+            "credentials": {"name": "for-prometheus", "key": "word"},
+        }
+
+
 def texts(value: object) -> Iterator[object]:
     """All names, namespaces and labels in an object."""
     if isinstance(value, dict):

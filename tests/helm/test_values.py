@@ -48,6 +48,10 @@ OTHERS: dict[str, object | tuple[object, Json]] = {
     "extraEnv": [{"name": "AWS_USE_FIPS_ENDPOINT", "value": "true"}],
     "extraVolumes": [{"name": "more", "emptyDir": {}}],
     "extraVolumeMounts": [{"name": "more", "mountPath": "/more"}],
+    "metrics.objects": False,
+    "metrics.tls.secretName": "certificate",
+    "metrics.token.secretName": ("token", {"metrics": {"tls": {"secretName": "certificate"}}}),
+    "metrics.token.key": ("other", {"metrics": {"tls": {"secretName": "a"}, "token": {"secretName": "b"}}}),
     "metrics.service.enabled": False,
     "metrics.serviceMonitor.enabled": True,
     "metrics.serviceMonitor.interval": ("1m", MONITORS),
@@ -132,6 +136,7 @@ def test_a_value_has_an_effect(helm: Helm, path: str) -> None:
             "metrics.prometheusRule.disabled: no alert is called ParamsyncFights; there are ParamsyncAbsent, ",
         ),
         ({"metrics": {"prometheusRule": {"runbook": "docs/monitoring.md#a"}}}, "does not match pattern"),
+        ({"metrics": {"token": {"secretName": "token"}}}, "metrics.token needs metrics.tls"),
     ],
 )
 def test_a_wrong_value_is_refused(helm: Helm, values: Json, said: str) -> None:

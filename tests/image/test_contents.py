@@ -34,7 +34,7 @@ def test_it_says_how_it_is_run(image: Image) -> None:
     assert config["Entrypoint"] == ["paramsync"]
     assert config["Cmd"] == ["run"]
     assert config["WorkingDir"] == "/"
-    assert [*config["ExposedPorts"]] == ["8080/tcp"]
+    assert [*config["ExposedPorts"]] == ["8080/tcp", "8081/tcp"]
     assert not config.get("Healthcheck"), "Kubernetes asks /healthz"
 
 

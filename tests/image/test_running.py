@@ -67,7 +67,7 @@ def home(cluster: Cluster, proxy: Proxy, tmp_path: Path) -> Iterator[Home]:
 @contextmanager
 def container(image: Image, home: Home, directory: Path) -> Iterator[tuple[Operator, str]]:
     """The operator in a container, and the container's name. podman passes signals on."""
-    name, port = f"paramsync-test-{uuid.uuid4().hex[:8]}", free_port()
+    name, port, metrics_port = f"paramsync-test-{uuid.uuid4().hex[:8]}", free_port(), free_port()
     server = urlsplit(home.cluster.url)
     environment = {**AWS, "KUBERNETES_SERVICE_HOST": server.hostname, "KUBERNETES_SERVICE_PORT": server.port}
     variables = [f"--env={key}={text}" for key, text in environment.items()]
@@ -76,13 +76,14 @@ def container(image: Image, home: Home, directory: Path) -> Iterator[tuple[Opera
         f"--volume={home.settings}:/etc/paramsync:ro",
     ]
     arguments = ["run", "--settings", "/etc/paramsync/settings.yaml", "--lease", f"{home.namespace}/paramsync"]
-    arguments += ["--log-format", "json", "--listen-port", str(port)]
+    arguments += ["--log-format", "json", "--listen-port", str(port), "--metrics-port", str(metrics_port)]
     command = [*RUN, "--name", name, "--network", "host", *CONFINED, *variables, *mounts, image.name, *arguments]
-    log, port_file = directory / "operator.log", directory / "port"
+    log, port_file, metrics_port_file = (directory / each for each in ("operator.log", "port", "metrics-port"))
     port_file.write_text(str(port))
+    metrics_port_file.write_text(str(metrics_port))
     with log.open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-    operator = Operator(process, port_file, log)
+    operator = Operator(process, port_file, metrics_port_file, log)
     try:
         yield operator, name
     finally:

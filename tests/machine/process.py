@@ -99,7 +99,7 @@ class Process:
         load = Load()
         self._feeds = Feeds(Tools(ssm, lambda _: load, self._wake, Plaintext(2**20), now, _half))
         self.queue = Queue(clock)
-        targets, notes = Targets(transport, fence), Notes(Events(transport, fence, "machine"), threads)
+        targets, notes = Targets(transport, fence), Notes(Events(transport, fence, "machine"), self.metrics, threads)
         owning = Owning(customs, targets, notes, self.metrics, threads)
         self._reconciler = Reconciler(
             customs,

@@ -69,10 +69,11 @@ as_a_user: Start = module("paramsync")
 class Operator:
     """A running operator."""
 
-    def __init__(self, process: Process, port_file: Path, log: Path) -> None:
+    def __init__(self, process: Process, port_file: Path, metrics_port_file: Path, log: Path) -> None:
         self.process = process
         self.log = log
         self._port_file = port_file
+        self._metrics_port_file = metrics_port_file
         self._http = urllib3.PoolManager(retries=False)
 
     @property
@@ -85,9 +86,9 @@ class Operator:
         return self.log.read_text()
 
     def get(self, path: str) -> tuple[int, str]:
-        """Status and body of its answer on the port of probes and metrics; 0 while nobody listens."""
+        """Status and body of its answer, on the port of probes or of metrics; 0 while nobody listens."""
         try:
-            port = self._port_file.read_text()
+            port = (self._metrics_port_file if path == "/metrics" else self._port_file).read_text()
             answer = self._http.request("GET", f"http://127.0.0.1:{port}{path}", timeout=5)
         except (OSError, urllib3.exceptions.HTTPError):
             return 0, ""
@@ -190,17 +191,20 @@ def run_operator(
     directory.mkdir(parents=True, exist_ok=True)
     if settings is None and endpoint is not None:
         settings = {"stores": {"default": {"region": "eu-west-1", "endpoint": endpoint, "access": STORE_ACCESS}}}
-    file, log, port_file = (directory / name for name in ("settings.yaml", "operator.log", "port"))
+    names = ("settings.yaml", "operator.log", "port", "metrics-port")
+    file, log, port_file, metrics_port_file = (directory / name for name in names)
     file.write_text(yaml.safe_dump(settings or {}))
-    port_file.unlink(missing_ok=True)
+    for each in (port_file, metrics_port_file):
+        each.unlink(missing_ok=True)
     arguments = ["run", "--settings", str(file)]
     arguments += ["--kubeconfig", str(kubeconfig)] if kubeconfig is not None else []
     arguments += ["--listen-host", "127.0.0.1", "--listen-port", "0", "--listen-port-file", str(port_file)]
+    arguments += ["--metrics-port", "0", "--metrics-port-file", str(metrics_port_file)]
     arguments += ["--log-level", log_level, "--log-format", log_format]
     arguments += ["--lease", lease] if lease is not None else []
     inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
     process = start(arguments, {**inherited, **AWS, **(environment or {})}, log)
-    operator = Operator(process, port_file, log)
+    operator = Operator(process, port_file, metrics_port_file, log)
     try:
         if ready:
             operator.wait_ready()

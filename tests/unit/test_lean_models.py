@@ -36,7 +36,7 @@ def test_members_called_documentation_stay(tmp_path: Path) -> None:
 
 
 def test_the_sessions_of_the_operator_use_it() -> None:
-    client = Sessions(Config()).client("ssm", None, "eu-west-1", Config(), None)
+    client = Sessions(Config(), lambda *_: None).client("ssm", None, "eu-west-1", Config(), None)
     model = client.meta.service_model
     assert isinstance(model, ServiceModel)
     shape = model.operation_model("GetParametersByPath").input_shape

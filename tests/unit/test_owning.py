@@ -180,7 +180,9 @@ async def test_the_writes_are_counted() -> None:
     edit(world, suspend=True, deletionPolicy=RETAIN)
     await world.run(SOON)
     for kind in ("Secret", "ConfigMap"):
-        count = world.metrics.registry.get_sample_value("paramsync_kubernetes_writes_total", {"kind": kind})
+        count = world.metrics.registry.get_sample_value(
+            "paramsync_kubernetes_writes_total", {"kind": kind, "result": "ok"}
+        )
         assert count == 2, "the first write, and the change of the owner reference"
 
 

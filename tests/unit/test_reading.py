@@ -108,7 +108,7 @@ class Desk:
         return [name.removeprefix("/prod/pay/") for name in listed.parameters]
 
     def counted(self, outcome: str) -> float | None:
-        labels = {"operation": "GetParametersByPath", "outcome": outcome}
+        labels = {"operation": "GetParametersByPath", "outcome": outcome, "store": "operator"}
         return self.metrics.registry.get_sample_value("paramsync_ssm_requests_total", labels)
 
     @property

@@ -207,6 +207,15 @@ class SyncStatus(StatusModel):
         return next((found for found in self.conditions if found.type == kind), None)
 
     @property
+    def held(self) -> int:
+        """The number of actions that are held until they are approved; of a hold that is about none of them, 1."""
+        if not self.is_held or self.plan is None:
+            return 0
+        # What is left out for want of room comes after what is held, and so is held if all that is shown is.
+        shown = sum(bool(action.held) for action in self.plan.actions)
+        return max(shown + (self.plan.omitted if shown == len(self.plan.actions) else 0), 1)
+
+    @property
     def is_held(self) -> bool:
         """Whether anything is held until it is approved."""
         return self.plan is not None and self.plan.digest is not None

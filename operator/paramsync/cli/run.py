@@ -56,11 +56,44 @@ def _levels(_context: click.Context, _option: click.Parameter, texts: tuple[str,
 @click.option(
     "--listen-host", default="", show_default="all addresses", help="The address to serve probes and metrics on."
 )
-@click.option("--listen-port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Its port.")
+@click.option(
+    "--listen-port",
+    default=8080,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="The port to serve probes on.",
+)
 @click.option(
     "--listen-port-file",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the port to this file once it is listened on; of use with port 0.",
+)
+@click.option(
+    "--metrics-port",
+    default=8081,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="The port to serve metrics on, on the same address.",
+)
+@click.option(
+    "--metrics-port-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write that port to this file once it is listened on.",
+)
+@click.option(
+    "--metrics-certificate",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A certificate in PEM: metrics are served over TLS. Read again when it changes.",
+)
+@click.option(
+    "--metrics-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The key of that certificate, in PEM.",
+)
+@click.option(
+    "--metrics-token-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with the bearer token that metrics are shown for. Needs a certificate. Read for each request.",
 )
 @click.option(
     "--log-format",
@@ -89,6 +122,11 @@ def run(
     listen_host: str,
     listen_port: int,
     listen_port_file: Path | None,
+    metrics_port: int,
+    metrics_port_file: Path | None,
+    metrics_certificate: Path | None,
+    metrics_key: Path | None,
+    metrics_token_file: Path | None,
     log_format: str,
     levels: dict[str, str],
 ) -> None:
@@ -99,19 +137,26 @@ def run(
     from paramsync.kube.transport import connect
     from paramsync.runtime import logs
     from paramsync.runtime.leadership import LeaseName
+    from paramsync.runtime.metrics.certificates import Certificate, CertificateError
+    from paramsync.runtime.metrics.serving import ListenError, Protection
     from paramsync.runtime.operator import API_CONNECTIONS, Listen, Operator, OperatorEnded
     from paramsync.runtime.settings import SettingsError, load
 
     level = levels.pop("", "info")
     logs.configure("json" if log_format == "json" else "text", level, levels)
+    if (metrics_certificate is None) != (metrics_key is None):
+        raise click.UsageError("--metrics-certificate and --metrics-key belong together; give both, or none")
     try:
         loaded = load(settings)
+        certificate = Certificate(metrics_certificate, metrics_key) if metrics_certificate and metrics_key else None
+        protection = Protection(certificate, metrics_token_file)
+        protection.check()
         transport = connect(kubeconfig, context, API_CONNECTIONS)
-    except (SettingsError, KubeconfigError) as error:
+    except (SettingsError, KubeconfigError, CertificateError, ListenError) as error:
         raise click.ClickException(str(error)) from None
 
     async def serve() -> None:
-        listen = Listen(listen_host, listen_port, listen_port_file)
+        listen = Listen(listen_host, listen_port, listen_port_file, metrics_port, metrics_port_file, protection)
         await Operator(transport, loaded, listen, None if lease is None else LeaseName(*lease)).run()
 
     try:

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+OPERATOR: Final = "operator"
+
 _ROLE_ACCOUNT: Final = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/")
 
 
@@ -49,6 +51,11 @@ class Identity:
         if self.role is not None:
             return self.role.arn
         return self.service_account.role_arn if self.service_account is not None else "the operator's role"
+
+    @property
+    def store(self) -> str:
+        """Which store reads as it, by the name of its sessions; all those that read as the operator are one."""
+        return self.session or OPERATOR
 
     @property
     def account(self) -> str | None:

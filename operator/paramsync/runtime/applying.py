@@ -153,14 +153,15 @@ class Applying:
             if live is not None:
                 live = await self._owning.before_apply(key, run.owner, live)
             if live is not None and is_given:
-                live = await self._threads.run(self._targets.take_over, content, live, run.owner)
-            seen[ref] = await self._threads.run(self._targets.apply, content, live, run.owner)
+                with self._metrics.write(ref.kind):
+                    live = await self._threads.run(self._targets.take_over, content, live, run.owner)
+            with self._metrics.write(ref.kind):
+                seen[ref] = await self._threads.run(self._targets.apply, content, live, run.owner)
         except Stale:
             # Somebody was faster, or changed at once what was written: both are how a fight looks.
             self._fights.written(key, content, repair, run.deadline)
             raise
         self._fights.written(key, content, repair, run.deadline)
-        self._metrics.wrote(ref.kind)
         if repair is not None:
             self._metrics.repaired(ref.kind, repair.drift)
         return Written(content, seen[ref].uid, changed=True, repair=repair)
@@ -175,8 +176,8 @@ class Applying:
             return done
         if not is_recorded(live, run.owner, run.record.uids[ref]):
             return replace(done, left=(*done.left, ref))
-        await self._threads.run(self._targets.delete, live, run.owner)
-        self._metrics.wrote(ref.kind)
+        with self._metrics.write(ref.kind):
+            await self._threads.run(self._targets.delete, live, run.owner)
         return replace(done, dropped=(*done.dropped, ref))
 
     async def _read(self, key: SyncKey, ref: TargetRef) -> Live | None:

@@ -14,6 +14,7 @@ from paramsync.kube.wire import CustomObject
 from .applied import Applied
 from .keys import SyncKey
 from .metrics import Metrics
+from .metrics.objects import SyncState
 from .notes import Notes, note_for, note_of_repairs, warnings
 from .syncs import Sync
 from .threads import Threads
@@ -58,12 +59,10 @@ class Conclusions:
         status = _status_after(sync, result, at)
         document = status.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         if document != found.status:
-            await self._threads.run(self._customs.write_status, found, document)
-            self._metrics.wrote("ParameterSync")
-        ready = status.condition(ConditionType.READY)
+            with self._metrics.write("ParameterSync"):
+                await self._threads.run(self._customs.write_status, found, document)
         self._metrics.reconciled(outcome.reason)
-        good_at = None if result.listed_at is None else result.listed_at + ahead
-        self._metrics.sync(key, ready=ready is not None and ready.status == "True", good_at=good_at)
+        self._metrics.sync(key, _state(sync, status, result, ahead))
         await self._write(sync, note_for(sync.status, status, outcome, result.applied))
         for warning in warnings(sync.status, status):
             await self._write(sync, warning)
@@ -83,6 +82,18 @@ class Conclusions:
     async def _write(self, sync: Sync, note: Note | None) -> None:
         if note is not None:
             await self._notes.write(sync.key, sync.owner.uid, note)
+
+
+def _state(sync: Sync, status: SyncStatus, result: Result, ahead: timedelta) -> SyncState:
+    """What metrics tell of the sync."""
+    ready = status.condition(ConditionType.READY)
+    return SyncState(
+        ready is not None and ready.status == "True",
+        result.outcome.reason if ready is None else ready.reason,
+        None if result.listed_at is None else result.listed_at + ahead,
+        None if sync.spec is None else sync.spec.interval_seconds,
+        status.held,
+    )
 
 
 def _status_after(sync: Sync, result: Result, at: Circumstances) -> SyncStatus:

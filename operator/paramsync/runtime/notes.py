@@ -16,6 +16,7 @@ from paramsync.kube.events import Events, Note
 
 from .applied import Applied
 from .keys import SyncKey
+from .metrics import Metrics
 from .threads import Threads
 
 log = logging.getLogger(__name__)
@@ -27,12 +28,15 @@ class Notes:
     In a namespace that is being deleted none can.
     """
 
-    def __init__(self, events: Events, threads: Threads, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, events: Events, metrics: Metrics, threads: Threads, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Write nothing yet.
 
         :param clock: seconds; it only goes forward.
         """
         self._events = events
+        self._metrics = metrics
         self._threads = threads
         self._clock = clock
         self._allowances: dict[SyncKey, dict[str, Allowance]] = {}
@@ -56,7 +60,8 @@ class Notes:
             return
         told = replace(note, text=with_omitted(note.text, before.omitted))
         try:
-            await self._threads.run(self._events.write, *key, uid, told)
+            with self._metrics.write("Event"):
+                await self._threads.run(self._events.write, *key, uid, told)
         except (NamespaceEnds, NotFound):
             return  # whoever would read it is about to go, too
         except ApiError as error:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -16,11 +16,12 @@ from paramsync.kube.customs import Customs
 from paramsync.kube.errors import ApiError
 from paramsync.kube.transport import Transport
 
-from .http import Server
+from .http import Server, probes
 from .kopf_watch import run_kopf
 from .leadership import Alone, ByOneLease, Leadership, LeaseName
 from .logs import crash, lost_task
 from .metrics import Metrics
+from .metrics.serving import Protection, metrics_app
 from .replica import AWS_THREADS, Replica
 from .settings import Settings
 from .threads import Threads
@@ -45,8 +46,14 @@ class Listen:
 
     host: str = ""
     port: int = 8080
+    """Of the probes."""
+
     port_file: Path | None = None
     """Where the port is written once it is listened on."""
+
+    metrics_port: int = 8081
+    metrics_port_file: Path | None = None
+    metrics_protection: Protection = field(default_factory=Protection)
 
 
 def _ended(part: asyncio.Task[object], *_: asyncio.Task[object]) -> OperatorEnded:
@@ -72,7 +79,7 @@ class Operator:
         """
         self._transport = transport
         self._listen = listen
-        self._metrics = Metrics()
+        self._metrics = Metrics(per_object=settings.metrics.has_objects)
         self._kube = Threads("kube", KUBE_THREADS)
         leadership: Leadership = Alone() if lease is None else ByOneLease(transport, lease)
         self._customs = Customs(transport, leadership)
@@ -81,7 +88,11 @@ class Operator:
         self._gone = asyncio.Event()
         self._stop_kopf = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._server = Server(self._metrics.registry, self._unhealthy, self._unready, self._replica.namespaces.trouble)
+        self._probes = Server(probes(self._unhealthy, self._unready, self._replica.namespaces.trouble))
+        how = listen.metrics_protection
+        self._exporter = Server(
+            metrics_app(self._metrics.page, how.token_file), how.certificate.context if how.certificate else None
+        )
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT.
@@ -90,16 +101,16 @@ class Operator:
         :raises OperatorEnded: if the watch ended by itself, or the Lease is lost.
         """
         asyncio.get_running_loop().set_exception_handler(lost_task)
-        port = await self._server.start(self._listen.host, self._listen.port)
-        if self._listen.port_file is not None:
-            self._listen.port_file.write_text(str(port))
-        log.info("serving probes and metrics", extra={"port": port})
+        listen = self._listen
+        port = await self._probes.start(listen.host, listen.port, listen.port_file)
+        metrics_port = await self._exporter.start(listen.host, listen.metrics_port, listen.metrics_port_file)
+        log.info("serving probes and metrics", extra={"port": port, "metrics_port": metrics_port})
         self._on_signals()
         try:
             if await self._kinds_served():
                 await self._work()
         finally:
-            await self._server.close()
+            await self._close_servers()
             self._replica.close()
             self._kube.close()
             self._transport.close()
@@ -130,13 +141,16 @@ class Operator:
         await self._replica.end()
         after_kopf.cancel()
         # For each connection that is left open, as Prometheus does, Kopf would wait for five seconds.
-        await self._server.close()
+        await self._close_servers()
         self._stop_kopf.set()
         gone.cancel()
         await asyncio.gather(after_kopf, stopping, gone, return_exceptions=True)
         await asyncio.wait([kopf], timeout=KOPF_ENDS)
         if ended_by_itself:
             raise _ended(*ended)
+
+    async def _close_servers(self) -> None:
+        await asyncio.gather(self._probes.close(), self._exporter.close())
 
     async def _kinds_served(self) -> bool:
         """Wait until the API server serves our kinds: Kopf is deaf for ever to kinds that are absent at its start."""

@@ -106,9 +106,8 @@ class Owning:
         return True
 
     async def _set(self, owner: Owner, live: Live) -> Live:
-        changed = await self._threads.run(self._targets.set_owner, live, owner)
-        self._metrics.wrote(live.ref.kind)
-        return changed
+        with self._metrics.write(live.ref.kind):
+            return await self._threads.run(self._targets.set_owner, live, owner)
 
     async def _check_life(self, key: SyncKey, owner: Owner) -> None:
         """Return if the sync is still there, asked after a target was read that is to get a reference to it.

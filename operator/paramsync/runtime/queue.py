@@ -26,7 +26,12 @@ class _Entry:
 class Schedule:
     """When which key is due. Knows no clock: times are given, in seconds of any clock that only goes forward."""
 
-    def __init__(self) -> None:
+    def __init__(self, waited: Callable[[float], None] = lambda _: None) -> None:
+        """Hold no key.
+
+        :param waited: is told of each key that is taken for how long it has been due.
+        """
+        self._waited = waited
         self._entries: dict[SyncKey, _Entry] = {}
         self._later: list[tuple[float, SyncKey]] = []
         self._due: dict[bool, OrderedDict[SyncKey, None]] = {True: OrderedDict(), False: OrderedDict()}
@@ -59,7 +64,8 @@ class Schedule:
         for due in (self._due[True], self._due[False]):
             key = next((key for key in due if key not in self._running), None)
             if key is not None:
-                del due[key], self._entries[key]
+                del due[key]
+                self._waited(now - self._entries.pop(key).due)
                 self._running.add(key)
                 return key
         return None
@@ -93,9 +99,13 @@ class Schedule:
 class Queue:
     """A schedule that workers can wait on."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], waited: Callable[[float], None] = lambda _: None) -> None:
+        """Hold no key.
+
+        :param waited: is told of each key that is given out for how many seconds it has been due.
+        """
         self._clock = clock
-        self._schedule = Schedule()
+        self._schedule = Schedule(waited)
         self._changed = asyncio.Event()
         self._closed = False
 

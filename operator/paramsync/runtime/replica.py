@@ -27,6 +27,7 @@ from .feeds.registry import Feeds
 from .keys import SyncKey
 from .leadership import Leadership
 from .metrics import Metrics
+from .metrics.objects import FeedSource
 from .namespaces import Namespaces
 from .notes import Notes
 from .owning import Owning
@@ -34,7 +35,7 @@ from .queue import Queue
 from .reconcile import Reconciler
 from .relisting import Relisting
 from .settings import Settings
-from .steady import steady_clock
+from .steady import ahead, steady_clock
 from .stores import Stores
 from .threads import Threads
 from .tokens import token_for
@@ -64,10 +65,10 @@ class Replica:
         self._leadership = leadership
         self.namespaces = namespaces = Namespaces(settings.watch_namespaces)
         tenants = Tenants(transport)
-        self._clients = Clients(AWS_THREADS, token_for=partial(token_for, tenants))
+        self._clients = Clients(AWS_THREADS, token_for=partial(token_for, tenants), sent=metrics.sts_request)
         self._aws = Threads("aws", AWS_THREADS)
         stores = Stores(settings, self._clients.own_region, customs, tenants, threads)
-        self._queue = Queue(lambda: asyncio.get_running_loop().time())
+        self._queue = Queue(lambda: asyncio.get_running_loop().time(), metrics.queued)
         budgets = Budgets(settings.budget.rate_of)
         plaintext = Plaintext(settings.most_decrypted_bytes)
         reader = Reader(self._clients, budgets, self._aws, metrics)
@@ -83,7 +84,7 @@ class Replica:
         )
         self._feeds = Feeds(tools, unused=reader.release)
         targets = Targets(transport, leadership)
-        notes = Notes(Events(transport, leadership, socket.gethostname()), threads)
+        notes = Notes(Events(transport, leadership, socket.gethostname()), metrics, threads)
         owning = Owning(customs, targets, notes, metrics, threads)
         self._reconciler = Reconciler(
             customs,
@@ -101,7 +102,8 @@ class Replica:
         self._relisting = Relisting(customs, threads, self.watch, namespaces)
         self._workers = Workers(self._queue, self._reconcile, self._wake, metrics, self._relisting.listed)
         self._others: list[asyncio.Task[None]] = []
-        metrics.watch(self._queue.depth, lambda: len(self._feeds), lambda: plaintext.total)
+        metrics.watch(self._queue.depth, lambda: plaintext.total)
+        metrics.watch_feeds(FeedSource(self._feeds.standings, reader.account, lambda: ahead(steady)))
         metrics.watch_budgets(budgets)
         metrics.watch_namespaces(lambda: len(namespaces.lost))
         metrics.watch_lead(lambda: leadership.leads_any)

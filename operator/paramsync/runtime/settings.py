@@ -12,6 +12,8 @@
       - {account: "111122223333", region: eu-west-1, requestsPerSecond: 100}
     maxDecryptedMiB: 64        # of decrypted values in memory
     watchNamespaces: [payments, orders]  # and no others; default: all
+    metrics:
+      objects: true            # whether each sync, subtree and store has series of its own
 
 The same name here and as an object in the cluster is an error until mended: neither is used.
 """
@@ -74,6 +76,19 @@ class ApiBudget(Model):
         return own.requests_per_second if own is not None else self.requests_per_second or DEFAULT_RATE
 
 
+class MetricsSettings(Model):
+    """What metrics tell."""
+
+    objects: bool | None = None
+    """Whether each sync and each subtree has metrics of its own, and requests are counted by store. Without, there are
+    as many series whatever the number of syncs. Default: true."""
+
+    @property
+    def has_objects(self) -> bool:
+        """``objects``, with its default."""
+        return self.objects is not False
+
+
 class Settings(Model):
     """The content of the settings file."""
 
@@ -91,6 +106,9 @@ class Settings(Model):
 
     watch_namespaces: Annotated[tuple[NamespaceName, ...], Field(max_length=256)] | None = None
     """The namespaces whose syncs and ParameterStores are read. With it, no cluster-scoped object is. Default: all."""
+
+    metrics: MetricsSettings = MetricsSettings()
+    """What metrics tell."""
 
     @field_validator("watch_namespaces", mode="before")
     @classmethod

@@ -17,3 +17,8 @@ def steady_clock(monotonic: Callable[[], float] = time.monotonic) -> Callable[[]
     """
     origin = datetime.now(UTC) - timedelta(seconds=monotonic())
     return lambda: origin + timedelta(seconds=monotonic())
+
+
+def ahead(steady: Callable[[], datetime]) -> float:
+    """Seconds by which the clock of the node is ahead of a steady one at present."""
+    return (datetime.now(UTC) - steady()).total_seconds()

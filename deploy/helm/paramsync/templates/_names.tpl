@@ -67,5 +67,8 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- $_ := set $settings $field . }}
 {{- end }}
 {{- end }}
+{{- if not $.Values.metrics.objects }}
+{{- $_ := set $settings "metrics" (dict "objects" false) }}
+{{- end }}
 {{- toYaml $settings }}
 {{- end -}}

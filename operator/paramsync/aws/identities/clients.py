@@ -19,6 +19,7 @@ from paramsync.core.reasons import Reason
 
 from . import errors as identity_errors
 from .backoff import BackOff
+from .counting import Sent
 from .credentials import Kept, again
 from .own import Own
 from .sessions import Sessions
@@ -75,6 +76,7 @@ class Clients:
         connections: int,
         token_for: Callable[[ServiceAccount], str] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        sent: Sent = lambda *_: None,
     ) -> None:
         """Begin without any client.
 
@@ -82,6 +84,7 @@ class Clients:
         :param token_for: asks Kubernetes for a short-lived token of a service account, for audience
             ``sts.amazonaws.com``; raises SourceError. Called in the threads that call this.
         :param clock: seconds that only grow.
+        :param sent: is told of each request to STS, in the thread that sent it.
         """
         self._lock: Final = Lock()
         self._entries: Final[dict[Identity, _Entry]] = {}
@@ -89,8 +92,8 @@ class Clients:
         self._clock: Final = clock
         # What is asked of SSM is of models that are stricter than botocore's own check, which costs time at each page.
         self._config: Final = _config(attempts=1, connections=connections).merge(Config(parameter_validation=False))
-        self._sessions: Final = Sessions(_config(attempts=2))
-        self._sts: Final = Sts(self._sessions, _config(attempts=1), clock)
+        self._sessions: Final = Sessions(_config(attempts=2), sent)
+        self._sts: Final = Sts(self._sessions, _config(attempts=1), clock, sent)
         self._own: Final = Own(self._sessions, self._sts, clock)
 
     def own_region(self) -> str | None:

@@ -159,6 +159,17 @@ def discarded(whose: str) -> SourceError:
     )
 
 
+def reason_of(error: Exception) -> Reason:
+    """What became of a request to STS that did not succeed, in one word."""
+    code, _ = _told(error)
+    if code in DENIED | {"InvalidIdentityToken", "IDPRejectedClaim"} | _EXPIRED:
+        return Reason.ACCESS_DENIED
+    if code in _NOT_VALID or code == "PackedPolicyTooLarge":
+        return Reason.STORE_INVALID
+    known = _of_sts(error, "")
+    return Reason.ACCESS_DENIED if known is None else known.reason
+
+
 def _of_sts(error: Exception, what: str) -> SourceError | None:
     """What holds for every call to STS; None for an answer that names bad credentials."""
     code, text = _told(error)

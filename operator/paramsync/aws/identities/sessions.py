@@ -12,6 +12,9 @@ from botocore.credentials import Credentials
 from botocore.exceptions import UnknownRegionError
 from botocore.utils import parse_timestamp
 
+from paramsync.core.identity import OPERATOR
+
+from .counting import Sent, count
 from .models import LeanModels
 
 
@@ -32,16 +35,18 @@ class Sessions:
     it has connected, the list of authorities that it trusts adds 0.7 MiB.
     """
 
-    def __init__(self, credential_config: Config) -> None:
+    def __init__(self, credential_config: Config, sent: Sent) -> None:
         """Begin without a session: the first takes long.
 
         :param credential_config: timeouts and retries of the clients that find the operator's own credentials.
+        :param sent: is told of each request to STS that those send.
         """
         self._lock: Final = Lock()
         self._base: _Base | None = None
         self._boto3: boto3.session.Session | None = None
         self._config: Final = credential_config
         self._region: str | None = None
+        self._sent: Final = sent
 
     def own_region(self) -> str | None:
         """The Region that the environment or the AWS configuration file gives the operator, if any.
@@ -93,6 +98,7 @@ class Sessions:
             session = botocore.session.Session()
             session.register_component("data_loader", base.get_component("data_loader"))
         session.set_default_client_config(self._config)
+        count(session.get_component("event_emitter"), OPERATOR, self._sent)
         if region is not None:
             session.set_config_variable("region", region)
         return session.get_credentials()

@@ -1,7 +1,6 @@
 """The calls to STS: a role for a role, a role for a service account's token, and whose credentials are these."""
 
 import re
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,9 +11,10 @@ from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
 from paramsync.aws.errors import BAD_CREDENTIALS, SourceError
-from paramsync.core.identity import Role, ServiceAccount
+from paramsync.core.identity import OPERATOR, Role, ServiceAccount
 
 from . import errors as identity_errors
+from .counting import Sent, count
 from .credentials import Fetched, Kept
 from .sessions import Sessions
 
@@ -28,11 +28,12 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 class Sts:
     """Calls STS. Each call makes its client and closes it: two an hour need no connection that stays open."""
 
-    def __init__(self, sessions: Sessions, config: Config, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, sessions: Sessions, config: Config, clock: Callable[[], float], sent: Sent) -> None:
         self._sessions: Final = sessions
         self._config: Final = config
         self._unsigned: Final = config.merge(Config(signature_version=UNSIGNED))
         self._clock: Final = clock
+        self._sent: Final = sent
 
     def assume(self, role: Role, session: str, source: Kept, region: str) -> Fetched:
         """Assume a role with the credentials of the hop before it.
@@ -46,6 +47,7 @@ class Sts:
         try:
             answer = self._call(
                 "assume_role",
+                session,
                 region,
                 self._config,
                 source,
@@ -70,6 +72,7 @@ class Sts:
         try:
             answer = self._call(
                 "assume_role_with_web_identity",
+                session,
                 region,
                 self._unsigned,
                 None,
@@ -87,11 +90,14 @@ class Sts:
 
         :raises Exception: whatever boto3 raises, or the credentials.
         """
-        account = str(self._call("get_caller_identity", region, self._config, credentials)["Account"])
+        account = str(self._call("get_caller_identity", OPERATOR, region, self._config, credentials)["Account"])
         return account if _ACCOUNT.fullmatch(account) else None
 
-    def _call(self, action: str, region: str, config: Config, credentials: Credentials | None, **request: Any) -> Any:
+    def _call(
+        self, action: str, store: str, region: str, config: Config, credentials: Credentials | None, **request: Any
+    ) -> Any:
         client = self._sessions.client("sts", credentials, region, config, None)
+        count(client.meta.events, store, self._sent)
         try:
             return getattr(client, action)(**request)
         finally:

@@ -19,7 +19,7 @@ from paramsync.runtime.keys import SyncKey
 
 from .look import Look
 from .needs import Asked, Load, Reading, Tools
-from .state import NEVER, Attempt, State
+from .state import NEVER, Attempt, Standing, State
 from .subscriptions import Confirmed, Selections, Subscriptions
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,12 @@ class Feed:
     def is_needed(self) -> bool:
         """Whether any sync needs it."""
         return bool(self._subscriptions)
+
+    @property
+    def standing(self) -> Standing:
+        """How the subtree stands."""
+        error = self._state.error
+        return Standing(self._subtree, self._listed_at, None if error is None else error.reason)
 
     @property
     def _listed_at(self) -> datetime | None:

@@ -9,7 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from paramsync.aws.budget import Budget, Budgets, Lane
 from paramsync.aws.decrypting import decrypt
@@ -29,6 +29,9 @@ from paramsync.runtime.threads import Threads
 
 from .look import Urgent
 
+if TYPE_CHECKING:
+    from paramsync.runtime.metrics.budgets import Place
+
 ATTEMPTS: Final = 3
 """How often a listing is started over when its pages do not belong together."""
 
@@ -43,9 +46,6 @@ NEW_CREDENTIALS: Final = FIRST + 1.0
 
 URGENT_PAGES: Final = 10
 """Of one listing, which may go before periodic requests: a path of thousands is not to push all others aside."""
-
-Place = tuple[str | None, str]
-"""An account, if it is known, and a Region."""
 
 T = TypeVar("T")
 
@@ -113,8 +113,12 @@ class Reader:
 
     def budget(self, identity: Identity) -> Budget:
         """The budget that the requests of an identity are counted in."""
-        place = self._places[identity] = (identity.account or self._accounts.get(identity), identity.region)
+        place = self._places[identity] = (self.account(identity), identity.region)
         return self._budgets.of(*place)
+
+    def account(self, identity: Identity) -> str | None:
+        """The account of an identity, if it is known by now."""
+        return identity.account or self._accounts.get(identity)
 
     def release(self, identity: Identity) -> None:
         """Nobody needs an identity any more. Requests that are under way, whoever asked for them, end first."""
@@ -126,11 +130,14 @@ class Reader:
         self._accounts.pop(identity, None)
         self._lanes.pop(identity, None)
         self._clients.release(identity)
+        if identity.store not in {each.store for each in self._places}:
+            self._metrics.forget_store(identity.store)
 
     def _leave_budget(self, identity: Identity) -> None:
         place = self._places.pop(identity, None)
         if place is not None and place not in self._places.values():
             self._budgets.drop(*place)
+            self._metrics.forget_budget(place)
 
     async def _list(self, subtree: Subtree, *, decrypt: bool, urgent: Urgent, admit: Callable[[int], None]) -> Listed:
         listing = Listing(subtree)
@@ -171,14 +178,20 @@ class Reader:
             # the account is known: a client is ready a moment earlier, and another account's budget would be taken.
             await self._prepare(identity)
         budget, lane = self.budget(identity), self._lanes.setdefault(identity, Lane())
+        began = asyncio.get_running_loop().time()
         try:
             async with budget.turn(lane, urgent=urgent()) as ticket:
-                with self._metrics.ssm_request(operation):
-                    return await self._in_thread(identity, partial(ask, ticket))
+                self._metrics.waited(self._places[identity], asyncio.get_running_loop().time() - began)
+                return await self._in_thread(identity, partial(self._counted, operation, identity, ask, ticket))
         except SourceError as error:
             if error.reason is Reason.THROTTLED:
                 budget.throttled()
             raise
+
+    def _counted(self, operation: str, identity: Identity, ask: Callable[[Ticket], T], ticket: Ticket) -> T:
+        """Send one request. It is counted in its thread: once that has ended, its store may have been forgotten."""
+        with self._metrics.ssm_request(operation, identity.store):
+            return ask(ticket)
 
     async def _prepare(self, identity: Identity) -> None:
         """Get the credentials of an identity, in one thread, whoever waits for them."""

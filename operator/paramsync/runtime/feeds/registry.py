@@ -15,6 +15,7 @@ from paramsync.runtime.keys import SyncKey
 
 from .feed import Feed
 from .needs import Asked, Need, Reading, Tools
+from .state import Standing
 
 if TYPE_CHECKING:
     from paramsync.core.want import Selection
@@ -35,6 +36,10 @@ class Feeds:
 
     def __len__(self) -> int:
         return len(self._feeds)
+
+    def standings(self) -> list[Standing]:
+        """How all subtrees stand that are polled."""
+        return [feed.standing for feed in self._feeds.values()]
 
     def subscribe(self, sync: SyncKey, needs: Sequence[Need], asked: Asked) -> list[Reading]:
         """Say what a sync needs now, and get what there is; the sync is woken when there is more.

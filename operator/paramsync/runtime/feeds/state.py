@@ -9,6 +9,7 @@ from typing import Final
 from paramsync.aws.errors import SourceError
 from paramsync.core import schedule
 from paramsync.core.known import Known
+from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Nature, Reason
 from paramsync.core.want import Want
 
@@ -29,6 +30,18 @@ class Attempt:
     def serves(self, selections: Selections, not_before: datetime | None) -> bool:
         """Whether its result, be it a failure, is an answer to who selects this."""
         return (not_before is None or self.began >= not_before) and all(map(self.want.serves, selections))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a subtree stands, for whoever looks on."""
+
+    subtree: Subtree
+    listed_at: datetime | None
+    """When the last complete listing began, if there was one."""
+
+    error: Reason | None
+    """Why the last attempt failed, if it did."""
 
 
 @dataclass(slots=True)
