@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.change_over import change_over
 from tests.bench.measure import Results
+from tests.bench.metrics import metrics
 from tests.bench.page import page
 from tests.bench.planning import planning
 from tests.bench.quota import quota
@@ -38,6 +39,7 @@ def main() -> int:
     scenarios: dict[str, Callable[[Results], None]] = {
         "page": page,
         "planning": planning,
+        "metrics": metrics,
         "one": partial(subtrees, number=1, parameters=25, secure=5),
         "some": partial(subtrees, number=asked.some),
         "many": partial(subtrees, number=asked.many, polls=asked.polls, interval=20),

@@ -1,5 +1,6 @@
 """What moto cannot play: labels of versions, other accounts, counts. Each test has its own stub and operator."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -50,6 +51,19 @@ def test_metrics_tell_what_is_held_decrypted_and_asked_for(stub: Stub, syncs: Sy
         syncs.wait_reason("app", "Synced")
         assert operator.metric("paramsync_decrypted_bytes") == 1200, "of SecureStrings, and of nothing else"
         assert operator.metric("paramsync_decryptions_total") == 0, "the first pass lists and decrypts in one"
+        of_sync, of_feed = {"namespace": syncs.namespace, "name": "app"}, {"account": ACCOUNT, "path": "/app"}
+        assert operator.metric("paramsync_sync_reason", reason="Synced", **of_sync) == 1
+        assert operator.metric("paramsync_sync_interval_seconds", **of_sync) == 300
+        assert operator.metric("paramsync_sync_held_actions", **of_sync) == 0
+        listed = "last_listing_timestamp_seconds"
+        sync_at, feed_at = (
+            operator.metric(f"paramsync_{what}_{listed}", **labels)
+            for what, labels in (("sync", of_sync), ("feed", of_feed))
+        )
+        assert time.time() - 60 < sync_at <= feed_at <= time.time()
+        assert operator.metric("paramsync_kubernetes_writes_total", kind="Secret", result="ok") == 1
+        assert operator.metric("paramsync_queue_wait_seconds_count") >= 1
+        assert operator.metric("paramsync_api_budget_wait_seconds_count", region=REGION) == stub.counts.arrived()
 
         for number in range(3):
             stub.put(f"/app/secret-{number}", "s" * 50, "SecureString")
@@ -75,6 +89,9 @@ def test_metrics_tell_what_is_held_decrypted_and_asked_for(stub: Stub, syncs: Sy
         syncs.delete("app")
         wait_until(lambda: operator.metric("paramsync_feeds") == 0, "nobody needs the path")
         assert operator.metric("paramsync_decrypted_bytes") == 0
+        wait_until(lambda: syncs.namespace not in operator.get("/metrics")[1], "its series are gone")
+        page = operator.get("/metrics")[1]
+        assert [series for series in ('path="', 'store="', 'region="') if series in page] == []
 
 
 def test_the_version_with_the_label_is_read_and_followed(stub: Stub, syncs: Syncs, start: Start) -> None:

@@ -155,6 +155,23 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
+class TestHowLongAKeyWaits:
+    @in_virtual_time
+    async def test_from_when_it_is_due_to_when_it_is_taken(self) -> None:
+        told: list[float] = []
+        waited = Queue(asyncio.get_running_loop().time, told.append)
+        for key, after in ((A, 10.0), (B, 0.0)):
+            waited.add(key, after=after)
+        assert await waited.take() == B
+        await asyncio.sleep(12)
+        waited.add(A, after=5)
+        assert await waited.take() == A
+        waited.done(A)
+        waited.add(A, after=5)
+        assert await waited.take() == A
+        assert told == [0, 2, 0]
+
+
 class TestWaiting:
     @in_virtual_time
     async def test_until_a_key_is_due(self) -> None:

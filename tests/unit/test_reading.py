@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ParamSpec, TypeVar
 
 import pytest
@@ -116,6 +116,12 @@ class Desk:
         return self.reader.budget(subtree().identity)
 
 
+def series(desk: Desk, name: str) -> list[tuple[dict[str, str], float]]:
+    """Labels and values of a metric's samples of that name."""
+    families = desk.metrics.registry.collect()
+    return [(each.labels, each.value) for family in families for each in family.samples if each.name == name]
+
+
 class Slow(InlineThreads):
     """Threads in which nothing ends before a gate is open."""
 
@@ -227,6 +233,8 @@ def test_what_is_under_way_ends_before_an_identity_is_given_up(desk: Desk) -> No
         gate.set()
         await asyncio.sleep(0.1)
         assert desk.clients.released == [subtree().identity]
+        assert series(desk, "paramsync_ssm_requests_total") == [], "what nobody waited for leaves no series behind"
+        assert series(desk, "paramsync_api_budget_wait_seconds_count") == []
 
     check()
 
@@ -261,6 +269,37 @@ def test_a_client_that_is_ready_before_its_account_is_known_takes_no_other_budge
         desk.script(page(A))
         await desk.read()
         assert desk.budgets.all().keys() == {(ACCOUNT, "eu-west-1")}
+
+    check()
+
+
+def test_the_wait_for_the_budget_is_measured(desk: Desk) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        desk.script(*[page(A)] * 5)
+        for _ in range(5):
+            await desk.read()
+        place = {"account": ACCOUNT, "region": "eu-west-1"}
+        assert series(desk, "paramsync_api_budget_wait_seconds_count") == [(place, 5.0)]
+        ((_, waited),) = series(desk, "paramsync_api_budget_wait_seconds_sum")
+        assert waited > 0.1
+        assert abs(waited - asyncio.get_running_loop().time()) < 0.06, "nothing else takes time here"
+
+    check()
+
+
+def test_the_series_of_a_store_stay_while_another_identity_has_them(desk: Desk) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        other = replace(subtree(), identity=replace(subtree().identity, region="eu-north-1"))
+        desk.script(page(A), page(A))
+        for each in (subtree(), other):
+            await desk.reader.read(each, decrypt=False, urgent=lambda: False, admit=desk.admitted.append)
+            await asyncio.sleep(0.1)
+        desk.reader.release(subtree().identity)
+        assert [value for _, value in series(desk, "paramsync_ssm_requests_total")] == [2]
+        desk.reader.release(other.identity)
+        assert series(desk, "paramsync_ssm_requests_total") == []
 
     check()
 

@@ -54,6 +54,12 @@ async def test_a_hold_is_told_with_its_keys_and_the_command_that_approves_it() -
     assert [(each.action, each.name, each.key, each.held) for each in said.plan.actions] == [
         ("remove", "app", f"P{number}", True) for number in range(2, 8)
     ]
+    of_sync = {"namespace": "payments", "name": "app"}
+    value = world.metrics.registry.get_sample_value
+    assert value("paramsync_sync_held_actions", of_sync) == 6
+    assert value("paramsync_sync_ready", of_sync) == 0
+    assert value("paramsync_sync_reason", {**of_sync, "reason": "RemovalBlocked"}) == 1
+    assert value("paramsync_sync_interval_seconds", of_sync) == 60
     command = f"kubectl annotate --overwrite -n payments parametersync app {APPROVE}={digest(world)}"
     assert said.conditions[0].message.endswith(f"Restore the parameters; or approve: {command}")
 
@@ -69,6 +75,8 @@ async def test_an_approval_lets_the_removals_pass_once_and_is_recorded() -> None
     assert keys(world) == {"P0", "P1"}
     said = status(world)
     assert (said.plan, said.last_handled_approval) == (None, first)
+    held = {"namespace": "payments", "name": "app"}
+    assert world.metrics.registry.get_sample_value("paramsync_sync_held_actions", held) == 0
     assert said.guard is not None
     assert (said.guard.peak, said.guard.removed) == (4, 0), "an approval begins a new hour"
     world.answer = listing(*range(8))

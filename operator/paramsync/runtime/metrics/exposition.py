@@ -5,6 +5,7 @@ takes 100 to 300 ms, in which the event loop does nothing else. A test compares 
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -37,4 +38,14 @@ def _number(value: float) -> str:
 def _labels(labels: Mapping[str, str]) -> str:
     if not labels:
         return ""
-    return "{" + ",".join([f'{name}="{labels[name].translate(_ESCAPED)}"' for name in sorted(labels)]) + "}"
+    return "{" + ",".join([f'{name}="{_value(labels[name])}"' for name in _in_order(*labels)]) + "}"
+
+
+@lru_cache(maxsize=256)
+def _in_order(*names: str) -> list[str]:
+    return sorted(names)
+
+
+def _value(label: str) -> str:
+    # Hardly any has to be escaped, and to look for that takes a tenth of the time.
+    return label.translate(_ESCAPED) if "\\" in label or '"' in label or "\n" in label else label
