@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
 
 from paramsync.aws.errors import SourceError
 from paramsync.core.reasons import Reason
@@ -12,10 +13,11 @@ from paramsync.kube import errors
 from paramsync.kube.fence import Fenced
 from paramsync.runtime.keys import SyncKey
 from paramsync.runtime.metrics import Metrics
-from paramsync.runtime.metrics.definitions import GROUPS, PER_OBJECT
+from paramsync.runtime.metrics.definitions import GROUPS, PER_OBJECT, SYNC_REASON
 from paramsync.runtime.metrics.exposition import text
 from paramsync.runtime.metrics.metrics import RESULTS
 from paramsync.runtime.metrics.objects import SyncState
+from paramsync.runtime.metrics.rows import Rows
 from tests.unit.full_metrics import ACCOUNT, NOW, REGION, STATE, full_metrics, standing, sync_key
 
 OF_LIBRARY = ("process_", "python_")
@@ -65,14 +67,24 @@ def test_every_label_is_written_as_the_client_library_does_and_can_be_read(
     values: dict[str, float], description: str
 ) -> None:
     registry = CollectorRegistry()
+    registry.register(OfRows([(("b", label, "a"), value) for label, value in values.items()]))
     gauge = Gauge("some", description, ["of"], registry=registry)
     for label, value in values.items():
         gauge.labels(label).set(value)
 
     assert text(registry) == generate_latest(registry)
     if not any(set(label) & set("\r\v\f\x1c\x1d\x1e\x85\u2028\u2029") for label in [*values, description]):
-        (family,) = text_string_to_metric_families(text(registry).decode())
+        rows, family = text_string_to_metric_families(text(registry).decode())
         assert {sample.labels["of"] for sample in family.samples} == values.keys()
+        assert {sample.labels["name"] for sample in rows.samples} == values.keys()
+
+
+class OfRows(Collector):
+    def __init__(self, rows: list[tuple[tuple[str, str, str], float]]) -> None:
+        self.rows = rows
+
+    def collect(self) -> list[Rows]:
+        return [Rows(SYNC_REASON, self.rows)]
 
 
 async def test_nothing_grows_while_syncs_come_and_go() -> None:

@@ -27,6 +27,7 @@ from .definitions import (
     SYNCS,
 )
 from .making import gauges
+from .rows import Rows
 
 if TYPE_CHECKING:
     from paramsync.runtime.feeds.state import Standing
@@ -80,17 +81,12 @@ class SyncSeries(Collector):
             yield from self._of_each()
 
     def _of_each(self) -> Iterable[Metric]:
-        ready, reason, held = gauges(SYNC_READY), gauges(SYNC_REASON), gauges(SYNC_HELD)
-        listed, interval = gauges(SYNC_LISTED), gauges(SYNC_INTERVAL)
-        for key, state in self._states.items():
-            ready.add_metric(key, int(state.ready))
-            reason.add_metric([*key, state.reason], 1)
-            held.add_metric(key, state.held)
-            if state.listed_at is not None:
-                listed.add_metric(key, state.listed_at.timestamp())
-            if state.interval is not None:
-                interval.add_metric(key, state.interval)
-        return ready, reason, listed, interval, held
+        states = self._states.items()
+        yield Rows(SYNC_READY, [(key, int(state.ready)) for key, state in states])
+        yield Rows(SYNC_REASON, [((*key, state.reason), 1) for key, state in states])
+        yield Rows(SYNC_HELD, [(key, state.held) for key, state in states])
+        yield Rows(SYNC_LISTED, [(key, at.timestamp()) for key, state in states if (at := state.listed_at) is not None])
+        yield Rows(SYNC_INTERVAL, [(key, time) for key, state in states if (time := state.interval) is not None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +124,7 @@ class FeedSeries(Collector):
     def _of_each(self, standings: Iterable["Standing"]) -> Iterable[Metric]:
         ahead = self._source.ahead()
         oldest: dict[tuple[str, str, str, str], float] = {}
-        errors: dict[tuple[str, str, str, str, str], None] = {}
+        errors: set[tuple[str, str, str, str, str]] = set()
         for each in standings:
             subtree = each.subtree
             account = self._source.account(subtree.identity) or ""
@@ -137,10 +133,6 @@ class FeedSeries(Collector):
                 listed_at = each.listed_at.timestamp() + ahead
                 oldest[labels] = min(oldest.get(labels, listed_at), listed_at)
             if each.error is not None:
-                errors[*labels, each.error] = None
-        listed, error = gauges(FEED_LISTED), gauges(FEED_ERROR)
-        for subtree_labels, at in oldest.items():
-            listed.add_metric(subtree_labels, at)
-        for error_labels in errors:
-            error.add_metric(error_labels, 1)
-        return listed, error
+                errors.add((*labels, each.error))
+        yield Rows(FEED_LISTED, oldest.items())
+        yield Rows(FEED_ERROR, [(each, 1) for each in sorted(errors)])
