@@ -176,6 +176,7 @@ def run_operator(
     ready: bool = True,
     lease: str | None = None,
     start: Start = as_a_user,
+    more: Sequence[str] = (),
 ) -> Iterator[Operator]:
     """Run an operator until the end of the context.
 
@@ -187,6 +188,7 @@ def run_operator(
     :param ready: whether to wait until it is ready.
     :param lease: by which it agrees with others on who leads, as NAMESPACE/NAME.
     :param start: how to start it; with `Nursery.start` it starts sooner, and its time goes faster.
+    :param more: further options.
     """
     directory.mkdir(parents=True, exist_ok=True)
     if settings is None and endpoint is not None:
@@ -202,6 +204,7 @@ def run_operator(
     arguments += ["--metrics-port", "0", "--metrics-port-file", str(metrics_port_file)]
     arguments += ["--log-level", log_level, "--log-format", log_format]
     arguments += ["--lease", lease] if lease is not None else []
+    arguments += more
     inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
     process = start(arguments, {**inherited, **AWS, **(environment or {})}, log)
     operator = Operator(process, port_file, metrics_port_file, log)
