@@ -131,6 +131,8 @@ async def test_what_is_listed_twice_in_one_place_is_as_old_as_the_older() -> Non
         standings=[
             standing("/a", 20.0),
             standing("/a", 10.0, recursive=False),
+            standing("/b", 10.0),
+            standing("/b", 20.0, recursive=False),
             standing("/a", None, Reason.THROTTLED, recursive=False),
             standing("/a", 5.0, Reason.THROTTLED, label="live"),
         ],
@@ -138,7 +140,11 @@ async def test_what_is_listed_twice_in_one_place_is_as_old_as_the_older() -> Non
     )
 
     listed = series(metrics, "paramsync_feed_last_listing_timestamp_seconds")
-    assert {labels[3]: at - NOW.timestamp() for labels, at in listed.items()} == {"": 13, "live": 8}
+    assert {labels[2:]: at - NOW.timestamp() for labels, at in listed.items()} == {
+        ("/a", ""): 13,
+        ("/a", "live"): 8,
+        ("/b", ""): 13,
+    }
     assert series(metrics, "paramsync_feed_error") == {
         (ACCOUNT, REGION, "/a", "", "Throttled"): 1,
         (ACCOUNT, REGION, "/a", "live", "Throttled"): 1,

@@ -234,7 +234,6 @@ def test_what_is_under_way_ends_before_an_identity_is_given_up(desk: Desk) -> No
         await asyncio.sleep(0.1)
         assert desk.clients.released == [subtree().identity]
         assert series(desk, "paramsync_ssm_requests_total") == [], "what nobody waited for leaves no series behind"
-        assert series(desk, "paramsync_api_budget_wait_seconds_count") == []
 
     check()
 
@@ -273,6 +272,25 @@ def test_a_client_that_is_ready_before_its_account_is_known_takes_no_other_budge
     check()
 
 
+def test_a_request_that_nobody_waits_for_any_more_is_counted_by_how_it_ended(desk: Desk) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        gate = asyncio.Event()
+        desk.script(page(A), page(A))
+        await desk.read()
+        desk.reader._threads = Slow(gate)
+        abandoned = asyncio.create_task(desk.read())
+        await asyncio.sleep(0.1)
+        abandoned.cancel()
+        await asyncio.gather(abandoned, return_exceptions=True)
+        assert desk.counted("ok") == 1
+        gate.set()
+        await asyncio.sleep(0.1)
+        assert (desk.counted("ok"), desk.counted("error")) == (2, None)
+
+    check()
+
+
 def test_the_wait_for_the_budget_is_measured(desk: Desk) -> None:
     @in_virtual_time
     async def check() -> None:
@@ -298,8 +316,10 @@ def test_the_series_of_a_store_stay_while_another_identity_has_them(desk: Desk) 
             await asyncio.sleep(0.1)
         desk.reader.release(subtree().identity)
         assert [value for _, value in series(desk, "paramsync_ssm_requests_total")] == [2]
+        waits = "paramsync_api_budget_wait_seconds_count"
+        assert series(desk, waits) == [({"account": ACCOUNT, "region": "eu-north-1"}, 1)]
         desk.reader.release(other.identity)
-        assert series(desk, "paramsync_ssm_requests_total") == []
+        assert series(desk, "paramsync_ssm_requests_total") == series(desk, waits) == []
 
     check()
 
