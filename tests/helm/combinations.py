@@ -20,6 +20,7 @@ BOOLEANS = (
     "policies.enabled",
     "rbac.create",
     "rbac.aggregate",
+    "metrics.objects",
     "metrics.service.enabled",
     "metrics.serviceMonitor.enabled",
     "metrics.podMonitor.enabled",
