@@ -13,7 +13,7 @@ from paramsync.kube import errors
 from paramsync.kube.fence import Fenced
 from paramsync.runtime.keys import SyncKey
 from paramsync.runtime.metrics import Metrics
-from paramsync.runtime.metrics.definitions import GROUPS, PER_OBJECT, SYNC_REASON
+from paramsync.runtime.metrics.definitions import GROUPS, SYNC_REASON
 from paramsync.runtime.metrics.exposition import text
 from paramsync.runtime.metrics.metrics import RESULTS
 from paramsync.runtime.metrics.objects import SyncState
@@ -103,7 +103,9 @@ async def test_without_objects_there_are_as_many_series_whatever_the_number_of_s
     metrics = full_metrics(syncs, per_object=False)
 
     page = metrics.page().decode()
-    assert [each.name for each in PER_OBJECT if each.name in page] == []
+    of_objects = [name for name, each in DEFINED.items() if {"name", "path"} & {*each.labels}]
+    assert len(of_objects) == 7
+    assert [name for name in of_objects if name in page] == []
     assert count(metrics) == count(full_metrics(1, per_object=False))
     assert series(metrics, "paramsync_syncs") == {("Synced", "true"): syncs}
     assert series(metrics, "paramsync_feeds") == {(): syncs + 1}

@@ -241,6 +241,3 @@ GROUPS: Final[Mapping[str, tuple[Definition, ...]]] = {
     "The process": (LEADER, BUILD),
 }
 """The metrics by what they are about, as the reference shows them."""
-
-PER_OBJECT: Final = (SYNC_READY, SYNC_REASON, SYNC_LISTED, SYNC_INTERVAL, SYNC_HELD, FEED_LISTED, FEED_ERROR)
-"""Those of which every sync or subtree has series of its own; they can be switched off."""
