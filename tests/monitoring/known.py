@@ -8,38 +8,24 @@ import yaml
 
 from deploy.helm.generating import MONITORING, ROOT
 from deploy.monitoring.dashboard import dashboard
+from paramsync.runtime.metrics.definitions import GROUPS, Kind
 
 GRAFANA = {"$__rate_interval": "5m", "$cluster": ".*", "$job": ".*", "$namespace": ".*"}
 """What Grafana puts in the place of its variables."""
 
 HISTOGRAM = ("_bucket", "_sum", "_count")
 
-AGREED = """
-| `paramsync_sync_reason` | gauge | `namespace`, `name`, `reason` |
-| `paramsync_sync_interval_seconds` | gauge | `namespace`, `name` |
-| `paramsync_sync_held_actions` | gauge | `namespace`, `name` |
-| `paramsync_syncs` | gauge | `reason`, `ready` |
-| `paramsync_feed_last_listing_timestamp_seconds` | gauge | `account`, `region`, `path`, `label` |
-| `paramsync_feed_error` | gauge | `account`, `region`, `path`, `label`, `reason` |
-| `paramsync_ssm_requests_total` | counter | `operation`, `outcome`, `store` |
-| `paramsync_sts_requests_total` | counter | `operation`, `outcome`, `store` |
-| `paramsync_api_budget_wait_seconds` | histogram | `account`, `region` |
-| `paramsync_queue_wait_seconds` | histogram | |
-| `paramsync_kubernetes_writes_total` | counter | `kind`, `result` |
-"""
-"""What the page is about to have."""
-
-PAGE = (ROOT / "docs" / "reference" / "metrics.md").read_text()
+PAGE = ROOT / "docs" / "reference" / "metrics.md"
 
 
-def exported(page: str = PAGE + AGREED) -> dict[str, set[str]]:
-    """All metrics of the operator with their labels, as the page on metrics has them."""
+def exported() -> dict[str, set[str]]:
+    """All metrics of the operator with their labels, and those of its process."""
     found: dict[str, set[str]] = {}
-    for name, kind, labels in re.findall(r"^\| `(\w+)`\*? \| (\w+) \|([^|]*)\|", page, re.MULTILINE):
-        names = [name + suffix for suffix in HISTOGRAM] if kind == "histogram" else [name]
-        more = {"le"} if kind == "histogram" else set()
-        found |= {each: {*re.findall(r"`(\w+)`", labels), *more} for each in names}
-    return found | {name: set() for name in re.findall(r"`(process_\w+)`", page)} | {"up": set()}
+    for each in (each for group in GROUPS.values() for each in group):
+        is_histogram = each.kind is Kind.HISTOGRAM
+        names = [each.name + suffix for suffix in HISTOGRAM] if is_histogram else [each.name]
+        found |= {name: {*each.labels, *(("le",) if is_histogram else ())} for name in names}
+    return found | {name: set() for name in re.findall(r"`(process_\w+)`", PAGE.read_text())} | {"up": set()}
 
 
 def alerts() -> dict[str, str]:
