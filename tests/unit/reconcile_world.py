@@ -222,7 +222,7 @@ class World:
         self._jumped_before = self.jumped
         threads, metrics = InlineThreads(), Metrics()
         self.metrics = metrics
-        notes = Notes(self.notes, threads, asyncio.get_running_loop().time)
+        notes = Notes(self.notes, metrics, threads, asyncio.get_running_loop().time)
         owning = Owning(self.customs, self.targets, notes, metrics, threads)
         tools = Tools(self, lambda _: self.load, self._wake, Plaintext(2**20), self.steady, lambda: 0.0)
         self.feeds = Feeds(replace(tools, awake_since=lambda: self.awake_since))
