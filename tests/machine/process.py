@@ -26,6 +26,7 @@ from paramsync.runtime.owning import Owning
 from paramsync.runtime.queue import Queue
 from paramsync.runtime.reconcile import Reconciler
 from paramsync.runtime.relisting import Relisting
+from paramsync.runtime.serving import Serving
 from paramsync.runtime.settings import Settings
 from paramsync.runtime.stores import Stores
 from paramsync.runtime.threads import Threads
@@ -105,6 +106,7 @@ class Process:
             customs,
             stores,
             self._feeds,
+            Serving(),
             owning,
             Applying(targets, owning, self.metrics, threads),
             Conclusions(customs, notes, self.metrics, threads),

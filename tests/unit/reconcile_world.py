@@ -37,6 +37,7 @@ from paramsync.runtime.metrics import Metrics
 from paramsync.runtime.notes import Notes
 from paramsync.runtime.owning import Owning
 from paramsync.runtime.reconcile import Reconciler
+from paramsync.runtime.serving import Serving
 from paramsync.runtime.stores import Stores
 from paramsync.runtime.threads import Threads
 from tests.unit.builders import NOW, UID
@@ -226,10 +227,12 @@ class World:
         owning = Owning(self.customs, self.targets, notes, metrics, threads)
         tools = Tools(self, lambda _: self.load, self._wake, Plaintext(2**20), self.steady, lambda: 0.0)
         self.feeds = Feeds(replace(tools, awake_since=lambda: self.awake_since))
+        self.serving = Serving()
         self.reconciler = Reconciler(
             self.customs,
             self.stores,
             self.feeds,
+            self.serving,
             owning,
             Applying(self.targets, owning, metrics, threads),
             Conclusions(self.customs, notes, metrics, threads),

@@ -7,6 +7,8 @@ from paramsync.core.reasons import Nature, Problem, Reason, summary
 GOOD = {
     Reason.SYNCED,
     Reason.PLANNED,
+    Reason.SERVING,
+    Reason.UNUSED,
     Reason.SUSPENDED,
     Reason.INTERVAL_STRETCHED,
     Reason.NEARLY_FULL,

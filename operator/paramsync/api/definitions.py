@@ -63,6 +63,16 @@ class Kind:
 
 READY = ".status.conditions[?(@.type=='Ready')]"
 
+STORE_COLUMNS = (
+    Column("Ready", f"{READY}.status"),
+    Column("Reason", f"{READY}.reason"),
+    Column("Account", ".status.account"),
+    Column("Region", ".status.region"),
+    Column("Syncs", ".status.syncs", "integer"),
+    Column("Age", ".metadata.creationTimestamp", "date"),
+    Column("Identity", ".status.identity", priority=1),
+)
+
 KINDS = (
     Kind(
         ParameterSync,
@@ -86,8 +96,7 @@ KINDS = (
         short="cpstore",
         scope="Cluster",
         columns=(
-            Column("Region", ".spec.region"),
-            Column("Age", ".metadata.creationTimestamp", "date"),
+            *STORE_COLUMNS,
             Column("Role", ".spec.roleArn", priority=1),
             Column("Endpoint", ".spec.endpoint", priority=1),
         ),
@@ -98,9 +107,8 @@ KINDS = (
         short="pstore",
         scope="Namespaced",
         columns=(
-            Column("Region", ".spec.region"),
-            Column("ServiceAccount", ".spec.serviceAccountRef.name"),
-            Column("Age", ".metadata.creationTimestamp", "date"),
+            *STORE_COLUMNS,
+            Column("ServiceAccount", ".spec.serviceAccountRef.name", priority=1),
             Column("Role", ".spec.roleArn", priority=1),
         ),
     ),
@@ -114,9 +122,7 @@ def definitions() -> dict[str, Schema]:
 
 def _definition(kind: Kind) -> Schema:
     schema = _structural(kind.model)
-    has_status = "status" in schema["properties"]
-    if has_status:
-        schema["properties"]["status"]["default"] = FRESH_STATUS
+    schema["properties"]["status"]["default"] = FRESH_STATUS
     name = kind.model.__name__
     version = {
         "name": VERSION,
@@ -124,9 +130,8 @@ def _definition(kind: Kind) -> Schema:
         "storage": True,
         "schema": {"openAPIV3Schema": schema},
         "additionalPrinterColumns": [column.manifest() for column in kind.columns],
+        "subresources": {"status": {}},
     }
-    if has_status:
-        version["subresources"] = {"status": {}}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",

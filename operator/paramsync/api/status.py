@@ -20,7 +20,7 @@ Count = Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})]
 
 
 class ConditionType(StrEnum):
-    """The conditions of a sync, as kstatus reads them."""
+    """The conditions of a sync or a store, as kstatus reads them."""
 
     READY = "Ready"
     STALLED = "Stalled"
@@ -52,7 +52,7 @@ class Condition(StatusModel):
     """When the status of the condition last changed."""
 
     observed_generation: Annotated[int, Field(json_schema_extra={"format": "int64"})] | None = None
-    """The generation of the sync that the condition speaks of."""
+    """The generation of the object that the condition speaks of."""
 
 
 class GuardWindow(StatusModel):

@@ -7,6 +7,7 @@ from pydantic import Field
 from .base import Model, ObjectName, Rule
 from .fields import Endpoint, MatchLabels, NamespacePattern, PathPattern, Region
 from .roles import ExternalId, RoleArn, SessionTags
+from .store_status import StoreStatus
 
 
 class NamespaceSelector(Model):
@@ -78,6 +79,7 @@ class ClusterParameterStore(Model):
     """A place in AWS that syncs of every namespace may be allowed to read, owned by the cluster's admins."""
 
     spec: ClusterParameterStoreSpec
+    status: StoreStatus | None = None
 
 
 class ServiceAccountRef(Model):
@@ -99,3 +101,4 @@ class ParameterStore(Model):
     """A place in AWS that the syncs of its namespace read with a service account of that namespace."""
 
     spec: ParameterStoreSpec
+    status: StoreStatus | None = None

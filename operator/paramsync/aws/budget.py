@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from paramsync.core.pacing import Pace, Ticket
+from paramsync.core.throttling import Throttling
 
 URGENT_IN_A_ROW: Final = 3
 SOON: Final = 0.001
@@ -47,6 +48,7 @@ class Budget:
 
     def __init__(self, requests_per_second: int) -> None:
         self._pace: Final = Pace(requests_per_second)
+        self._throttling: Final = Throttling()
         self._waiting: Final[dict[bool, deque[tuple[Waiter, Lane]]]] = {True: deque(), False: deque()}
         self._urgent_in_a_row = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -72,6 +74,7 @@ class Budget:
         """Take in that AWS has throttled a request."""
         self.throttles += 1
         self._pace.throttled(_now())
+        self._throttling.throttled(_now())
 
     def plan(self, who: Hashable, requests: float, interval: float) -> None:
         """Say how many requests someone means to send in every interval of so many seconds."""
@@ -90,6 +93,11 @@ class Budget:
     def stretch(self) -> float:
         """By which factor intervals are longer than asked for, so that all can be served evenly."""
         return self._pace.stretch(_now(), sum(self._demand.values()))
+
+    @property
+    def throttled_for(self) -> float | None:
+        """For how many seconds AWS has throttled again and again; None if it does not."""
+        return self._throttling.lasts(_now())
 
     @property
     def waiting(self) -> int:

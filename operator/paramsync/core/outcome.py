@@ -2,18 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from paramsync.api.status import LONGEST_MESSAGE, Condition, ConditionType, SyncStatus
 
 from . import schedule
-from .clock import timestamp
+from .conditions import Truth, condition
 from .reasons import Nature, Problem, Reason, summary
 
 GRACE: Final = timedelta(minutes=10)
 """How long a new sync may wait for Terraform and IAM before a person is called."""
-
-Truth = Literal["True", "False", "Unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +98,8 @@ def conditions(previous: SyncStatus, outcome: Outcome, at: Circumstances) -> tup
 def _condition(
     previous: SyncStatus, kind: ConditionType, status: Truth, outcome: Outcome, at: Circumstances
 ) -> Condition:
-    before = previous.condition(kind)
-    unchanged = before is not None and before.status == status
-    return Condition(
-        type=kind,
-        status=status,
-        reason=outcome.reason,
-        message=shortened(outcome.message, LONGEST_MESSAGE),
-        last_transition_time=before.last_transition_time if before is not None and unchanged else timestamp(at.now),
-        observed_generation=at.generation,
-    )
+    before, message = previous.condition(kind), shortened(outcome.message, LONGEST_MESSAGE)
+    return condition(before, kind, status, outcome.reason, message, generation=at.generation, now=at.now)
 
 
 def shortened(text: str, most: int) -> str:

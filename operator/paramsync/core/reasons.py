@@ -21,10 +21,12 @@ class Nature(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a sync is in its state; used in conditions, Events, problems, metrics and the documentation."""
+    """Why a sync or a store is in its state; used in conditions, Events, problems, metrics and the documentation."""
 
     SYNCED = "Synced"
     PLANNED = "Planned"
+    SERVING = "Serving"
+    UNUSED = "Unused"
     SUSPENDED = "Suspended"
     PENDING = "Pending"
     NO_PARAMETERS = "NoParameters"
@@ -68,6 +70,8 @@ class Reason(StrEnum):
 _NATURES = {
     Reason.SYNCED: Nature.GOOD,
     Reason.PLANNED: Nature.GOOD,
+    Reason.SERVING: Nature.GOOD,
+    Reason.UNUSED: Nature.GOOD,
     Reason.SUSPENDED: Nature.GOOD,
     Reason.PENDING: Nature.WAITING,
     Reason.THROTTLED: Nature.WAITING,

@@ -1,4 +1,4 @@
-"""Reading syncs and stores, and writing a sync's status."""
+"""Reading syncs and stores, and writing their status."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -49,10 +49,7 @@ class Customs:
 
         :raises ApiError: if it cannot be read.
         """
-        if namespace:
-            path = _namespaced_path(namespace, PARAMETER_STORES, name)
-            return self._get(path, f"read ParameterStore {namespace}/{name}")
-        return self._get(f"{_BASE}/{CLUSTER_STORES}/{quote(name, safe='')}", f"read ClusterParameterStore {name}")
+        return self._get(_store_path(name, namespace), f"read {_store(name, namespace)}")
 
     def all(self, plural: str, namespace: str = "") -> Iterator[CustomObject]:
         """List all objects of a kind, page by page.
@@ -90,16 +87,28 @@ class Customs:
         :raises ApiError: if it cannot be written.
         """
         namespace, name = read.metadata.namespace, read.metadata.name
-        self._fence.check(namespace, name)
+        self._write_status(_sync_path(namespace, name), f"ParameterSync {namespace}/{name}", read, status)
+
+    def write_store_status(self, read: CustomObject, status: JsonValue) -> None:
+        """Replace the status of a store, as that of a sync.
+
+        :raises NotFound: if it is gone.
+        :raises Stale: if it is another store of the same name, or has another status.
+        :raises ApiError: if it cannot be written.
+        """
+        namespace, name = read.metadata.namespace, read.metadata.name
+        self._write_status(_store_path(name, namespace), _store(name, namespace), read, status)
+
+    def _write_status(self, path: str, whose: str, read: CustomObject, status: JsonValue) -> None:
+        self._fence.check(read.metadata.namespace, read.metadata.name)
         patch = [
             {"op": "test", "path": "/metadata/uid", "value": read.metadata.uid},
             {"op": "test", "path": "/status", "value": read.status},
             {"op": "add", "path": "/status", "value": status},
         ]
-        what = f"write the status of ParameterSync {namespace}/{name}"
-        path = f"{_sync_path(namespace, name)}/status"
+        what = f"write the status of {whose}"
         try:
-            self._transport.request("PATCH", path, what=what, body=patch, content_type=JSON_PATCH)
+            self._transport.request("PATCH", f"{path}/status", what=what, body=patch, content_type=JSON_PATCH)
         except Refused as error:
             if error.names_no_field:
                 raise Stale(f"{what}: it is another object by now, or has another status") from None
@@ -122,6 +131,16 @@ class Customs:
 
 def _sync_path(namespace: str, name: str) -> str:
     return _namespaced_path(namespace, SYNCS, name)
+
+
+def _store(name: str, namespace: str) -> str:
+    return f"ParameterStore {namespace}/{name}" if namespace else f"ClusterParameterStore {name}"
+
+
+def _store_path(name: str, namespace: str) -> str:
+    if namespace:
+        return _namespaced_path(namespace, PARAMETER_STORES, name)
+    return f"{_collection_path(CLUSTER_STORES, '')}/{quote(name, safe='')}"
 
 
 def _namespaced_path(namespace: str, plural: str, name: str) -> str:

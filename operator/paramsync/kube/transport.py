@@ -31,10 +31,10 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 20.0
 
 
 class Fence(Protocol):
-    """Asked before each write whether this process may still write for a sync."""
+    """Asked before each write whether this process may still write for a sync, or about a store."""
 
     def check(self, namespace: str, sync: str) -> None:
-        """Return if writing for a sync of a namespace is allowed, raise otherwise."""
+        """Return if writing for a sync of a namespace, or about a store, is allowed; raise otherwise."""
 
 
 _PAIR = re.compile(r"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")

@@ -31,6 +31,7 @@ from .feeds.needs import Wake
 from .feeds.registry import Feeds
 from .keys import SyncKey
 from .owning import Owning, SyncGone
+from .serving import Serving
 from .sources import Read, Sources, Unread, Waiting
 from .stores import Stores
 from .syncs import Sync
@@ -50,6 +51,7 @@ class Reconciler:
         customs: Customs,
         stores: Stores,
         feeds: Feeds,
+        serving: Serving,
         owning: Owning,
         applying: Applying,
         conclusions: Conclusions,
@@ -63,7 +65,7 @@ class Reconciler:
     ) -> None:
         self._customs = customs
         self._stores = stores
-        self._sources = Sources(feeds, steady, awake_since)
+        self._sources = Sources(feeds, serving, steady, awake_since)
         self._owning = owning
         self._applying = applying
         self._conclusions = conclusions

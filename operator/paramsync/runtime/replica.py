@@ -34,8 +34,10 @@ from .owning import Owning
 from .queue import Queue
 from .reconcile import Reconciler
 from .relisting import Relisting
+from .serving import Serving
 from .settings import Settings
 from .steady import ahead, steady_clock
+from .store_statuses import Known, StoreStatuses
 from .stores import Stores
 from .threads import Threads
 from .tokens import token_for
@@ -86,10 +88,12 @@ class Replica:
         targets = Targets(transport, leadership)
         notes = Notes(Events(transport, leadership, socket.gethostname()), metrics, threads)
         owning = Owning(customs, targets, notes, metrics, threads)
+        serving = Serving()
         self._reconciler = Reconciler(
             customs,
             stores,
             self._feeds,
+            serving,
             owning,
             Applying(targets, owning, metrics, threads),
             Conclusions(customs, notes, metrics, threads),
@@ -99,6 +103,21 @@ class Replica:
             awake_since=self._awake.since,
         )
         self.watch = Watch(stores, self._wake, self._reconciler.conflicted)
+        self._statuses = StoreStatuses(
+            customs,
+            stores,
+            serving,
+            Known(
+                self._feeds.answer,
+                self._clients.arn,
+                reader.account,
+                reader.budget,
+                lambda: self.watch.all_looked_at,
+                lambda: leadership.leads_any,
+            ),
+            metrics,
+            threads,
+        )
         self._relisting = Relisting(customs, threads, self.watch, namespaces)
         self._workers = Workers(self._queue, self._reconcile, self._wake, metrics, self._relisting.listed)
         self._others: list[asyncio.Task[None]] = []
@@ -125,6 +144,7 @@ class Replica:
         self._others = [
             asyncio.create_task(self._relisting.run(), name="relist"),
             asyncio.create_task(self._awake.stay(), name="awake"),
+            asyncio.create_task(self._statuses.run(self._relisting.listed), name="store statuses"),
             *self._leadership.begin(self._relisting.now),
         ]
         return [*self._workers.tasks, *self._others]
@@ -151,12 +171,15 @@ class Replica:
     async def _reconcile(self, key: SyncKey) -> float | None:
         if not self.namespaces.has(key.namespace):
             self._reconciler.forget(key)  # and what was read for it; it is listed once its namespace can be read again
+            self.watch.looked_at(key)
             return None
         try:
             return await self._reconciler.reconcile(key)
         except Forbidden:
             self._relisting.doubt(key.namespace)
             raise
+        finally:
+            self.watch.looked_at(key)
 
     def _wake(self, key: SyncKey, *, urgent: bool, after: float = 0.0) -> None:
         if self._leadership.leads(key):

@@ -11,6 +11,7 @@ from paramsync.core.outcome import Outcome
 from paramsync.core.parameters import Snapshot, Subtree
 from paramsync.core.reasons import Nature
 from paramsync.core.routing import routes, wants_secure
+from paramsync.core.stores import StoreKey
 from paramsync.core.together import LONGEST_WAIT, Times, newest_change
 from paramsync.core.want import Selection
 
@@ -18,6 +19,7 @@ from .failures import oldest, source_outcome
 from .feeds.needs import Asked, Need, Reading
 from .feeds.registry import Feeds
 from .keys import SyncKey
+from .serving import Serving
 from .syncs import Sync
 
 
@@ -76,9 +78,14 @@ class Sources:
     """Reads the sources of syncs from their feeds."""
 
     def __init__(
-        self, feeds: Feeds, now: Callable[[], datetime], awake_since: Callable[[], datetime | None] = lambda: None
+        self,
+        feeds: Feeds,
+        serving: Serving,
+        now: Callable[[], datetime],
+        awake_since: Callable[[], datetime | None] = lambda: None,
     ) -> None:
         self._feeds = feeds
+        self._serving = serving
         self._now = now
         self._awake_since = awake_since
         self._refreshes: dict[SyncKey, tuple[str, datetime]] = {}
@@ -99,6 +106,8 @@ class Sources:
         asked = Asked(interval, refresh, urgent=is_new or refresh is not None)
         awake_since = self._awake_since()
         readings = self._feeds.subscribe(sync.key, needs, asked)
+        stores = [StoreKey.of(spec.store_of(source), sync.key.namespace) for source in spec.sources]
+        self._serving.begins(sync.key, zip(stores, subtrees, strict=True))
         if is_new_refresh:
             self._feeds.retry_sealed(sync.key)
         snapshots = [reading.snapshot for reading in readings if reading.snapshot is not None]
@@ -174,6 +183,7 @@ class Sources:
     def release(self, key: SyncKey) -> None:
         """Need nothing for a sync at present."""
         self._feeds.release(key)
+        self._serving.ends(key)
         self._held_since.pop(key, None)
         self._let_through.pop(key, None)
 

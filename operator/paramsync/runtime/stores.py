@@ -1,9 +1,12 @@
 """The stores as the operator knows them: from the settings file, and from the watch."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
+
+from pydantic import JsonValue
 
 from paramsync.api.sources import StoreKind, StoreRef
 from paramsync.core.access import Namespace, need_labels
@@ -31,6 +34,8 @@ class _Known:
     """How often the watch has told something of it."""
 
     users: set[SyncKey] = field(default_factory=set)
+    meaning: Store | Problem | None = None
+    """What was made of ``found`` when it was last looked into."""
 
     @property
     def mark(self) -> tuple[str, int] | None:
@@ -56,6 +61,8 @@ class Stores:
         self._threads = threads
         self._known: dict[StoreKey, _Known] = {}
         self._used: dict[SyncKey, set[StoreKey]] = {}
+        self.news: Final = asyncio.Event()
+        """Set whenever the watch or a list has shown another spec."""
         self._labels = Remembered[str, Mapping[str, str]](
             lambda name: threads.run(tenants.labels, name), clock, seconds=MEMORY, most=MOST_REMEMBERED
         )
@@ -86,9 +93,10 @@ class Stores:
         """Take in what the watch says of a store; None for one that was deleted."""
         known = self._known.setdefault(key, _Known())
         known.news += 1
-        if known.mark != _mark(found):
-            known.found = found
-            _wake_all(known, wake)
+        is_news = known.mark != _mark(found)
+        known.found = found  # its status may be another one, though its spec is not
+        if is_news:
+            self._is_another(known, wake)
 
     def listed(self, kind: StoreKind, stores: Iterable[CustomObject], wake: Callable[[SyncKey], None]) -> None:
         """Take in a complete list of a kind.
@@ -100,9 +108,45 @@ class Stores:
             known = self._known.setdefault(key, _Known())
             if known.mark != _mark(found.get(key)):
                 known.found = found.get(key) if known.news == 0 else None
-                _wake_all(known, wake)
+                self._is_another(known, wake)
             if known.found is None and key not in found and not known.users:
                 del self._known[key]  # no later list can be old enough to hold it again
+
+    def objects(self) -> list[tuple[StoreKey, CustomObject]]:
+        """The stores that are objects in the cluster, as they are known now."""
+        return [(key, known.found) for key, known in self._known.items() if known.found is not None]
+
+    def meaning(self, key: StoreKey) -> Store | Problem | None:
+        """What the spec of a store that is an object means; None while that is not known. Nothing is read for it.
+
+        Who a ParameterStore reads as is known from when a sync first uses it.
+        """
+        known = self._known[key]
+        if known.meaning is None and known.found is not None:
+            if key.namespace:
+                spec = namespaced_spec(key, known.found.spec)
+                known.meaning = spec if isinstance(spec, Problem) else None
+            else:
+                known.meaning = self._cluster_meaning(key, known.found)
+        return known.meaning
+
+    def told(self, key: StoreKey, written: CustomObject, status: JsonValue) -> None:
+        """Take in the status that was written over one."""
+        known = self._known.get(key)
+        if known is not None and known.found is written:  # the watch was not faster
+            known.found = written.model_copy(update={"status": status})
+
+    async def read_again(self, key: StoreKey) -> None:
+        """Read a store whose status is not as it is known.
+
+        :raises ApiError: if it cannot be read.
+        """
+        known = self._known.get(key)
+        if known is None:
+            return
+        news, found = known.news, await self._threads.run(self._customs.store, key.name, key.namespace)
+        if known.news == news and found is not None and known.mark == _mark(found):
+            known.found = found  # of another spec, or that it is gone, the watch is about to tell
 
     def forget(self, user: SyncKey) -> None:
         """A sync uses no store any more."""
@@ -111,6 +155,8 @@ class Stores:
     def _use(self, user: SyncKey, keys: set[StoreKey]) -> None:
         for key in self._used.pop(user, set()) - keys:
             self._known[key].users.discard(user)
+            if not self._known[key].users:
+                self._known[key].meaning = None  # nobody looks any more whether it still is so
         for key in keys:
             self._known.setdefault(key, _Known()).users.add(user)
         if keys:
@@ -125,21 +171,31 @@ class Stores:
             return key.not_readable
         if listed is None:
             found = await self._object(key, known)
-            if found is None:
-                return key.not_found
-            spec = cluster_spec(key, found.spec)
-            return spec if isinstance(spec, Problem) else cluster_store(key, spec, self._region())
+            return key.not_found if found is None else self._cluster_meaning(key, found)
         if known.found is not None:
+            return self._cluster_meaning(key, known.found)
+        return cluster_store(key, listed, self._region())
+
+    def _cluster_meaning(self, key: StoreKey, found: CustomObject) -> Store | Problem:
+        if key.name in self._settings.stores:
             return key.problem(
                 Reason.STORE_INVALID,
                 "stands both in the operator's settings file and as an object; neither is used until one is removed",
             )
-        return cluster_store(key, listed, self._region())
+        spec = cluster_spec(key, found.spec)
+        return spec if isinstance(spec, Problem) else cluster_store(key, spec, self._region())
 
     async def _find_namespaced(self, key: StoreKey) -> Store | Problem:
-        found = await self._object(key, self._known[key])
+        known = self._known[key]
+        found = await self._object(key, known)
         if found is None:
             return key.not_found
+        meaning = await self._namespaced_meaning(key, found)
+        if known.mark == _mark(found):
+            known.meaning = meaning
+        return meaning
+
+    async def _namespaced_meaning(self, key: StoreKey, found: CustomObject) -> Store | Problem:
         spec = namespaced_spec(key, found.spec)
         if isinstance(spec, Problem):
             return spec
@@ -157,14 +213,15 @@ class Stores:
                 known.found = found
         return known.found
 
+    def _is_another(self, known: _Known, wake: Callable[[SyncKey], None]) -> None:
+        known.meaning = None
+        self.news.set()
+        for user in known.users:
+            wake(user)
+
     def _region(self) -> str | None:
         return self._settings.region or self._own_region()
 
 
 def _mark(found: CustomObject | None) -> tuple[str, int] | None:
     return None if found is None else (found.metadata.uid, found.metadata.generation)
-
-
-def _wake_all(known: _Known, wake: Callable[[SyncKey], None]) -> None:
-    for user in known.users:
-        wake(user)

@@ -46,6 +46,16 @@ class Watch:
         self._conflicted = conflicted
         self._chance = chance
         self._shown: dict[SyncKey, tuple[str, int, tuple[str | None, ...]]] = {}
+        self._not_looked_at: set[SyncKey] = set()
+
+    @property
+    def all_looked_at(self) -> bool:
+        """Whether each sync that was shown has been looked at since it was shown first."""
+        return not self._not_looked_at
+
+    def looked_at(self, key: SyncKey) -> None:
+        """A sync was reconciled, however that ended."""
+        self._not_looked_at.discard(key)
 
     def begin_anew(self, namespace: str | None = None) -> None:
         """Forget which syncs were shown: those that are listed next are shown for the first time.
@@ -64,7 +74,10 @@ class Watch:
         mark = (metadata.uid, metadata.generation, tuple(metadata.annotations.get(name) for name in ANNOTATIONS))
         if self._shown.get(key) == mark:
             return
-        after = self._spread(key, found) if key not in self._shown else None
+        after = None
+        if key not in self._shown:
+            after = self._spread(key, found)
+            self._not_looked_at.add(key)
         self._shown[key] = mark
         self._wake(key, urgent=after is None, after=after or 0.0)
 
@@ -92,6 +105,7 @@ class Watch:
 
     def _gone(self, key: SyncKey) -> None:
         self._shown.pop(key, None)
+        self._not_looked_at.discard(key)
         self._wake(key, urgent=True)
         for waiting in self._conflicted(key.namespace):
             self._wake(waiting, urgent=True, after=COLLECTED)

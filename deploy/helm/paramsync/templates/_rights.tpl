@@ -16,6 +16,9 @@
 - apiGroups: [""]
   resources: [serviceaccounts/token]
   verbs: [create]
+- apiGroups: [paramsync.dev]
+  resources: [parameterstores/status]
+  verbs: [patch]
 {{- end }}
 - apiGroups: [paramsync.dev]
   resources: [parametersyncs, parameterstores]

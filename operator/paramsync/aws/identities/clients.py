@@ -134,6 +134,13 @@ class Clients:
             return identity.account
         return self._own.account(self._sts_region(identity))
 
+    def arn(self, identity: Identity) -> str | None:
+        """The ARN that AWS knows an identity by, if it came with what was asked anyway. Never blocks."""
+        entry = self._entries.get(identity)
+        if entry is None:
+            return None
+        return self._own.arn if entry.credentials is self._own.credentials else entry.credentials.arn
+
     def discard(self, identity: Identity, why: SourceError | None = None) -> None:
         """AWS does not accept the credentials of an identity: forget them and its client.
 

@@ -34,6 +34,9 @@ class Fetched:
     expires_within: Callable[[int], bool]
     """Whether they end within so many seconds from now."""
 
+    arn: str | None = None
+    """Of whom they make, if that came with them."""
+
 
 class Kept(Credentials):
     """Credentials of one hop. Thread-safe: one thread renews; others wait only if nothing good is left."""
@@ -83,6 +86,12 @@ class Kept(Credentials):
         """Whether the next use needs no call. Never blocks."""
         held = self._held
         return held is not None and not self._is_due(held)
+
+    @property
+    def arn(self) -> str | None:
+        """Of whom the credentials at hand make, if that came with them. Never blocks."""
+        held = self._held
+        return None if held is None else held.arn
 
     @property
     def failure(self) -> SourceError | None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from collections.abc import Callable
 from threading import Lock
 from typing import Final
@@ -11,9 +12,14 @@ from botocore.credentials import RefreshableCredentials
 from . import errors as identity_errors
 from .credentials import Fetched, Kept
 from .sessions import Sessions
-from .sts import Sts
+from .sts import Caller, Sts
 
 log = logging.getLogger(__name__)
+
+WEB_IDENTITY: Final = "assume-role-with-web-identity"
+"""What botocore calls credentials that it got for a token."""
+
+_SESSION: Final = re.compile(r"(:assumed-role/[^/]+)/.*")
 
 ASK_AGAIN: Final = 600.0
 """Seconds after which the account is asked for again that AWS did not tell."""
@@ -27,7 +33,7 @@ class Own:
         self._sts: Final = sts
         self._clock: Final = clock
         self._lock: Final = Lock()
-        self._account: str | None = None
+        self._caller = Caller(None, None)
         self._ask_at: float | None = None
         self.credentials: Final = Kept("the operator's role", self._find, clock, shared=True)
 
@@ -43,18 +49,27 @@ class Own:
         if told:
             return told
         with self._lock:
-            if self._account is None and (self._ask_at is None or self._clock() >= self._ask_at):
-                self._account = self._ask(region)
+            if self._caller.account is None and (self._ask_at is None or self._clock() >= self._ask_at):
+                self._caller = self._ask(region)
                 self._ask_at = self._clock() + ASK_AGAIN
-            return self._account
+            return self._caller.account
 
-    def _ask(self, region: str) -> str | None:
+    @property
+    def arn(self) -> str | None:
+        """The ARN, if the credentials came with it or STS was asked for the account. Never blocks.
+
+        Without the name of the role's session: other tools choose it, and another one each time.
+        """
+        told = self.credentials.arn or self._caller.arn
+        return None if told is None else _SESSION.sub(r"\1", told)
+
+    def _ask(self, region: str) -> Caller:
         try:
-            return self._sts.account(self.credentials, region)
+            return self._sts.caller(self.credentials, region)
         except Exception as error:  # noqa: BLE001  (of an answer that is not one of AWS, botocore raises whatever it meets)
             what = str(identity_errors.of_account(error))
             log.warning("the operator's account is not known", extra={"what": what})
-            return None
+            return Caller(None, None)
 
     def _find(self) -> Fetched:
         try:
@@ -65,5 +80,7 @@ class Own:
         if credentials is None:
             raise identity_errors.no_credentials()
         if isinstance(found, RefreshableCredentials):
-            return Fetched(credentials, found.refresh_needed)
+            # IRSA: this method takes its role from this variable first (boto3, "Credentials").
+            role = os.environ.get("AWS_ROLE_ARN") if found.method == WEB_IDENTITY else None
+            return Fetched(credentials, found.refresh_needed, role)
         return Fetched(credentials, lambda _: False)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -23,6 +24,15 @@ LIFETIME: Final = 3600
 
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
+_ARN = re.compile(r"arn:aws[a-z-]{0,12}:(?:sts|iam)::[0-9]{12}:[A-Za-z0-9_+=,.@/:-]{1,1024}")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose credentials are in use, as far as AWS has told it."""
+
+    account: str | None
+    arn: str | None
 
 
 class Sts:
@@ -85,13 +95,14 @@ class Sts:
         except Exception as error:  # noqa: BLE001  (as above)
             raise identity_errors.of_service_account(error, account) from None
 
-    def account(self, credentials: Credentials, region: str) -> str | None:
-        """The account that credentials belong to; None if the answer names none.
+    def caller(self, credentials: Credentials, region: str) -> Caller:
+        """Whom credentials belong to, as far as the answer names it.
 
         :raises Exception: whatever boto3 raises, or the credentials.
         """
-        account = str(self._call("get_caller_identity", OPERATOR, region, self._config, credentials)["Account"])
-        return account if _ACCOUNT.fullmatch(account) else None
+        answer = self._call("get_caller_identity", OPERATOR, region, self._config, credentials)
+        account = str(answer["Account"])
+        return Caller(account if _ACCOUNT.fullmatch(account) else None, _arn(answer.get("Arn")))
 
     def _call(
         self, action: str, store: str, region: str, config: Config, credentials: Credentials | None, **request: Any
@@ -108,4 +119,10 @@ class Sts:
         got = answer["Credentials"]
         end = self._clock() + (got["Expiration"] - datetime.now(UTC)).total_seconds()
         credentials = ReadOnlyCredentials(got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"], None)
-        return Fetched(credentials, lambda seconds: self._clock() + seconds > end)
+        arn = _arn(answer.get("AssumedRoleUser", {}).get("Arn"))
+        return Fetched(credentials, lambda seconds: self._clock() + seconds > end, arn)
+
+
+def _arn(told: object) -> str | None:
+    """An ARN as AWS writes it; None for anything else."""
+    return told if isinstance(told, str) and _ARN.fullmatch(told) else None

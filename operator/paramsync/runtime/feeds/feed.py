@@ -14,6 +14,7 @@ from paramsync.aws.errors import SourceError
 from paramsync.core.known import news
 from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Reason
+from paramsync.core.store_status import Answer
 from paramsync.core.want import Want
 from paramsync.runtime.keys import SyncKey
 
@@ -66,6 +67,11 @@ class Feed:
     def _confirmed(self) -> Confirmed | None:
         known = self._state.known
         return (known.seen.confirmed, known.seen.absence_confirmed) if known is not None else None
+
+    @property
+    def answer(self) -> Answer | None:
+        """How the last look ended; None if there was none."""
+        return self._state.answer(self._subtree.path, self._tools.now())
 
     def subscribe(self, sync: SyncKey, selections: Selections, asked: Asked) -> Reading:
         """Say what a sync needs, and get what there is."""
@@ -203,11 +209,12 @@ class Feed:
             state.succeeded(await self._look.at(before, want, relist=relist))
             state.woken(self._tools.awake_since(), _clock())
         except SourceError as error:
-            state.failed(error)
+            state.failed(error, self._tools.now())
         except Exception as defect:
             log.exception("a feed failed by a defect", extra={"path": self._subtree.path})
             what = f"a defect of the operator ({type(defect).__name__}); see its log"
-            state.failed(SourceError(Reason.INTERNAL_ERROR, f"Reading {self._subtree.path} failed by {what}"))
+            text = f"Reading {self._subtree.path} failed by {what}"
+            state.failed(SourceError(Reason.INTERNAL_ERROR, text), self._tools.now())
         state.ended, state.running = attempt, None
         state.idle_until = _clock() + self._tools.shortest_pause
         self._drop_unwanted()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from paramsync.core.identity import Identity
 from paramsync.core.parameters import Snapshot, Subtree
+from paramsync.core.store_status import Answer
 from paramsync.runtime.keys import SyncKey
 
 from .feed import Feed
@@ -58,6 +59,11 @@ class Feeds:
             subtree: feed.subscribe(sync, frozenset(selections[subtree]), asked) for subtree, feed in feeds.items()
         }
         return [readings[need.subtree] for need in needs]
+
+    def answer(self, subtree: Subtree) -> Answer | None:
+        """How the last look at a subtree ended; None if there was none."""
+        feed = self._feeds.get(subtree)
+        return None if feed is None else feed.answer
 
     def confirm(self, sync: SyncKey, seen: Iterable[Snapshot]) -> None:
         """Let a sync wait until what it saw has been confirmed by further listings."""

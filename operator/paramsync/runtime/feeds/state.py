@@ -11,6 +11,7 @@ from paramsync.core import schedule
 from paramsync.core.known import Known
 from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Nature, Reason
+from paramsync.core.store_status import Answer, Failure
 from paramsync.core.want import Want
 
 from .subscriptions import Selections
@@ -51,6 +52,9 @@ class State:
     known: Known | None = None
     error: SourceError | None = None
     failures: int = 0
+    failing_since: datetime | None = None
+    """When the first of the failures was met that follow each other."""
+
     ended: Attempt | None = None
     running: Attempt | None = None
     idle_until: float = 0.0
@@ -84,7 +88,7 @@ class State:
 
     def succeeded(self, known: Known) -> None:
         """Take in the result of a look."""
-        self.known, self.error, self.failures = known, None, 0
+        self.known, self.error, self.failures, self.failing_since = known, None, 0, None
 
     def woken(self, since: datetime | None, now: float) -> None:
         """Take in that what a look shows is the first after a pause, unless it began before the end of that."""
@@ -94,9 +98,19 @@ class State:
         if not self.known.seen.is_pending:
             self.awake_since = since
 
-    def failed(self, error: SourceError) -> None:
+    def failed(self, error: SourceError, now: datetime) -> None:
         """Take in that a look failed; what is known stays as it was."""
         self.error, self.failures, self.open_at = error, self.failures + 1, NEVER
+        self.failing_since = self.failing_since or now
+
+    def answer(self, path: str, now: datetime) -> Answer | None:
+        """How the last look at the path ended; None if there was none."""
+        if self.ended is None:
+            return None
+        account = self.known.snapshot.account if self.known is not None else None
+        if self.error is None or self.failing_since is None:
+            return Answer(path, account)
+        return Answer(path, account, Failure(self.error.reason, str(self.error), now - self.failing_since))
 
     def pause(self, interval: float, chance: Callable[[], float]) -> float:
         """Seconds until the next listing, for an interval of so many seconds."""
