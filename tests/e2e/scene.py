@@ -194,6 +194,21 @@ def store(name: str, endpoint: str, namespaces: list[str], paths: list[str]) -> 
     }
 
 
+def wait_store(cluster: Cluster, path: str, reason: str, timeout: float = SOON) -> Json:
+    """Wait until the status of a store speaks of its spec and says why it is as it is; return the store.
+
+    :param path: of the store, in a URL.
+    """
+
+    def found() -> Json:
+        there: Json = cluster.request("GET", path)
+        told = {each["type"]: each["reason"] for each in there["status"]["conditions"]}
+        is_of_it = there["status"]["observedGeneration"] == there["metadata"]["generation"]
+        return there if is_of_it and told["Ready"] == reason else {}
+
+    return wait_until(found, f"{path} is {reason}", timeout)
+
+
 class Stores:
     """ClusterParameterStores of a test, as objects. They let every namespace read."""
 

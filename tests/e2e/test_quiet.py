@@ -9,7 +9,7 @@ from tests.aws.proxy import Proxy
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
 from tests.e2e.gateway import Gateway
-from tests.e2e.scene import MERGE, Json, Scene, store, store_path
+from tests.e2e.scene import MERGE, Json, Scene, store, store_path, wait_store
 from tests.running.objects import BASE, Syncs
 from tests.running.operator import STORE_ACCESS, Operator, run_operator
 
@@ -113,7 +113,9 @@ def test_passes_that_change_nothing_write_nothing(
                 scene.put(f"app/plain-{number}", "value")
             scene.synced(storeRef={"name": name}, targets=TARGETS)
             scene.wait_event("app", "Synced")
+            wait_store(cluster, store_path(name), "Serving")
             before, targets, events = syncs.get("app"), targets_of(syncs), syncs.events()
+            told = cluster.request("GET", store_path(name))
             counted = counted_writes(cluster)
             assert counted["APPLY secrets"] >= 2
             assert counted["APPLY configmaps"] >= 2
@@ -127,17 +129,21 @@ def test_passes_that_change_nothing_write_nothing(
             assert gateway.asked(f"/{name}/") == []
             assert {call.action for call in proxy.calls()} == {"GetParametersByPath"}
             assert not any(call.body["WithDecryption"] for call in proxy.calls()), "no value is decrypted again"
+            assert gateway.writes() == []
+            assert cluster.request("GET", store_path(name)) == told
 
             # Whatever else wakes the sync: one look at it and at its targets, without their values.
             for rounds in (1, 2, 3):
                 look_again(operator, cluster, found, rounds)
+                wait_store(cluster, store_path(name), "Serving")
             asked = gateway.asked(f"/{name}/")
             assert [each.method for each in asked] == ["GET"] * 15, "three rounds: the sync and four targets"
             assert all(each.metadata_only for each in asked if "parametersyncs" not in each.path)
 
-            assert gateway.writes() == []
+            written = [(each.method, each.path) for each in gateway.writes()]
+            assert written == [("PATCH", f"{store_path(name)}/status")] * 3, "each spec of the store is told of once"
             ours = [entry for entry in cluster.audit(mark) if entry.user_agent.startswith(("paramsync", "kopf"))]
-            assert {entry.verb for entry in ours} <= {"get", "list", "watch"}
+            assert {entry.verb for entry in ours if "/status" not in entry.resource} <= {"get", "list", "watch"}
             assert counted_writes(cluster) == counted
             assert (syncs.get("app"), targets_of(syncs), syncs.events()) == (before, targets, events)
             assert_quiet(operator.logs().splitlines()[logged:], f"{name}/app")
@@ -149,11 +155,18 @@ def test_passes_that_change_nothing_write_nothing(
         gateway.forget()
         with run_operator(gateway.kubeconfig, tmp_path) as operator:
             wait_until(lambda: operator.metric(DONE, reason="Synced") >= 1, "a look after the restart")
+            told = wait_store(cluster, store_path(name), "Serving")
             look_again(operator, cluster, found, 4)
+            after = wait_store(cluster, store_path(name), "Serving")
+            assert {**after["status"], "observedGeneration": 0, "conditions": []} == {
+                **told["status"],
+                "observedGeneration": 0,
+                "conditions": [],
+            }, "after a restart the same is told"
             whole = [each.path for each in gateway.asked(f"/{name}/") if not each.metadata_only]
             read = [path for path in whole if "parametersyncs" not in path]
             assert len(read) == len(set(read)) == len(TARGETS), "after a restart each is read once with its values"
-            assert gateway.writes() == []
+            assert [each.path for each in gateway.writes()] == [f"{store_path(name)}/status"]
             assert counted_writes(cluster) == counted
             assert (syncs.get("app"), targets_of(syncs), syncs.events()) == (before, targets, events)
     finally:

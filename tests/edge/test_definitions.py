@@ -8,6 +8,7 @@ from kubernetes.client.exceptions import ApiException
 from pydantic import ValidationError
 
 from paramsync.api.base import Model
+from paramsync.api.definitions import FRESH_STATUS
 from paramsync.api.stores import ClusterParameterStoreSpec, ParameterStoreSpec
 from paramsync.api.sync import ParameterSyncSpec, SecretType
 from tests.cluster.access import KubectlError
@@ -20,6 +21,8 @@ Json = dict[str, Any]
 SECRET = {"kind": "Secret"}
 CONFIG_MAP = {"kind": "ConfigMap"}
 NOBODY_MAY_SEE = {"namespaces": ["payments"], "paths": ["/prod/{namespace}"]}
+
+SERVING = {"type": "Ready", "status": "True", "reason": "Serving", "message": "AWS answers"}
 
 
 def sources(*paths: str) -> Json:
@@ -503,6 +506,23 @@ class TestKubectl:
     def test_columns_of_a_store(self, cluster: Cluster, namespace: str) -> None:
         spec = READER | {"region": "eu-west-1", "roleArn": ROLE}
         cluster.request("POST", f"{BASE}/namespaces/{namespace}/parameterstores", own_store(spec))
+        status = {
+            "observedGeneration": 1,
+            "conditions": [{**SERVING, "lastTransitionTime": "2026-03-01T12:00:00Z"}],
+            "identity": f"{ROLE}/x",
+            "account": "111122223333",
+            "region": "eu-west-1",
+            "syncs": 3,
+        }
+        path = f"{BASE}/namespaces/{namespace}/parameterstores/own/status"
+        cluster.request("PATCH", path, {"status": status}, content_type="application/merge-patch+json")
         head, row = cluster.kubectl("get", "pstore", f"--namespace={namespace}", "-o", "wide").splitlines()
-        assert head.split() == ["NAME", "REGION", "SERVICEACCOUNT", "AGE", "ROLE"]
-        assert [*row.split()[:3], row.split()[-1]] == ["own", "eu-west-1", "reader", ROLE]
+        always = ["NAME", "READY", "REASON", "ACCOUNT", "REGION", "SYNCS", "AGE"]
+        assert head.split() == [*always, "IDENTITY", "SERVICEACCOUNT", "ROLE"]
+        assert row.split()[:6] == ["own", "True", "Serving", "111122223333", "eu-west-1", "3"]
+        assert row.split()[-3:] == [f"{ROLE}/x", "reader", ROLE]
+
+    def test_a_fresh_store_is_not_ready(self, cluster: Cluster, namespace: str) -> None:
+        path = f"{BASE}/namespaces/{namespace}/parameterstores"
+        cluster.request("POST", path, own_store(READER))
+        assert cluster.request("GET", f"{path}/own")["status"] == FRESH_STATUS

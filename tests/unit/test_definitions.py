@@ -86,7 +86,8 @@ def test_lists_are_atomic_and_conditions_a_map_by_type() -> None:
         place: (node["x-kubernetes-list-type"], node.get("x-kubernetes-list-map-keys"))
         for place, node in of_type("array")
     }
-    assert kinds.pop("parametersyncs.paramsync.dev:status.conditions") == ("map", ["type"])
+    for name in MADE:
+        assert kinds.pop(f"{name}:status.conditions") == ("map", ["type"])
     assert set(kinds.values()) == {("atomic", None)}
 
 
@@ -184,10 +185,19 @@ def test_a_fresh_sync_is_not_mistaken_for_a_healthy_one() -> None:
     assert [(each.type, each.status, each.reason) for each in fresh.conditions] == [("Ready", "Unknown", "Pending")]
 
 
-def test_only_a_sync_has_a_status() -> None:
-    versions = {name: made["spec"]["versions"][0] for name, made in MADE.items()}
-    assert {name for name, version in versions.items() if "subresources" in version} == {"parametersyncs.paramsync.dev"}
-    assert versions["parametersyncs.paramsync.dev"]["subresources"] == {"status": {}}
+@pytest.mark.parametrize("name", MADE)
+def test_a_status_is_a_subresource(name: str) -> None:
+    (version,) = MADE[name]["spec"]["versions"]
+    assert version["subresources"] == {"status": {}}
+
+
+@pytest.mark.parametrize("name", ["clusterparameterstores.paramsync.dev", "parameterstores.paramsync.dev"])
+def test_the_columns_of_a_store(name: str) -> None:
+    (version,) = MADE[name]["spec"]["versions"]
+    columns = [(each["name"].upper(), each.get("priority", 0)) for each in version["additionalPrinterColumns"]]
+    always = ["READY", "REASON", "ACCOUNT", "REGION", "SYNCS", "AGE"]
+    assert [column for column, priority in columns if priority == 0] == always
+    assert next(column for column, priority in columns if priority == 1) == "IDENTITY"
 
 
 def test_a_union_cannot_be_defined() -> None:

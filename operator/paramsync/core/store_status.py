@@ -19,9 +19,18 @@ PATIENCE: Final = timedelta(minutes=1)
 """How long a failure that time may mend goes on before a store's status tells of it."""
 
 OF_STORES: Final = frozenset(
-    {Reason.ACCESS_DENIED, Reason.DECRYPTION_FAILED, Reason.SOURCE_UNAVAILABLE, Reason.STORE_INVALID, Reason.THROTTLED}
+    {
+        Reason.ACCESS_DENIED,
+        Reason.CLUSTER_REFUSED,
+        Reason.CLUSTER_UNAVAILABLE,
+        Reason.DECRYPTION_FAILED,
+        Reason.SOURCE_UNAVAILABLE,
+        Reason.STORE_INVALID,
+        Reason.THROTTLED,
+    }
 )
-"""The failures to read that a store's identity, or AWS, is the cause of; others are a sync's or the operator's own."""
+"""The failures to read that a store's identity, or AWS, is the cause of (the cluster's: a token of a service account).
+Others are a sync's or the operator's own."""
 
 
 @dataclass(frozen=True, slots=True)
