@@ -13,7 +13,7 @@ from tests.aws.proxy import Proxy
 from tests.cluster.audit import AuditEntry
 from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.cluster.waiting import wait_until
-from tests.e2e.scene import MERGE, SOON, Json, Stores
+from tests.e2e.scene import MERGE, SOON, Json, Stores, store_path, wait_store
 from tests.edge.policies import ACCOUNT, bound_policies, installed
 from tests.rights.comparing import compare, granted_to, used
 from tests.running.objects import BASE, Syncs
@@ -153,6 +153,7 @@ def reads_as_a_service_account(installation: Installation) -> None:
     collection = f"{BASE}/namespaces/{syncs.namespace}/parameterstores"
     syncs.cluster.request("POST", collection, {**store, "spec": spec})
     syncs.wait_reason("own", "Synced", SOON)
+    wait_store(syncs.cluster, f"{collection}/{OWN['name']}", "Serving")
 
 
 def reads_from_a_store_of_the_cluster(installation: Installation, stores: Stores) -> None:
@@ -162,3 +163,4 @@ def reads_from_a_store_of_the_cluster(installation: Installation, stores: Stores
     syncs.wait_reason("object", "StoreNotFound", SOON)
     stores.create(syncs.namespace, "/app")
     syncs.wait_reason("object", "Synced", SOON)
+    wait_store(syncs.cluster, store_path(syncs.namespace), "Serving")

@@ -126,7 +126,7 @@ def test_passes_that_change_nothing_write_nothing(
 
             # Two polls: the operator learns that nothing changed, and asks the API server nothing.
             wait_until(lambda: scene.listings() >= 2, "two polls")
-            assert gateway.asked(f"/{name}/") == []
+            assert gateway.asked(f"/namespaces/{name}/") == []
             assert {call.action for call in proxy.calls()} == {"GetParametersByPath"}
             assert not any(call.body["WithDecryption"] for call in proxy.calls()), "no value is decrypted again"
             assert gateway.writes() == []
@@ -136,7 +136,7 @@ def test_passes_that_change_nothing_write_nothing(
             for rounds in (1, 2, 3):
                 look_again(operator, cluster, found, rounds)
                 wait_store(cluster, store_path(name), "Serving")
-            asked = gateway.asked(f"/{name}/")
+            asked = gateway.asked(f"/namespaces/{name}/")
             assert [each.method for each in asked] == ["GET"] * 15, "three rounds: the sync and four targets"
             assert all(each.metadata_only for each in asked if "parametersyncs" not in each.path)
 
@@ -163,7 +163,7 @@ def test_passes_that_change_nothing_write_nothing(
                 "observedGeneration": 0,
                 "conditions": [],
             }, "after a restart the same is told"
-            whole = [each.path for each in gateway.asked(f"/{name}/") if not each.metadata_only]
+            whole = [each.path for each in gateway.asked(f"/namespaces/{name}/") if not each.metadata_only]
             read = [path for path in whole if "parametersyncs" not in path]
             assert len(read) == len(set(read)) == len(TARGETS), "after a restart each is read once with its values"
             assert [each.path for each in gateway.writes()] == [f"{store_path(name)}/status"]

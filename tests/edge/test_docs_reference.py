@@ -20,6 +20,7 @@ from paramsync import __version__
 from paramsync.api.base import API_VERSION, Model
 from paramsync.api.errors import explain
 from paramsync.api.status import SyncStatus
+from paramsync.api.store_status import StoreStatus
 from paramsync.api.stores import (
     ClusterParameterStore,
     ClusterParameterStoreSpec,
@@ -151,10 +152,10 @@ def test_the_table_of_natures_is_that_of_the_code() -> None:
     ("page", "expected"),
     [
         ("parametersync.md", [*fields(ParameterSyncSpec, "spec."), *fields(SyncStatus, "status.")]),
-        ("clusterparameterstore.md", [*fields(ClusterParameterStoreSpec, "spec.")]),
+        ("clusterparameterstore.md", [*fields(ClusterParameterStoreSpec, "spec."), *fields(StoreStatus, "status.")]),
         # The fields of a store have a page of their own.
         ("settings.md", [path for path in fields(Settings, "") if not path.startswith("stores.")]),
-        ("parameterstore.md", [*fields(ParameterStoreSpec, "spec.")]),
+        ("parameterstore.md", [*fields(ParameterStoreSpec, "spec."), *fields(StoreStatus, "status.")]),
     ],
 )
 def test_every_field_has_a_row_and_every_row_is_a_field(page: str, expected: list[str]) -> None:

@@ -79,15 +79,18 @@ def hops(proxy: Proxy) -> list[str]:
 class TestWho:
     def test_the_operator_itself(self, clients: Clients, proxy: Proxy) -> None:
         who = identity(proxy.url)
+        assert clients.arn(who) is None
         assert clients.prepare(who) == ACCOUNT
         read(clients, who)
         assert keys(proxy) == [f"AKIA{ACCOUNT}"]
+        assert clients.arn(who) == f"arn:aws:sts::{ACCOUNT}:user/moto"
         assert hops(proxy) == ["GetCallerIdentity"]
 
     def test_a_role(self, clients: Clients, proxy: Proxy, ssm: Emulator) -> None:
         ssm.put("/prod/pay/host", "theirs", account=OTHER_ACCOUNT)
         who = identity(proxy.url, role=ROLE)
         assert clients.prepare(who) == OTHER_ACCOUNT
+        assert clients.arn(who) == f"arn:aws:sts::{OTHER_ACCOUNT}:assumed-role/params/payments-store"
         (found,) = clients.client(who).get_parameters_by_path(Path="/prod/pay")["Parameters"]
         assert (found["Value"], OTHER_ACCOUNT in found["ARN"]) == ("theirs", True)
         (call,) = proxy.calls("AssumeRole")

@@ -1,5 +1,7 @@
 """The operator's own credentials: IRSA, EKS Pod Identity, and what happens when they cannot be renewed."""
 
+import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +91,7 @@ class TestIrsa:
             assert clients.prepare(who) == ACCOUNT
             read(clients, who)
         assert [call.action for call in aws.calls if call.service == "sts"] == ["AssumeRoleWithWebIdentity"]
+        assert clients.arn(who) == os.environ["AWS_ROLE_ARN"], "the session's name is another one each time"
         assert aws.calls[0].body["WebIdentityToken"] == "token-of-paramsync"
         assert len(set(keys(aws))) == 1
 
@@ -120,6 +123,7 @@ class TestPodIdentity:
         assert clients.prepare(identity(aws.url)) == ACCOUNT
         assert set(aws.authorizations) == {"token-1"}
         assert aws.calls == [], "STS is not asked"
+        assert clients.arn(identity(aws.url)) is None
 
     def test_a_renewal_reads_the_token_again(
         self, pod_identity: Path, aws: Canned, clients: Clients, clock: Clock

@@ -9,8 +9,12 @@ import pytest
 
 from paramsync.api.definitions import FRESH_STATUS
 from paramsync.api.status import Condition, ConditionType, SyncStatus
+from paramsync.api.store_status import StoreStatus
+from paramsync.core.identity import Identity
 from paramsync.core.outcome import Circumstances, Outcome, conditions
 from paramsync.core.reasons import Nature, Reason
+from paramsync.core.store_status import PENDING, UNUSED, Answer, Failure, StoreFacts, status_of
+from paramsync.core.stores import Store
 from tests.e2e.scene import kstatus
 from tests.gitops.argo import Argo, Json
 from tests.unit.situations import recorded
@@ -134,8 +138,41 @@ def test_a_passing_failure_shows_only_when_the_data_is_late(argo: Argo) -> None:
     assert argo.health(written(SYNCED, failed, OLD)) == [("Progressing", "SourceUnavailable: AWS does not answer")]
 
 
+STORE: Final = Store(Identity("eu-west-1"), ())
+SERVING: Final = StoreFacts(2, STORE, ("payments",), answers=(Answer("/prod/pay"),))
+DENIED: Final = Answer("/prod/pay", failure=Failure(Reason.ACCESS_DENIED, "AWS denies it"))
+LOST: Final = Answer("/prod/pay", failure=Failure(Reason.SOURCE_UNAVAILABLE, "no answer", timedelta(hours=1)))
+STORES: Final = {
+    "in use": (SERVING, "Healthy", "Current", "Serving: AWS answers to what is read with this store"),
+    "unused": (StoreFacts(2, STORE), "Healthy", "Current", f"Unused: {UNUSED.message}"),
+    "denied": (replace(SERVING, answers=(DENIED,)), "Degraded", "Failed", "AccessDenied: AWS denies it"),
+    "cut off": (replace(SERVING, answers=(LOST,)), "Progressing", "InProgress", "SourceUnavailable: no answer"),
+    "not read yet": (replace(SERVING, answers=()), "Progressing", "InProgress", f"Pending: {PENDING.message}"),
+}
+
+
+def as_store(kind: str, status: Json | None, generation: int = 2) -> Json:
+    """A store with this status."""
+    metadata = {"name": "default", "generation": generation}
+    made: Json = {"apiVersion": "paramsync.dev/v1alpha1", "kind": kind, "metadata": metadata, "spec": {}}
+    return made if status is None else {**made, "status": status}
+
+
 @pytest.mark.parametrize("kind", ["ClusterParameterStore", "ParameterStore"])
-def test_a_store_has_no_health(argo: Argo, kind: str) -> None:
-    store = {"apiVersion": "paramsync.dev/v1alpha1", "kind": kind, "metadata": {"name": "default"}, "spec": {}}
-    assert argo.health(store) == [("", "")]
-    assert argo.kstatus(store) == ["Current"]
+@pytest.mark.parametrize("name", STORES)
+def test_a_store_is_what_it_is_for_both(argo: Argo, kind: str, name: str) -> None:
+    facts, health, flux, says = STORES[name]
+    told = status_of(StoreStatus(), facts, NOW).model_dump(mode="json", by_alias=True, exclude_none=True)
+    store = as_store(kind, told)
+    assert argo.health(store) == [(health, says)]
+    assert argo.kstatus(store) == [flux]
+    assert kstatus(store) == flux
+
+
+@pytest.mark.parametrize("kind", ["ClusterParameterStore", "ParameterStore"])
+def test_a_store_that_the_operator_has_not_told_of_is_waited_for(argo: Argo, kind: str) -> None:
+    waiting = [("Progressing", "Waiting for the operator")]
+    old = status_of(StoreStatus(), SERVING, NOW).model_dump(mode="json", by_alias=True, exclude_none=True)
+    for store in (as_store(kind, FRESH_STATUS, generation=1), as_store(kind, old, generation=3)):
+        assert argo.health(store) == waiting
+        assert argo.kstatus(store) == ["InProgress"]

@@ -43,6 +43,13 @@ class _Customs(Customs):
         self.objects: dict[tuple[str, str], CustomObject] = {}
         self.reads: list[tuple[str, str]] = []
         self.error: ApiError | None = None
+        self.written: list[tuple[str, JsonValue]] = []
+        self.refusal: Exception | None = None
+
+    def write_store_status(self, read: CustomObject, status: JsonValue) -> None:
+        self.written.append((read.metadata.name, status))
+        if self.refusal is not None:
+            raise self.refusal
 
     def store(self, name: str, namespace: str = "") -> CustomObject | None:
         self.reads.append((name, namespace))

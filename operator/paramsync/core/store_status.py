@@ -70,7 +70,7 @@ class StoreFacts:
     """The namespace of each sync that reads with it."""
 
     knows_all: bool = True
-    """Whether all syncs were looked at since the operator's start, so that none is missing above."""
+    """Whether all syncs that name it were looked at since the operator's start, so that none is missing above."""
 
     answers: Sequence[Answer] = ()
     """Of the paths that these syncs read, those that were looked at with what the spec means now."""

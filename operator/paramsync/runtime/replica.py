@@ -112,7 +112,7 @@ class Replica:
                 self._clients.arn,
                 reader.account,
                 reader.budget,
-                lambda: self.watch.all_looked_at,
+                self.watch.has_all_of,
                 lambda: leadership.leads_any,
             ),
             metrics,

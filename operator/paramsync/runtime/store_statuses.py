@@ -63,8 +63,8 @@ class Known:
     load: Callable[[Identity], Load]
     """Of an identity that has read something."""
 
-    all_looked_at: Callable[[], bool]
-    """Whether all syncs were looked at since the start."""
+    has_all_of: Callable[[StoreKey], bool]
+    """Whether all syncs that name a store were looked at since the start."""
 
     leads: Callable[[], bool]
     """Whether this replica may write."""
@@ -101,6 +101,7 @@ class StoreStatuses:
         loop = asyncio.get_running_loop()
         whole_at = loop.time()
         while True:
+            self._stores.news.clear()
             if self._known.leads():
                 is_whole = loop.time() >= whole_at
                 whole_at = loop.time() + LOOK if is_whole else whole_at
@@ -108,7 +109,6 @@ class StoreStatuses:
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(whole_at - loop.time(), SOON)):
                     await self._stores.news.wait()
-                    self._stores.news.clear()
                     await asyncio.sleep(SOON)
 
     async def look(self, *, is_whole: bool = True) -> None:
@@ -169,7 +169,7 @@ class StoreStatuses:
     def _facts(self, key: StoreKey, found: CustomObject) -> StoreFacts:
         meaning, readers = self._stores.meaning(key), self._serving.of(key)
         generation, namespaces = found.metadata.generation, [sync.namespace for sync in readers]
-        knows_all = self._known.all_looked_at()
+        knows_all = self._known.has_all_of(key)
         if not isinstance(meaning, Store) or not readers:
             return StoreFacts(generation, meaning, namespaces, knows_all)
         identity = meaning.identity

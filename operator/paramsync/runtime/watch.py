@@ -4,6 +4,7 @@ It acts on a new generation, on our annotations and on deletions, so that our ow
 """
 
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
@@ -46,16 +47,19 @@ class Watch:
         self._conflicted = conflicted
         self._chance = chance
         self._shown: dict[SyncKey, tuple[str, int, tuple[str | None, ...]]] = {}
-        self._not_looked_at: set[SyncKey] = set()
+        self._to_come: dict[SyncKey, frozenset[StoreKey]] = {}
+        self._awaited: Counter[StoreKey] = Counter()
 
-    @property
-    def all_looked_at(self) -> bool:
-        """Whether each sync that was shown has been looked at since it was shown first."""
-        return not self._not_looked_at
+    def has_all_of(self, store: StoreKey) -> bool:
+        """Whether no sync that names a store is still to be looked at for the first time."""
+        return not self._awaited[store]
 
     def looked_at(self, key: SyncKey) -> None:
         """A sync was reconciled, however that ended."""
-        self._not_looked_at.discard(key)
+        for store in self._to_come.pop(key, ()):
+            self._awaited[store] -= 1
+            if not self._awaited[store]:
+                del self._awaited[store]
 
     def begin_anew(self, namespace: str | None = None) -> None:
         """Forget which syncs were shown: those that are listed next are shown for the first time.
@@ -76,8 +80,11 @@ class Watch:
             return
         after = None
         if key not in self._shown:
-            after = self._spread(key, found)
-            self._not_looked_at.add(key)
+            sync = Sync.of(key, found)
+            after = self._spread(sync)
+            self.looked_at(key)
+            self._to_come[key] = _stores_of(sync)
+            self._awaited.update(self._to_come[key])
         self._shown[key] = mark
         self._wake(key, urgent=after is None, after=after or 0.0)
 
@@ -96,19 +103,24 @@ class Watch:
         for kind, found in stores.items():
             self._stores.listed(kind, found, self._wake_user)
 
-    def _spread(self, key: SyncKey, found: CustomObject) -> float | None:
+    def _spread(self, sync: Sync) -> float | None:
         """Seconds that a sync may wait which is shown for the first time and was well before the operator started."""
-        sync = Sync.of(key, found)
         if sync.spec is None or not sync.is_well:
             return None
         return schedule.spread(sync.spec.interval_seconds, self._chance())
 
     def _gone(self, key: SyncKey) -> None:
         self._shown.pop(key, None)
-        self._not_looked_at.discard(key)
+        self.looked_at(key)
         self._wake(key, urgent=True)
         for waiting in self._conflicted(key.namespace):
             self._wake(waiting, urgent=True, after=COLLECTED)
 
     def _wake_user(self, key: SyncKey) -> None:
         self._wake(key, urgent=True)
+
+
+def _stores_of(sync: Sync) -> frozenset[StoreKey]:
+    if sync.spec is None:
+        return frozenset()
+    return frozenset(StoreKey.of(sync.spec.store_of(source), sync.key.namespace) for source in sync.spec.sources)
