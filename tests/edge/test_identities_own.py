@@ -91,7 +91,9 @@ class TestIrsa:
             assert clients.prepare(who) == ACCOUNT
             read(clients, who)
         assert [call.action for call in aws.calls if call.service == "sts"] == ["AssumeRoleWithWebIdentity"]
-        assert clients.arn(who) == os.environ["AWS_ROLE_ARN"], "the session's name is another one each time"
+        assert clients.arn(identity(aws.url)) == os.environ["AWS_ROLE_ARN"], (
+            "the session's name is another one each time"
+        )
         assert aws.calls[0].body["WebIdentityToken"] == "token-of-paramsync"
         assert len(set(keys(aws))) == 1
 
