@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
+from paramsync.aws.errors import SourceError
 from paramsync.core.identity import Identity
 from paramsync.core.parameters import Subtree
+from paramsync.core.reasons import Reason
+from paramsync.core.store_status import Answer
 from paramsync.runtime.feeds.needs import Asked, Need
 from paramsync.runtime.feeds.registry import Feeds
 from paramsync.runtime.keys import SyncKey
@@ -271,3 +275,26 @@ class TestRefresh:
         await world.until(104)
         assert world.names(ONE) == ["host:2"]
         assert world.needs(ONE, not_before=asked).snapshot is not None
+
+
+@in_virtual_time
+async def test_how_the_last_look_ended_is_told_with_the_time_that_it_has_been_so() -> None:
+    world = World()
+    assert world.feeds.answer(PAY) is None
+    world.needs(ONE, every=10)
+    assert world.feeds.answer(PAY) is None, "not looked at yet"
+    await world.until(1)
+    assert world.feeds.answer(PAY) == Answer("/prod/pay", "111122223333")
+    world.store.error = SourceError(Reason.ACCESS_DENIED, "AWS denies it")
+    await world.until(95)
+    answer = world.feeds.answer(PAY)
+    assert answer is not None
+    assert answer.account == "111122223333"
+    assert answer.failure is not None
+    assert (answer.failure.reason, answer.failure.message) == (Reason.ACCESS_DENIED, "AWS denies it")
+    assert timedelta(seconds=80) < answer.failure.lasts < timedelta(seconds=95)
+    world.store.error = None
+    await world.until(115)
+    assert world.feeds.answer(PAY) == Answer("/prod/pay", "111122223333")
+    world.feeds.release(ONE)
+    assert world.feeds.answer(PAY) is None

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import pytest
 from pydantic import JsonValue
 
+from paramsync.api.sources import StoreKind
+from paramsync.core.stores import StoreKey
 from paramsync.kube.wire import CustomObject
 from paramsync.runtime.keys import SyncKey
 from paramsync.runtime.watch import COLLECTED, Watch
@@ -107,3 +109,36 @@ def test_a_deletion_wakes_who_waited_for_its_targets() -> None:
     desk.woken.clear()
     watch.sync(sync(), deleted=True)
     assert desk.woken == [(KEY, True, 0), (SyncKey("payments", "other"), True, COLLECTED)]
+
+
+class TestWhoIsStillToCome:
+    """Of a store nobody is counted out before each sync that names it was looked at."""
+
+    STORE = StoreKey(StoreKind.CLUSTER_PARAMETER_STORE, "default")
+
+    def test_a_sync_is_to_come_until_it_was_looked_at(self) -> None:
+        watch = Desk().watch()
+        assert watch.has_all_of(self.STORE)
+        watch.sync(sync(status=READY))
+        watch.sync(sync(status=READY, generation=4))
+        assert not watch.has_all_of(self.STORE)
+        assert watch.has_all_of(StoreKey(StoreKind.CLUSTER_PARAMETER_STORE, "other"))
+        watch.looked_at(KEY)
+        assert watch.has_all_of(self.STORE)
+        watch.sync(sync(status=READY, generation=5))
+        assert watch.has_all_of(self.STORE), "it was looked at before"
+
+    def test_when_all_is_begun_anew_it_is_to_come_again(self) -> None:
+        watch = Desk().watch()
+        for _ in range(2):
+            watch.sync(sync(status=READY))
+            watch.begin_anew()
+        watch.sync(sync(status=READY))
+        watch.looked_at(KEY)
+        assert watch.has_all_of(self.STORE)
+
+    def test_one_that_went_is_not_waited_for(self) -> None:
+        watch = Desk().watch()
+        watch.sync(sync())
+        watch.sync(sync(), deleted=True)
+        assert watch.has_all_of(self.STORE)
