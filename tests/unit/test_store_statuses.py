@@ -180,7 +180,9 @@ async def test_what_somebody_wrote_meanwhile_is_read_and_gone_by() -> None:
     await world.statuses.look()
     world.customs.refusal = None
     assert world.customs.reads == [("main", "")]
-    assert world.stores.objects()[0][1].status == {"syncs": 7}
+    kept = world.stores.object(MAIN)
+    assert kept is not None
+    assert kept.status == {"syncs": 7}
     await world.statuses.look()
     assert world.reasons == ["Unused"] * 2
 

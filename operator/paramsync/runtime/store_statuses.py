@@ -37,6 +37,9 @@ LOOK: Final = 10.0
 SOON: Final = 1.0
 """Seconds after which a store is looked at that is new or was edited: its syncs have subscribed by then."""
 
+AT_ONCE: Final = 50
+"""Stores that are looked at without letting others on the loop go on; each takes 0.04 ms."""
+
 FORBIDDEN: Final = 600.0
 """Seconds after which a kind is tried again whose status may not be written."""
 
@@ -118,7 +121,12 @@ class StoreStatuses:
         :raises Fenced: if this process may not write any more.
         :raises Unavailable: if the API server does not answer.
         """
-        for key, found in self._stores.objects():
+        for number, key in enumerate(self._stores.objects(), 1):
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
+            found = self._stores.object(key)
+            if found is None:
+                continue  # it went meanwhile
             if is_whole or _generation_told(found) != found.metadata.generation:
                 await self._look_at(key, found, is_whole=is_whole)
 

@@ -112,9 +112,14 @@ class Stores:
             if known.found is None and key not in found and not known.users:
                 del self._known[key]  # no later list can be old enough to hold it again
 
-    def objects(self) -> list[tuple[StoreKey, CustomObject]]:
-        """The stores that are objects in the cluster, as they are known now."""
-        return [(key, known.found) for key, known in self._known.items() if known.found is not None]
+    def objects(self) -> list[StoreKey]:
+        """The stores that are objects in the cluster."""
+        return [key for key, known in self._known.items() if known.found is not None]
+
+    def object(self, key: StoreKey) -> CustomObject | None:
+        """A store as it is known now; None if it is no object in the cluster, or not known."""
+        known = self._known.get(key)
+        return None if known is None else known.found
 
     def meaning(self, key: StoreKey) -> Store | Problem | None:
         """What the spec of a store that is an object means; None while that is not known. Nothing is read for it.
