@@ -1,6 +1,5 @@
 """The operator's own credentials: IRSA, EKS Pod Identity, and what happens when they cannot be renewed."""
 
-import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path

@@ -13,7 +13,7 @@ from tests.cluster.waiting import wait_until
 from tests.e2e.scene import SOON, Stores
 from tests.gitops.argo import Argo, ArgoError, Json
 from tests.running.objects import Syncs
-from tests.unit.situations import recorded
+from tests.unit.situations import SITUATIONS, recorded
 
 IDLE = {"refresh": True, "approve": False, "suspend": True, "resume": False}
 HELD = IDLE | {"approve": True}
@@ -41,9 +41,11 @@ def annotated(found: Json, **annotations: str) -> Json:
 
 
 def test_what_can_be_done_depends_on_what_is_held_and_on_suspend(argo: Argo) -> None:
-    found = [recorded(reason) for reason in Reason]
+    found = [recorded(reason) for reason in SITUATIONS]
 
-    expected = [ASLEEP if reason is Reason.SUSPENDED else HELD if reason in HELD_REASONS else IDLE for reason in Reason]
+    expected = [
+        ASLEEP if reason is Reason.SUSPENDED else HELD if reason in HELD_REASONS else IDLE for reason in SITUATIONS
+    ]
     assert argo.actions(*found) == expected
     assert argo.actions(fresh()) == [IDLE]
 

@@ -17,7 +17,7 @@ from paramsync.core.store_status import PENDING, UNUSED, Answer, Failure, StoreF
 from paramsync.core.stores import Store
 from tests.e2e.scene import kstatus
 from tests.gitops.argo import Argo, Json
-from tests.unit.situations import recorded
+from tests.unit.situations import SITUATIONS, recorded
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NEW: Final = Circumstances(
@@ -116,7 +116,7 @@ def test_a_state_is_what_it_is_for_both(argo: Argo, case: Case) -> None:
 
 def test_what_reconciles_left_is_what_it_is_for_both(argo: Argo) -> None:
     """Recorded from the reconciler itself: some of these have a nature that never reaches the conditions."""
-    found = [recorded(reason) for reason in Reason]
+    found = [recorded(reason) for reason in SITUATIONS]
     ready = [each.reason for each in map(ready_of, found)]
     expected = [STATES[Reason(each).nature] for each in ready]
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Nature(StrEnum):
@@ -89,6 +90,10 @@ _NATURES = {
     Reason.NOT_ALLOWED: Nature.LAGGING,
     Reason.ACCESS_DENIED: Nature.LAGGING,
 }
+
+
+ONLY_OF_STORES: Final = frozenset({Reason.SERVING, Reason.UNUSED})
+"""What is said of stores, and never of a sync."""
 
 
 @dataclass(frozen=True, slots=True)

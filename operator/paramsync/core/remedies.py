@@ -11,6 +11,8 @@ PAGE: Final = "docs/reference/reasons.md"
 REMEDIES: Final[Mapping[Reason, str]] = {
     Reason.SYNCED: "Nothing is to be done.",
     Reason.PLANNED: "Look at status.plan, and set spec.mode to Sync to carry it out.",
+    Reason.SERVING: "Nothing is to be done; if status.lastError tells of a path, mend that.",
+    Reason.UNUSED: "Nothing is to be done; let a sync name the store in spec.storeRef to use it.",
     Reason.SUSPENDED: "Set spec.suspend to false, or remove it, to go on.",
     Reason.PENDING: "Wait; if it lasts for more than some minutes, check that the operator runs and leads.",
     Reason.NO_PARAMETERS: (

@@ -148,7 +148,8 @@ class StoreStatuses:
         if document == found.status or found.metadata.deletion_timestamp is not None or self._is_forbidden(key):
             return
         try:
-            await self._threads.run(self._customs.write_store_status, found, document)
+            with self._metrics.write(key.kind):
+                await self._threads.run(self._customs.write_store_status, found, document)
         except Stale:
             await self._read_again(key)
         except NotFound:
@@ -161,7 +162,6 @@ class StoreStatuses:
         except ApiError as error:
             log.warning("the status of a store was not written", extra={"store": str(key), "what": str(error)})
         else:
-            self._metrics.wrote(key.kind)
             self._stores.told(key, found, document)
 
     async def _read_again(self, key: StoreKey) -> None:
