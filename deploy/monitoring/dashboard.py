@@ -3,6 +3,7 @@
 from typing import Final
 
 from deploy.monitoring.panels import Json, Panel, Query, Row, arranged, choice
+from paramsync.core.remedies import REMEDIES
 
 OPERATOR: Final = 'cluster=~"$cluster", job=~"$job"'
 SYNCS: Final = f'{OPERATOR}, namespace=~"$namespace"'
@@ -60,10 +61,10 @@ def _stale() -> Row:
             Panel(
                 "What to look at",
                 "Syncs that are not Ready, held, or have data that is older than three of their intervals."
-                " `kubectl describe psync NAME -n NAMESPACE` shows the message, which names what to mend.",
+                " `kubectl describe psync NAME -n NAMESPACE` shows the message, which names the parameter or object.",
                 "table",
                 [
-                    Query(f"{REASON} and on ({EACH}) {AMISS}", "present"),
+                    Query(_with_remedy(f"{REASON} and on ({EACH}) {AMISS}"), "present"),
                     Query(_of_amiss(AGE), "age of the data"),
                     Query(_of_amiss(INTERVAL), "interval"),
                     Query(_of_amiss(HELD), "held changes"),
@@ -77,6 +78,12 @@ def _stale() -> Row:
                     "age of the data": {"unit": "dtdurations"},
                     "interval": {"unit": "dtdurations"},
                     "held changes": {},
+                    "remedy": {
+                        "displayName": "what to do",
+                        "mappings": [{"type": "value", "options": _remedies()}],
+                        "custom.cellOptions": {"type": "auto", "wrapText": True},
+                        "custom.width": 600,
+                    },
                 },
             ),
             Panel(
@@ -257,6 +264,15 @@ def _number(title: str, meaning: str, expression: str, *, worst: float | None = 
 def _of_amiss(expression: str) -> str:
     """A figure of the syncs that somebody should look at, with their reasons."""
     return f"(({expression}) * on ({EACH}) group_left (reason) {REASON}) and on ({EACH}) {AMISS}"
+
+
+def _with_remedy(expression: str) -> str:
+    """The same with the reason once more, for what is to be done to stand in its place."""
+    return f'label_replace({expression}, "remedy", "$1", "reason", "(.*)")'
+
+
+def _remedies() -> Json:
+    return {str(reason): {"text": text, "index": number} for number, (reason, text) in enumerate(REMEDIES.items())}
 
 
 def _feeds(expression: str, more: str = "") -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from deploy.monitoring.dashboard import dashboard
+from paramsync.core.remedies import REMEDIES
 from tests.monitoring.known import alerts, asked_by_texts, exported, panels
 from tests.monitoring.promtool import Promtool
 
@@ -61,6 +62,13 @@ def test_legends_and_columns_name_labels_that_the_expression_leaves() -> None:
         for target in panel.get("targets", ()):
             for label in re.findall(r"\{\{(\w+)\}\}", target.get("legendFormat", "")):
                 assert re.search(rf"by \([^)]*\b{label}\b", target["expr"]), (panel["title"], label)
+
+
+def test_every_reason_is_shown_with_what_to_do() -> None:
+    (panel,) = (each for each in dashboard()["panels"] if each["title"] == "What to look at")
+    shown = {each["matcher"]["options"]: each["properties"] for each in panel["fieldConfig"]["overrides"]}
+    (mapping,) = next(each["value"] for each in shown["remedy"] if each["id"] == "mappings")
+    assert {reason: each["text"] for reason, each in mapping["options"].items()} == REMEDIES
 
 
 def test_panels_do_not_overlap_and_fill_the_width() -> None:
