@@ -1,4 +1,4 @@
-"""A secure value is revealed in one place."""
+"""Where a secure value is revealed."""
 
 import ast
 from pathlib import Path
@@ -7,7 +7,8 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "operator" / "paramsync"
 DEFINED_IN = SOURCE / "core" / "values.py"
-ALLOWED = SOURCE / "kube" / "encoding.py"
+ALLOWED = {"kube/encoding.py", "cli/get.py"}
+"""What writes the body of a Secret; and the command that a person asks for a value, with a word of its own."""
 HIDDEN = "_SecureValue__content"
 
 
@@ -37,13 +38,13 @@ def test_every_way_to_reveal_is_found(code: str) -> None:
     assert revelations(code) == [1]
 
 
-def test_only_the_encoding_of_a_secret_reveals() -> None:
+def test_only_the_encoding_of_a_secret_and_who_is_asked_to_reveal() -> None:
     revealing = {
         module.relative_to(SOURCE).as_posix()
         for module in SOURCE.rglob("*.py")
         if module != DEFINED_IN and revelations(module.read_text())
     }
-    assert revealing <= {ALLOWED.relative_to(SOURCE).as_posix()}
+    assert revealing <= ALLOWED
 
 
 def test_the_class_itself_reveals_nowhere_else() -> None:

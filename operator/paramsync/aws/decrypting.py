@@ -1,4 +1,4 @@
-"""The values of single versions, by GetParameters: what changed is decrypted, and nothing else."""
+"""The values of single parameters, by GetParameters: what changed is decrypted, and nothing else."""
 
 import logging
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from paramsync.core.pacing import Ticket
-from paramsync.core.parameters import Stamp, Subtree
+from paramsync.core.parameters import Parameter, Stamp, Subtree
 from paramsync.core.search import Opened
 
 from .calls import call
@@ -46,3 +46,20 @@ def decrypt(clients: Clients, subtree: Subtree, stamps: Sequence[Stamp], ticket:
     values = {stamp: found[stamp] for stamp in stamps if stamp in found}
     log.debug("values were decrypted", extra={"path": subtree.path, "parameters": len(values)})
     return Opened(values, frozenset(stamps) - values.keys())
+
+
+def by_name(clients: Clients, subtree: Subtree, ticket: Ticket) -> Parameter | None:
+    """Ask for a parameter by its name: the newest version, or the one with the label. Blocks.
+
+    :param subtree: of which the path is the parameter's name.
+    :returns: None if there is none.
+    :raises Undecryptable: if it cannot be decrypted.
+    :raises SourceError: if there is no answer.
+    """
+    name = subtree.path if subtree.label is None else f"{subtree.path}:{subtree.label}"
+
+    def ask(client: "SSMClient") -> "GetParametersResultTypeDef":
+        return client.get_parameters(Names=[name], WithDecryption=True)
+
+    answer = parsed(_Answer, call(clients, subtree, ticket, ask), subtree)
+    return next((item.parameter(decrypted=True) for item in answer.Parameters), None)

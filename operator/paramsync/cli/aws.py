@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paramsync.aws.identities.clients import Clients
-    from paramsync.core.identity import ServiceAccount
+    from paramsync.core.identity import Identity, ServiceAccount
     from paramsync.kube.transport import Transport
     from paramsync.runtime.settings import Settings
 
@@ -40,24 +40,24 @@ class As(NamedTuple):
 
 def aws_options(command: Command[P, R]) -> Command[P, R]:
     """Adds ``--settings``, ``--as-me`` and ``--requests-per-second``."""
-    for option in (
-        click.option(
-            "--requests-per-second",
-            "rate",
-            default=RATE,
-            show_default=True,
-            type=click.IntRange(1, 10_000),
-            help="Requests to SSM, at most, for each account and Region.",
-        ),
-        click.option(
-            "--as-me",
-            is_flag=True,
-            help="Read with the AWS credentials of the environment, whatever role or service account a store names.",
-        ),
-        settings_option,
-    ):
-        command = option(command)
-    return command
+    as_me = click.option(
+        "--as-me",
+        is_flag=True,
+        help="Read with the AWS credentials of the environment, whatever role or service account a store names.",
+    )
+    return settings_option(as_me(rate_option(command)))
+
+
+def rate_option(command: Command[P, R]) -> Command[P, R]:
+    """Adds ``--requests-per-second``."""
+    return click.option(
+        "--requests-per-second",
+        "rate",
+        default=RATE,
+        show_default=True,
+        type=click.IntRange(1, 10_000),
+        help="Requests to SSM, at most, for each account and Region.",
+    )(command)
 
 
 def settings_option(command: Command[P, R]) -> Command[P, R]:
@@ -67,6 +67,59 @@ def settings_option(command: Command[P, R]) -> Command[P, R]:
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         help="The operator's settings file, with stores and the default Region.",
     )(command)
+
+
+def place_options(command: Command[P, R]) -> Command[P, R]:
+    """Adds where to read and as whom: ``--region``, ``--role-arn`` and ``--external-id``."""
+    for option in (
+        click.option("--external-id", help="The external id that the trust policy of that role asks for."),
+        click.option("--role-arn", help="A role to assume for it. Default: the credentials of the environment."),
+        click.option("--region", help="The Region. Default: that of the settings file or of the environment."),
+    ):
+        command = option(command)
+    return command
+
+
+def identity(
+    clients: Clients, settings: Settings, region: str | None, role_arn: str | None, external_id: str | None
+) -> Identity:
+    """Who to read as, and where, by the words of a store.
+
+    :raises click.ClickException: if there is no such place or role.
+    """
+    from pydantic import ValidationError
+
+    from paramsync.api.errors import explain
+    from paramsync.api.stores import ClusterParameterStoreSpec
+    from paramsync.core.identity import Identity, Role
+
+    try:
+        given = ClusterParameterStoreSpec.model_validate(
+            {"region": region, "roleArn": role_arn, "externalId": external_id}
+        )
+    except ValidationError as error:
+        raise click.ClickException(explain(error)) from None
+    where = given.region or settings.region or clients.own_region()
+    if where is None:
+        raise click.ClickException("no Region is known: give --region, or set AWS_REGION")
+    role = None if given.role_arn is None else Role(given.role_arn, given.external_id)
+    return Identity(where, role=role, session="paramsync-cli" if role else "")
+
+
+def checked(path: str) -> str:
+    """A path as it is sent to AWS.
+
+    :raises click.UsageError: if it is none.
+    """
+    from pydantic import ValidationError
+
+    from paramsync.api.errors import explain
+    from paramsync.api.sources import Source
+
+    try:
+        return Source.model_validate({"path": path}).path
+    except ValidationError as error:
+        raise click.UsageError(explain(error)) from None
 
 
 def loaded(path: Path | None) -> Settings:

@@ -10,9 +10,11 @@ from .approve import approve
 from .asking import refresh, resume, suspend
 from .doctor import doctor
 from .explain import explain
+from .get import get
 from .iam_policy import iam_policy
 from .plan import plan
 from .run import run
+from .tree import tree
 from .validate import validate
 
 
@@ -46,5 +48,5 @@ def crds(output: Path | None) -> None:
         (output / f"{name}.yaml").write_text(f"# Generated from the models by: paramsync crds\n{text}")
 
 
-for command in (run, plan, iam_policy, explain, approve, refresh, suspend, resume, validate, doctor):
+for command in (run, plan, tree, get, iam_policy, explain, approve, refresh, suspend, resume, validate, doctor):
     main.add_command(command)

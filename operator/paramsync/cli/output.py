@@ -63,7 +63,9 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Columns as kubectl shows them; a cell that is None is empty."""
     from tabulate import tabulate
 
-    return tabulate([list(row) for row in rows], list(headers), tablefmt="plain", disable_numparse=True)
+    return tabulate(
+        [list(row) for row in rows], list(headers), tablefmt="plain", disable_numparse=True, preserve_whitespace=True
+    )
 
 
 def document(found: JsonValue, form: Form) -> str:

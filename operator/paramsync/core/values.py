@@ -1,8 +1,8 @@
 """The classes that values live in.
 
 A plain value is a ``str``, or :class:`Decoded` bytes. A secure value is a :class:`SecureValue` from the moment
-the response is parsed until :mod:`paramsync.kube.encoding` puts it into the body of a Secret: nothing else calls
-``reveal``. What is made of it is one, too (:meth:`SecureValue.made_of`).
+the response is parsed until :mod:`paramsync.kube.encoding` puts it into the body of a Secret: nothing else of the
+operator calls ``reveal``. What is made of it is one, too (:meth:`SecureValue.made_of`).
 """
 
 import hmac
@@ -75,7 +75,7 @@ class SecureValue:
         return len(self.__content)
 
     def reveal(self) -> bytes:
-        """The bytes. To be called only where the body of a Secret is written."""
+        """The bytes. To be called only where the body of a Secret is written, and where a person asks for a value."""
         return self.__content
 
     def is_json_object(self) -> bool:

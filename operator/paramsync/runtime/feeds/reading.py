@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from paramsync.aws.budget import Budget, Budgets, Lane
-from paramsync.aws.decrypting import decrypt
+from paramsync.aws.decrypting import by_name, decrypt
 from paramsync.aws.errors import IdentityRejected, SourceError, TokenRejected
 from paramsync.aws.identities.backoff import FIRST
 from paramsync.aws.identities.clients import Clients
@@ -21,7 +21,7 @@ from paramsync.core import schedule
 from paramsync.core.identity import Identity
 from paramsync.core.listing import BrokenListing, Listed, Listing
 from paramsync.core.pacing import Ticket
-from paramsync.core.parameters import Stamp, Subtree
+from paramsync.core.parameters import Parameter, Stamp, Subtree
 from paramsync.core.reasons import Reason
 from paramsync.core.search import Opened
 from paramsync.runtime.metrics import Metrics
@@ -110,6 +110,14 @@ class Reader:
         opened = await self._ask(subtree, "GetParameters", ask, urgent)
         self._metrics.decrypted(len(opened.values))
         return opened
+
+    async def by_name(self, subtree: Subtree) -> Parameter | None:
+        """The parameter whose name is the path of a subtree, with its value; None if there is none.
+
+        :raises Undecryptable: if it cannot be decrypted.
+        :raises SourceError: if there is no answer.
+        """
+        return await self._ask(subtree, "GetParameters", partial(by_name, self._clients, subtree), lambda: True)
 
     def budget(self, identity: Identity) -> Budget:
         """The budget that the requests of an identity are counted in."""

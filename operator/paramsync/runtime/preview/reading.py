@@ -1,13 +1,14 @@
 """Subtrees read once, as they are now."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from paramsync.aws.budget import Budgets
 from paramsync.aws.errors import SourceError
 from paramsync.aws.identities.clients import Clients
-from paramsync.core.parameters import Snapshot, Subtree
+from paramsync.core.parameters import Parameter, Snapshot, Subtree
 from paramsync.core.want import Selection, Want
 from paramsync.runtime.feeds.look import Look
 from paramsync.runtime.feeds.needs import Need
@@ -35,16 +36,34 @@ def read(clients: Clients, needs: Iterable[Need], rate: int, threads: int, told:
     return asyncio.run(_read_all(clients, {key: Want.of(each) for key, each in wanted.items()}, rate, threads, told))
 
 
+def read_one(clients: Clients, subtree: Subtree, rate: int) -> Parameter | None:
+    """The parameter whose name is the path of a subtree, with its value; None if there is none.
+
+    :raises SourceError: if it cannot be had.
+    """
+
+    async def ask() -> Parameter | None:
+        with _reader(clients, rate, threads=1) as reader:
+            return await reader.by_name(subtree)
+
+    return asyncio.run(ask())
+
+
 async def _read_all(
     clients: Clients, wanted: Mapping[Subtree, Want], rate: int, threads: int, told: Callable[[int], None]
 ) -> Found:
-    pool = Threads("aws", threads)
-    reader = Reader(clients, Budgets(lambda _account, _region: rate), pool, Metrics())
-    try:
+    with _reader(clients, rate, threads) as reader:
         found = await asyncio.gather(*(_read(reader, subtree, want, told) for subtree, want in wanted.items()))
+    return dict(zip(wanted, found, strict=True))
+
+
+@contextmanager
+def _reader(clients: Clients, rate: int, threads: int) -> Iterator[Reader]:
+    pool = Threads("aws", threads)
+    try:
+        yield Reader(clients, Budgets(lambda _account, _region: rate), pool, Metrics())
     finally:
         pool.close()
-    return dict(zip(wanted, found, strict=True))
 
 
 async def _read(reader: Reader, subtree: Subtree, want: Want, told: Callable[[int], None]) -> Snapshot | SourceError:
