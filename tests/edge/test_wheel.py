@@ -95,6 +95,8 @@ def test_the_metadata_says_what_it_is(wheel: Path) -> None:
 
 def test_the_installed_command_tells_its_version(installed: Installed) -> None:
     assert installed.run("paramsync", "--version") == f"paramsync, version {__version__}\n"
+    assert installed.run("kubectl-paramsync", "--version") == f"paramsync, version {__version__}\n"
+    assert "plan\t" in installed.run("kubectl_complete-paramsync", "")
 
 
 def test_the_locked_dependencies_are_all_that_it_needs(installed: Installed) -> None:

@@ -116,8 +116,9 @@ def iam_policy(
     keys: tuple[str, ...],
     form: Form,
 ) -> None:
-    """Print the least IAM policies for syncs: for every role that takes part, what it must be allowed to do, and who
-    must be allowed to assume it.
+    """Print the least IAM policies for syncs.
+
+    For every role that takes part: what it must be allowed to do, and who must be allowed to assume it.
 
     Syncs come from files (-f), or from the cluster: those that are named, or all of them (--cluster). AWS is not asked.
 
