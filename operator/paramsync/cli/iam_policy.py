@@ -148,8 +148,9 @@ def iam_policy(
             raise click.ClickException("there is no ParameterSync")
         aws = stack.enter_context(clients(None))
         reads, problems = _reads(asked, StoreFinder(given, known, aws.own_region, as_me=False))
+        is_operators = any(each.subtree.identity.service_account is None for each in reads)
         installation = Installation(
-            operator_role or _annotated(service_account, given, known),
+            operator_role or (_annotated(service_account, given, known) if is_operators else ""),
             *service_account,
             issuer,
             pod_identity,
