@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.bench.change_over import change_over
+from tests.bench.commands import commands
 from tests.bench.measure import Results
 from tests.bench.metrics import metrics
 from tests.bench.page import page
@@ -40,6 +41,7 @@ def main() -> int:
         "page": page,
         "planning": planning,
         "metrics": metrics,
+        "commands": commands,
         "one": partial(subtrees, number=1, parameters=25, secure=5),
         "some": partial(subtrees, number=asked.some),
         "many": partial(subtrees, number=asked.many, polls=asked.polls, interval=20),

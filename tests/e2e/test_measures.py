@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from tests.bench.change_over import change_over
+from tests.bench.commands import commands
 from tests.bench.measure import Results
 from tests.bench.metrics import metrics
 from tests.bench.page import page
@@ -19,6 +20,7 @@ SCENARIOS = {
     "one page": partial(page, number=200, turns=1),
     "planning": partial(planning, number=200),
     "metrics": partial(metrics, number=50),
+    "commands": partial(commands, number=30, repeats=1),
     "several pages": partial(subtrees, number=3, parameters=25, secure=5, polls=1),
     "fifty syncs on one path": partial(one_path, number=50, polls=1),
     "teams with a shared path": partial(teams, number=12),
