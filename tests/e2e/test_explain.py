@@ -148,8 +148,8 @@ def test_a_sync_that_is_not_there(scene: Scene, developer: AccountKubeconfig) ->
     assert f"there is no ParameterSync {scene.syncs.namespace}/missing" in result.stderr
     result = run(developer, "explain", "kube-system/app")
     assert "the right to get parametersyncs in namespace kube-system" in result.stderr
-    assert run(developer, "explain", "a/b/c").exit_code == 2
-    assert run(developer, "explain", "-n", "x", "y/app").exit_code == 2
+    assert run(developer, "explain", "a/b/c").exit_code == 1
+    assert run(developer, "explain", "-n", "x", "y/app").exit_code == 1
 
 
 def test_what_parameter_store_has_that_is_newer(

@@ -41,7 +41,7 @@ def run(*arguments: str) -> Result:
 @pytest.mark.parametrize("name", [f"{PATH}/db/password", f"{PATH}/"])
 def test_without_show_nothing_is_even_asked_for(filled: Emulator, proxy: Proxy, name: str) -> None:
     result = run(name)
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (1, "")
     assert f"write paramsync get --show {name}; paramsync tree shows all the rest" in result.stderr
     assert proxy.calls() == []
 

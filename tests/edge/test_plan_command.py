@@ -192,7 +192,7 @@ def test_a_directory_a_list_and_the_standard_input(filled: Emulator, proxy: Prox
 
 
 def test_it_needs_something_to_plan() -> None:
-    assert CliRunner().invoke(main, ["plan"]).exit_code == 2
+    assert CliRunner().invoke(main, ["plan"]).exit_code == 1
 
 
 def test_a_defect_of_the_way_there_is_told(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:

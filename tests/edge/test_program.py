@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from deploy.reference.generating import generated
 from paramsync import __version__
@@ -72,6 +73,16 @@ def test_a_shell_completes_it(shell: str, line: str, expected: set[str]) -> None
 def test_a_shell_is_told_how_to_complete_it(shell: str) -> None:
     assert "_PARAMSYNC_COMPLETE" in output(SCRIPTS / "paramsync", _PARAMSYNC_COMPLETE=f"{shell}_source")
     assert f"_PARAMSYNC_COMPLETE={shell}_source paramsync" in (ROOT / "docs" / "cli.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "plann -f app.yaml", "--no", "plan", "plan --no", "plan -f nowhere.yaml", "tree -o xml", "get", "explain"],
+)
+def test_an_error_in_how_it_is_written_is_not_taken_for_changes(line: str) -> None:
+    result = CliRunner().invoke(main, line.split())
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Error: " in result.stderr or line == ""
 
 
 def test_kubectl_finds_it() -> None:

@@ -115,8 +115,8 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
 
 
 def test_nothing_to_check_is_a_mistake() -> None:
-    assert validate().exit_code == 2
-    assert validate("-f", "missing").exit_code == 2
+    assert validate().exit_code == 1
+    assert validate("-f", "missing").exit_code == 1
 
 
 def test_the_examples_are_good() -> None:

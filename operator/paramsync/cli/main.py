@@ -1,6 +1,9 @@
 """The ``paramsync`` command."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,7 +21,32 @@ from .tree import tree
 from .validate import validate
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Program(click.Group):
+    """Ends with 1 for every error, also one in how a command is written: 2 is what ``plan`` says of changes."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the program's own options."""
+        with _errors_end_with_1():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Read the options of a command, and run it."""
+        with _errors_end_with_1():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _errors_end_with_1() -> Iterator[None]:
+    try:
+        yield
+    except click.UsageError as error:
+        vars(error)["exit_code"] = 1  # click declares it for the class, and reads it of the instance
+        raise
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="paramsync")
 def main() -> None:
     """Keep Secrets and ConfigMaps equal to subtrees of AWS SSM Parameter Store."""
