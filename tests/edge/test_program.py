@@ -11,7 +11,6 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from deploy.reference.generating import generated
 from paramsync import __version__
 from paramsync.cli.main import main
 
@@ -106,11 +105,6 @@ def test_kubectl_completes_it(words: tuple[str, ...], expected: set[str], last: 
     assert ({line.split("\t")[0] for line in lines}, directive) == (expected, last)
     if words:
         assert output(SCRIPTS / "kubectl", "__complete", "paramsync", *words).splitlines() == [*lines, directive]
-
-
-def test_the_reference_is_the_one_of_this_code() -> None:
-    for page, text in generated().items():
-        assert page.read_text() == text, "run make reference"
 
 
 def test_the_reference_has_every_command_and_option() -> None:
