@@ -94,3 +94,10 @@ def test_what_cannot_be_decrypted_is_told_and_the_rest_is_shown(filled: Emulator
 def test_a_throttled_request_is_sent_again(filled: Emulator, proxy: Proxy) -> None:
     proxy.add(errors.throttled(), action="GetParameters", times=1)
     assert run("--show", f"{PATH}/host").stdout == "db.internal\n"
+
+
+def test_a_missing_right_is_named(filled: Emulator, proxy: Proxy) -> None:
+    proxy.add(errors.denied(), action="GetParameters")
+    result = run("--show", f"{PATH}/host")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"Error: AWS denies ssm:GetParameters; allow it on parameter{PATH}/host\n"

@@ -79,9 +79,18 @@ def _alone(aws: Clients, subtree: Subtree, rate: int) -> list[Parameter]:
 
     :raises SourceError: if it cannot be read.
     """
+    from paramsync.aws.errors import Undecryptable
+    from paramsync.core.reasons import Reason
     from paramsync.runtime.preview.reading import read_one
 
-    found = read_one(aws, subtree, rate)
+    try:
+        found = read_one(aws, subtree, rate)
+    except Undecryptable as error:
+        if error.reason is not Reason.ACCESS_DENIED:
+            raise
+        # The operator asks for what is below a path; here the path is the parameter.
+        text = f"AWS denies ssm:GetParameters; allow it on parameter{subtree.path}"
+        raise Undecryptable(error.reason, text) from None
     if found is None:
         label = f" with label {subtree.label}" if subtree.label else ""
         raise click.ClickException(
