@@ -75,6 +75,8 @@ def test_people_see_a_tree(filled: Emulator, proxy: Proxy) -> None:
     ]
     assert all(call.body["WithDecryption"] is False for call in proxy.calls("GetParametersByPath"))
     assert proxy.calls("GetParameters") == []
+    filled.put(f"{PATH}/zzz/deep", "x")
+    assert "    └── deep " in run(PATH).stdout, "below the last branch nothing but spaces stands before"
 
 
 def test_programs_get_names_types_versions_and_dates(filled: Emulator) -> None:

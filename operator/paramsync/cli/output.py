@@ -59,12 +59,19 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Columns as kubectl shows them; a cell that is None is empty."""
+def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, indents: bool = False) -> str:
+    """Columns as kubectl shows them; a cell that is None is empty.
+
+    :param indents: whether a cell keeps the spaces that it begins with.
+    """
     from tabulate import tabulate
 
     return tabulate(
-        [list(row) for row in rows], list(headers), tablefmt="plain", disable_numparse=True, preserve_whitespace=True
+        [list(row) for row in rows],
+        list(headers),
+        tablefmt="plain",
+        disable_numparse=True,
+        preserve_whitespace=indents,
     )
 
 

@@ -161,7 +161,7 @@ def _text(snapshot: Snapshot, places: Places, *, with_places: bool) -> str:
     account = f" of account {snapshot.account}" if snapshot.account else ""
     count = len(snapshot.parameters)
     head = f"{subtree.path} in {subtree.identity.region}{account}{label}: {count} parameter{'s' if count != 1 else ''}"
-    return f"{head}\n{table(columns, rows)}" if rows else head
+    return f"{head}\n{table(columns, rows, indents=True)}" if rows else head
 
 
 def _about(stamp: Stamp, now: datetime) -> tuple[str, str, str]:
