@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test machine test-unit check format demo bench soak kill crds chart reference lock wheel image test-image sbom audit cluster clean
+.PHONY: help setup test machine test-unit check format docs demo bench soak kill crds chart reference lock wheel image test-image sbom audit cluster clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ check: $(READY)  ## Formatting, lint, types and import rules
 format: $(READY)  ## Format and apply safe lint fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(READY)  ## Build the site of the documentation into dist/site, with warnings as errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 demo: $(READY)  ## Watch parameters become a Secret and a ConfigMap (KEEP=1 leaves it running)
 	@$(BIN)/python -m tests.demo
