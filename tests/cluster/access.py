@@ -83,7 +83,7 @@ def request(
 def kubectl(kubeconfig: Path, *arguments: str, input: str | None = None) -> str:  # noqa: A002
     """Run kubectl and return what it printed. Raises KubectlError."""
     command = [
-        _kubectl(),
+        kubectl_program(),
         f"--kubeconfig={kubeconfig}",
         # Its usual cache goes by the port, which may have been another control plane's an hour ago.
         f"--cache-dir={kubeconfig.parent / 'kubectl-cache'}",
@@ -96,7 +96,8 @@ def kubectl(kubeconfig: Path, *arguments: str, input: str | None = None) -> str:
     return run.stdout
 
 
-def _kubectl() -> str:
+def kubectl_program() -> str:
+    """Where kubectl is. Raises KubectlError."""
     beside_python = str(Path(sys.executable).parent)
     found = shutil.which("kubectl") or shutil.which("kubectl", path=beside_python)
     if found is None:

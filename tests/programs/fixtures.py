@@ -16,6 +16,7 @@ from tests.release.actionlint import ACTIONLINT
 NEEDED_BY: Mapping[str, Sequence[Callable[[], object]]] = {
     # The operator's account is what the chart makes of it.
     "cluster": (binaries, HELM.built),
+    "documented_cluster": (binaries, HELM.built),
     "helm_program": (HELM.built,),
     "argo_program": (ARGO.built,),
     "prometheus_programs": (PROMETHEUS.built,),

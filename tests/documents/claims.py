@@ -1,0 +1,69 @@
+"""What on the pages is neither applied nor run by the tests of this folder, each with the reason.
+
+Each entry must be used: `test_inventory.py` fails for one that is not.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+PROGRAMS: Final[Mapping[str, str]] = {
+    "cosign": "asks a registry and a log of signatures on the internet; tests/release reads the page's certificate",
+    "docker": "Docker is not there; tests/image builds the same Dockerfile with Debian's tools",
+    "gh": "asks GitHub for what a release has attested",
+    "git": "would sign a tag",
+    "pip": "tests/edge/test_wheel.py installs the wheel",
+    "python": "tests/image/test_sbom.py runs this module",
+    "python3": "tests/release/test_versions.py runs this module",
+}
+"""Programs of which the commands are not run."""
+
+MENTIONS: Final[Mapping[str, str]] = {
+    "kubectl delete crd": "what is refused, whatever its name",
+    "kubectl replace --force": "what is advised against",
+    "kubectl rollout restart": "of whatever uses the objects",
+    "docker run --env-file": "the name of a reader of files",
+}
+"""Code in a sentence that is the name of a command and no command."""
+
+TEXTS: Final[Mapping[str, str]] = {
+    "SSM ──▶ feeds": "a picture",
+    "Error: INSTALLATION FAILED": "output",
+    "Error: settings.yaml: stores.default.access[0].paths: Field required": "output",
+    "time() - paramsync_sync_last_listing": "to Prometheus; tests/edge/test_docs_reference.py knows the metrics",
+}
+"""Blocks without a language that are neither commands nor manifests, by what they begin with."""
+
+ELSEWHERE: Final[Mapping[str, str]] = {
+    "kubectl create secret generic probe": "refused on purpose: tests/edge/test_admission_install.py",
+}
+"""Commands that another test runs, because here they would fail, by what they begin with."""
+
+SAMPLES: Final[Mapping[str, str]] = {
+    "DB_HOST=db.example.com": "a file that is written: tests/unit/test_formats_documents.py",
+    '"db":\n  "host"': "a file that is written: tests/unit/test_formats_documents.py",
+}
+"""Blocks in a language of commands or manifests that are neither, by what they begin with."""
+
+FOREIGN_KINDS: Final[Mapping[str, str]] = {
+    "OCIRepository": "of Flux, which is not there; tests/gitops sees how its library judges our objects",
+    "HelmRelease": "of Flux",
+    "Kustomization": "of Flux",
+}
+"""Kinds of manifests that the API server of the tests does not have."""
+
+FRAGMENTS: Final[Mapping[str, str]] = {
+    "healthChecks": "part of a Kustomization of Flux",
+}
+"""YAML that is part of a foreign object, by its only key."""
+
+PLACEHOLDERS: Final[Mapping[str, str]] = {
+    "NAMESPACE": "payments",
+    "NAME": "payment-service",
+    "POD": "paramsync-0",
+    "CHART": "deploy/helm/paramsync",
+    "RELEASE": "paramsync",
+    "ACCOUNT": "paramsync",
+    "PATH": "/prod/payment-service",
+    "FILE": "settings.yaml",
+}
+"""Words that a reader replaces, and what they are replaced with here."""

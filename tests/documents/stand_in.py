@@ -1,0 +1,124 @@
+"""What the tests call in place of the programs that the pages name: ``python -m tests.documents.stand_in kubectl …``.
+
+The real programs run, but what would change the cluster of all commands is sent as a dry run, which the API server
+checks like any other request. What cannot run here is checked as far as the program itself tells.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from typing import Final
+
+from tests.documents.claims import PROGRAMS as NOT_RUN
+
+DRY_RUN: Final = frozenset(
+    ("annotate", "apply", "autoscale", "create", "delete", "label", "patch", "replace", "scale", "set", "taint")
+)
+"""What kubectl can do as a dry run."""
+
+NEEDS_KUBELET: Final = frozenset(("attach", "cp", "debug", "exec", "logs", "port-forward", "top"))
+"""What asks a node, of which there is none here: only its options are checked, by kubectl's own help."""
+
+HELM_DRY_RUN: Final = frozenset(("install", "upgrade"))
+
+
+def kubectl(arguments: list[str]) -> int:
+    """Run kubectl, without changing anything."""
+    if arguments[0] == "paramsync":
+        return paramsync(arguments[1:])
+    program = os.environ["REAL_KUBECTL"]
+    if arguments[0] in NEEDS_KUBELET:
+        return _options_are_known([program, arguments[0], "--help"], [program, "options"], arguments)
+    dry = arguments[0] in DRY_RUN and not any(word.startswith("--dry-run") for word in arguments)
+    if arguments[:2] == ["create", "namespace"]:
+        # What the next command puts into it needs it; and it may be there already, as in a page's second section.
+        there = subprocess.run([program, "get", "namespace", arguments[2]], capture_output=True, check=False)
+        if there.returncode == 0:
+            arguments, dry = ["get", *arguments[1:]], False
+        else:
+            dry = False
+    # An option after `--` would be another program's.
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return _call([program, *arguments[:end], *(["--dry-run=server"] if dry else []), *arguments[end:]])
+
+
+def helm(arguments: list[str]) -> int:
+    """Run Helm, without changing anything; the release `paramsync` is there."""
+    program = os.environ["REAL_HELM"]
+    if arguments[0] in HELM_DRY_RUN:
+        # Nothing is waited for in a dry run, and Helm says so if it is asked.
+        return _call([program, *(word for word in arguments if word != "--wait"), "--dry-run=server"])
+    if arguments[0] in ("uninstall", "rollback"):
+        return _call([program, *arguments, "--dry-run"])
+    return _call([program, *arguments])
+
+
+def paramsync(arguments: list[str]) -> int:
+    """Check a command line of ours, down to the last option and file, without running it."""
+    # Here, as for `aws`: what only calls kubectl need not wait for it.
+    import click  # noqa: PLC0415
+
+    from paramsync.cli.main import main as paramsync_group  # noqa: PLC0415
+
+    command: click.Command = paramsync_group
+    try:
+        context = command.make_context("paramsync", list(arguments))
+        while isinstance(command, click.Group):
+            _, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+            if found is None:
+                sys.exit(f"paramsync has no {rest}")
+            command = found
+            context = command.make_context(command.name, rest, parent=context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code  # --help and --version are done with
+    except click.ClickException as error:
+        sys.exit(error.format_message())
+    return 0
+
+
+def aws(arguments: list[str]) -> int:
+    """Check a command of AWS, and carry out those of SSM."""
+    from tests.documents import aws_commands  # noqa: PLC0415
+
+    aws_commands.run(arguments)
+    return 0
+
+
+def make(arguments: list[str]) -> int:
+    """Ask make whether it knows the targets."""
+    return _call(["/usr/bin/make", "--dry-run", *arguments])
+
+
+def skip(program: str) -> int:
+    """Do nothing, if it is known why."""
+    if program not in NOT_RUN:
+        sys.exit(f"{program}: tests/documents/claims.py does not say why it is not run")
+    return 0
+
+
+def _options_are_known(help_command: list[str], options_command: list[str], arguments: list[str]) -> int:
+    texts = [
+        subprocess.run(each, capture_output=True, text=True, check=True).stdout
+        for each in (help_command, options_command)
+    ]
+    known = set(re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", "".join(texts)))
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    used = [word.partition("=")[0] for word in arguments[:end] if word.startswith("-")]
+    # `-it` is two of one letter.
+    single = [f"-{letter}" for word in used if not word.startswith("--") for letter in word[1:]]
+    unknown = [word for word in (*single, *(word for word in used if word.startswith("--"))) if word not in known]
+    if unknown:
+        sys.exit(f"{help_command[1]} has no {' '.join(unknown)}")
+    return 0
+
+
+def _call(command: list[str]) -> int:
+    return subprocess.run(command, check=False).returncode
+
+
+PROGRAMS: Final = {"kubectl": kubectl, "helm": helm, "paramsync": paramsync, "aws": aws, "make": make}
+
+if __name__ == "__main__":
+    name, *rest = sys.argv[1:]
+    sys.exit(PROGRAMS[name](rest) if name in PROGRAMS else skip(name))

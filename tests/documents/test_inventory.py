@@ -1,0 +1,107 @@
+"""No code on the pages is left out: each block is a manifest that is applied, commands that are run, or known."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.documents.blocks import Block, Kind, all_blocks, blocks, pages, script
+from tests.documents.claims import ELSEWHERE, FOREIGN_KINDS, FRAGMENTS, MENTIONS, PLACEHOLDERS, PROGRAMS, SAMPLES, TEXTS
+
+
+def unclaimed(found: list[Block]) -> list[str]:
+    """The blocks that say in no way what they are."""
+    return [block.place for block in found if block.kind is Kind.TEXT and not block.text.startswith(tuple(TEXTS))]
+
+
+def test_every_block_is_claimed() -> None:
+    assert unclaimed([block for page in pages() for block in blocks(page)]) == []
+
+
+def test_there_are_blocks_of_all_kinds() -> None:
+    counts = {kind: len(all_blocks(kind)) for kind in Kind}
+    assert counts[Kind.YAML] > 30
+    assert counts[Kind.SCRIPT] > 60
+    assert counts[Kind.JSON] > 5
+
+
+def test_commands_of_a_shell_are_commands() -> None:
+    # Else what is fenced as a shell's, and is none, would be run.
+    assert [block.place for block in all_blocks(Kind.SCRIPT) if not script(block).strip()] == []
+
+
+def begun(beginnings: dict[str, str], kind: Kind) -> list[str]:
+    """The beginnings that no block has."""
+    texts = [block.text for block in all_blocks(kind)]
+    return [beginning for beginning in beginnings if not any(text.startswith(beginning) for text in texts)]
+
+
+def test_every_exception_is_still_needed() -> None:
+    scripts = [block.text for block in all_blocks(Kind.SCRIPT)]
+    documents = [each for block in all_blocks(Kind.YAML) for each in yaml.safe_load_all(block.text) if each]
+    assert begun(dict(TEXTS), Kind.TEXT) == []
+    assert begun(dict(SAMPLES), Kind.DATA) == []
+    assert begun(dict(ELSEWHERE), Kind.SCRIPT) == []
+    assert [mention for mention in MENTIONS if mention not in scripts] == []
+    assert [name for name in PROGRAMS if not any(name in text.split() for text in scripts)] == []
+    assert [kind for kind in FOREIGN_KINDS if kind not in {each.get("kind") for each in documents}] == []
+    assert [key for key in FRAGMENTS if not any(set(each) == {key} for each in documents)] == []
+    assert [word for word in PLACEHOLDERS if not any(word in text for text in scripts)] == []
+
+
+def test_every_exception_has_a_reason() -> None:
+    tables = (ELSEWHERE, FOREIGN_KINDS, FRAGMENTS, MENTIONS, PROGRAMS, SAMPLES, TEXTS)
+    assert all(reason for table in tables for reason in table.values())
+
+
+PAGE = """# Page
+
+Run `kubectl get psync -n a` or `kubectl apply`, and `not a command`.
+
+    frobnicate --all
+
+1. One:
+
+       kubectl get crd
+
+   ```yaml
+   a: 1
+   ```
+
+```text
+shown
+```
+
+    $ kubectl get psync \\
+        -n a
+    NAME   READY
+    $ make test
+"""
+
+
+def test_blocks_are_found_wherever_they_stand(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text(PAGE)
+    found = list(blocks(tmp_path / "page.md", tmp_path))
+    kinds = [(block.line, block.kind) for block in found]
+    assert kinds == [
+        (3, Kind.SCRIPT),
+        (5, Kind.TEXT),
+        (9, Kind.SCRIPT),
+        (11, Kind.YAML),
+        (15, Kind.DATA),
+        (19, Kind.SCRIPT),
+    ]
+    assert unclaimed(found) == ["page.md:5"]
+    assert script(found[-1]) == "kubectl get psync -n a\nmake test"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("kubectl get a\n\nerror: b\n", "kubectl get a"),
+        ("kubectl get a\nkubectl get b\n", "kubectl get a\nkubectl get b\n"),
+        ("# first\nkubectl get a\n\n# then\nhelm b", "# first\nkubectl get a\n# then\nhelm b"),
+    ],
+)
+def test_output_is_no_command(text: str, expected: str) -> None:
+    assert script(Block("page.md", 1, "sh", text)).strip() == expected.strip()
