@@ -13,6 +13,7 @@ PROGRAMS: Final[Mapping[str, str]] = {
     "git": "would sign a tag",
     "pip": "tests/edge/test_wheel.py installs the wheel",
     "python": "tests/image/test_sbom.py runs this module",
+    "terraform": "is not there, and would need a state",
     "python3": "tests/release/test_versions.py runs this module",
 }
 """Programs of which the commands are not run."""

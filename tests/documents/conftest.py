@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 from tests.documents.blocks import PROGRAMS, Kind, all_blocks
 from tests.documents.claims import PLACEHOLDERS
 
-OWN = frozenset(("cd", "export", "sed"))
+OWN = frozenset(("cat", "cd", "export", "sed"))
 """What the shell does, or a program that may do as it likes."""
 
 FILES = {
@@ -151,7 +151,7 @@ def populate(cluster: Cluster) -> None:
     for each in (
         resource("ParameterSync", "payment-service", SYNC),
         resource("ParameterSync", "payment-service", SYNC, namespace="default"),
-        resource("ParameterSync", "other", SYNC),
+        *(resource("ParameterSync", name, SYNC) for name in ("other", "app")),
         resource("Pod", "paramsync-0", {"containers": [{"name": "operator", "image": "a"}]}) | {"apiVersion": "v1"},
         external,
     ):
@@ -183,8 +183,7 @@ def external_secret_definition() -> object:
 
 
 def namespaces() -> set[str]:
-    """The namespaces that manifests and commands of the pages name, but for those that a command makes."""
+    """The namespaces that manifests and commands of the pages name."""
     texts = [block.text for kind in (Kind.YAML, Kind.SCRIPT) for block in all_blocks(kind)]
     named = {name for text in texts for name in re.findall(r"(?:-n|--namespace|namespace:) ([a-z][a-z0-9-]*)", text)}
-    made = {name for text in texts for name in re.findall(r"create namespace ([a-z0-9-]+)", text)}
-    return named - made - {"paramsync", "default", "kube-system"}
+    return named - {"paramsync", "default", "kube-system"}
