@@ -1,12 +1,17 @@
 """No code on the pages is left out: each block is a manifest that is applied, commands that are run, or known."""
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.documents.blocks import Block, Kind, all_blocks, blocks, pages, script
+from tests.conftest import ROOT
+from tests.documents.blocks import Block, Kind, all_blocks, begins_command, blocks, pages, script
 from tests.documents.claims import ELSEWHERE, FOREIGN_KINDS, FRAGMENTS, MENTIONS, PLACEHOLDERS, PROGRAMS, SAMPLES, TEXTS
+
+EXAMPLES = [path.parent for path in (ROOT / "docs" / "examples").glob("*/sync.yaml")]
+"""As tests/e2e/test_examples.py finds them."""
 
 
 def unclaimed(found: list[Block]) -> list[str]:
@@ -16,6 +21,24 @@ def unclaimed(found: list[Block]) -> list[str]:
 
 def test_every_block_is_claimed() -> None:
     assert unclaimed([block for page in pages() for block in blocks(page)]) == []
+
+
+def looks_like_more(block: Block) -> bool:
+    """Whether a block that calls itself data has a manifest or begins with a command."""
+    return re.search(r"^\s*apiVersion: ", block.text, re.MULTILINE) is not None or begins_command(block.text)
+
+
+def test_no_manifest_or_command_is_called_something_else() -> None:
+    data = [block for kind in (Kind.DATA, Kind.TEXT) for block in all_blocks(kind)]
+    assert [block.place for block in data if looks_like_more(block)] == []
+    assert looks_like_more(Block("page.md", 1, "text", "one:\n  apiVersion: v1\n"))
+    assert looks_like_more(Block("page.md", 1, "text", "kubectl get psync\n"))
+
+
+def test_files_beside_the_pages_are_examples_that_are_applied() -> None:
+    applied = {example / name.name for example in EXAMPLES for name in example.glob("*.yaml")}
+    beside = {path for path in (ROOT / "docs").rglob("*") if path.is_file() and path.suffix != ".md"}
+    assert beside - applied == set()
 
 
 def test_there_are_blocks_of_all_kinds() -> None:
