@@ -14,7 +14,22 @@ from tests.documents.claims import SAMPLES
 
 PROGRAMS: Final = frozenset(
     {
-        *("argocd", "aws", "cat", "cd", "cosign", "docker", "eksctl", "export", "flux", "gh", "git", "helm", "kubectl"),
+        *(
+            "argocd",
+            "aws",
+            "cat",
+            "cd",
+            "cosign",
+            "docker",
+            "eksctl",
+            "eval",
+            "export",
+            "flux",
+            "gh",
+            "git",
+            "helm",
+            "kubectl",
+        ),
         *("kustomize", "make", "paramsync", "pip", "promtool", "python", "python3", "sed", "terraform"),
     }
 )

@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 from tests.documents.blocks import PROGRAMS, Kind, all_blocks
 from tests.documents.claims import PLACEHOLDERS
 
-OWN = frozenset(("cat", "cd", "export", "sed"))
+OWN = frozenset(("cat", "cd", "eval", "export", "sed"))
 """What the shell does, or a program that may do as it likes."""
 
 FILES = {
@@ -95,7 +95,7 @@ def reader(
 def programs(folder: Path) -> Path:
     """A folder with a stand-in for every program that the pages may name."""
     folder.mkdir()
-    for name in PROGRAMS - OWN:
+    for name in (PROGRAMS - OWN) | {"grep"}:
         file = folder / name
         file.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m tests.documents.stand_in {name} "$@"\n')
         file.chmod(file.stat().st_mode | stat.S_IXUSR)
@@ -147,12 +147,15 @@ def populate(cluster: Cluster) -> None:
         cluster.kubectl("apply", "-f", "-", input=json.dumps(made))
     cluster.kubectl("apply", "-f", "-", input=json.dumps(external_secret_definition()))
     cluster.kubectl("wait", "--for=condition=Established", "crd", "externalsecrets.external-secrets.io")
+    container = {"name": "operator", "image": "registry.example.com/paramsync:1", "command": ["paramsync"]}
+    pod = {"serviceAccountName": "paramsync", "containers": [container]}
     external = resource("ExternalSecret", "payment-service", {}) | {"apiVersion": "external-secrets.io/v1"}
     for each in (
         resource("ParameterSync", "payment-service", SYNC),
         resource("ParameterSync", "payment-service", SYNC, namespace="default"),
         *(resource("ParameterSync", name, SYNC) for name in ("other", "app")),
-        resource("Pod", "paramsync-0", {"containers": [{"name": "operator", "image": "a"}]}) | {"apiVersion": "v1"},
+        resource("Pod", "paramsync-0", pod, namespace="paramsync") | {"apiVersion": "v1"},
+        resource("Lease", "paramsync", {}, namespace="paramsync") | {"apiVersion": "coordination.k8s.io/v1"},
         external,
     ):
         cluster.kubectl("apply", "-f", "-", input=json.dumps(each))

@@ -40,6 +40,7 @@ def test_what_the_page_says_can_be_done(reader: Reader, block: Block) -> None:
         ("aws ssm put-parameter --name a//b --type Text --value x", "Text"),
         ("make nothing", "nothing"),
         ("argocd app list", "argocd"),
+        ("grep a < nothing.txt", "nothing.txt"),
         ("false; true", ""),
     ],
 )
