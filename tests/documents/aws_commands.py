@@ -5,6 +5,7 @@ What reads or writes parameters is carried out at the stand-in for AWS.
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,8 @@ OF_THE_PROGRAM: Final = {"--query": 1, "--output": 1, "--region": 1, "--profile"
 """Options that are not the operation's, and how many words each takes."""
 
 CARRIED_OUT: Final = "ssm"
+DOCUMENTS: Final = {"AssumeRolePolicyDocument", "PolicyDocument"}
+"""Arguments that hold a policy as JSON, of which a model knows only that it is a text."""
 
 
 class CommandError(ValueError):
@@ -39,9 +42,24 @@ def run(arguments: list[str]) -> None:
     report = ParamValidator().validate(given, shape)
     if report.has_errors():
         raise CommandError(report.generate_report())
+    for name in DOCUMENTS & given.keys():
+        _check_policy(given[name])
     if service == CARRIED_OUT:
         client = boto3.client(CARRIED_OUT, endpoint_url=os.environ["AWS_ENDPOINT_URL_SSM"])
         getattr(client, xform_name(names[operation]))(**given)
+
+
+def _check_policy(text: str) -> None:
+    """Check the form of a policy. Raises CommandError."""
+    try:
+        statements = json.loads(text)["Statement"]
+        for statement in statements:
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            known = all(re.fullmatch(r"(ssm|kms|sts):[A-Z][A-Za-z]+", action) for action in actions)
+            if not known or ("Principal" in statement) == ("Resource" in statement):
+                raise CommandError("a statement is neither one of trust nor one of permission, or its action is none")
+    except (ValueError, KeyError) as error:
+        raise CommandError(f"a policy is none: {error!r}") from error
 
 
 def _given(words: list[str], shape: StructureShape) -> dict[str, Any]:

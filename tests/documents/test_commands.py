@@ -39,6 +39,7 @@ def test_what_the_page_says_can_be_done(reader: Reader, block: Block) -> None:
         ("aws ssm no-such-operation", "no-such-operation"),
         ("aws ssm put-parameter --name a//b --type Text --value x", "Text"),
         ("make nothing", "nothing"),
+        ("aws iam create-role --role-name a --assume-role-policy-document '{\"Statement\": [{}]}'", "Action"),
         ("argocd app list", "argocd"),
         ("grep a < nothing.txt", "nothing.txt"),
         ("false; true", ""),
