@@ -19,6 +19,8 @@ PROGRAMS: Final[Mapping[str, str]] = {
 """Programs of which the commands are not run."""
 
 MENTIONS: Final[Mapping[str, str]] = {
+    "_PARAMSYNC_COMPLETE=fish_source paramsync | source": "fish's language",
+    "paramsync refresh --wait": "its option",
     "kubectl delete crd": "what is refused, whatever its name",
     "kubectl replace --force": "what is advised against",
     "kubectl rollout restart": "of whatever uses the objects",
@@ -54,8 +56,10 @@ FOREIGN_KINDS: Final[Mapping[str, str]] = {
 
 FRAGMENTS: Final[Mapping[str, str]] = {
     "healthChecks": "part of a Kustomization of Flux",
+    "scrape_configs": "Prometheus's own: tests/monitoring/test_page.py",
+    "repos": "of pre-commit, which is not there: tests/unit/test_validate.py",
 }
-"""YAML that is part of a foreign object, by its only key."""
+"""YAML of others, by a key that it has."""
 
 PLACEHOLDERS: Final[Mapping[str, str]] = {
     "NAMESPACE": "payments",

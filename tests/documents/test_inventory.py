@@ -68,7 +68,7 @@ def test_every_exception_is_still_needed() -> None:
     assert [mention for mention in MENTIONS if mention not in scripts] == []
     assert [name for name in PROGRAMS if not any(name in text.split() for text in scripts)] == []
     assert [kind for kind in FOREIGN_KINDS if kind not in {each.get("kind") for each in documents}] == []
-    assert [key for key in FRAGMENTS if not any(set(each) == {key} for each in documents)] == []
+    assert [key for key in FRAGMENTS if not any(key in each for each in documents)] == []
     assert [word for word in PLACEHOLDERS if not any(word in text for text in scripts)] == []
 
 
