@@ -20,6 +20,7 @@ PROGRAMS: Final[Mapping[str, str]] = {
 
 MENTIONS: Final[Mapping[str, str]] = {
     "_PARAMSYNC_COMPLETE=fish_source paramsync | source": "fish's language",
+    "argocd app actions": "where its entries show; tests/gitops runs them",
     "paramsync refresh --wait": "its option",
     "kubectl delete crd": "what is refused, whatever its name",
     "kubectl replace --force": "what is advised against",
