@@ -33,6 +33,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "SSM ──▶ feeds": "a picture",
     "Error: INSTALLATION FAILED": "output",
     "Error: settings.yaml: stores.default.access[0].paths: Field required": "output",
+    "paramsync_sync_ready == 0": "to Prometheus; tests/edge/test_docs_reference.py knows the metrics",
     "time() - paramsync_sync_last_listing": "to Prometheus; tests/edge/test_docs_reference.py knows the metrics",
 }
 """Blocks without a language that are neither commands nor manifests, by what they begin with."""
