@@ -24,7 +24,7 @@ def _section(command: click.Command, parent: click.Context) -> str:
     return "\n".join(
         (
             f"## {context.command_path}\n",
-            f"```sh\n{usage}\n```\n",
+            f"```text\nUsage: {usage}\n```\n",
             f"{inspect.cleandoc(command.help or '')}\n",
             "| option | meaning |",
             "| --- | --- |",

@@ -22,6 +22,9 @@ MENTIONS: Final[Mapping[str, str]] = {
     "_PARAMSYNC_COMPLETE=fish_source paramsync | source": "fish's language",
     "argocd app actions": "where its entries show; tests/gitops runs them",
     "paramsync refresh --wait": "its option",
+    "paramsync COMMAND --help": "of every command",
+    "kubectl paramsync …": "how kubectl calls it; tests/edge/test_program.py runs it",
+    "kubectl wait --for=condition=Ready": "what proves nothing of a store",
     "kubectl delete crd": "what is refused, whatever its name",
     "kubectl replace --force": "what is advised against",
     "kubectl rollout restart": "of whatever uses the objects",
@@ -59,6 +62,7 @@ FOREIGN_KINDS: Final[Mapping[str, str]] = {
 FRAGMENTS: Final[Mapping[str, str]] = {
     "healthChecks": "part of a Kustomization of Flux",
     "scrape_configs": "Prometheus's own: tests/monitoring/test_page.py",
+    "steps": "of GitHub Actions",
     "repos": "of pre-commit, which is not there: tests/unit/test_validate.py",
 }
 """YAML of others, by a key that it has."""
