@@ -54,7 +54,7 @@ def finish(draft: Draft, memory: Memory) -> Finished:
     foreign = _foreign_annotation_bytes(draft)
     # What the target says of its own keys, it need not remember beside them.
     parts = (part for entry, _ in rendered.values() for part in entry.parameters)
-    own = {part.relative for part in parts if part.type is ParameterType.SECURE_STRING}
+    own = {name for part in parts if part.type is ParameterType.SECURE_STRING for name in part.relative_names}
     remembered = replace(memory, origins=origins, once_secure=memory.once_secure - own)
     content = render(draft.ref, dict(sorted(rendered.items())), remembered, foreign, draft.type)
     if kept_keys:

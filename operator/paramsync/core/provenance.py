@@ -94,6 +94,11 @@ class Entry:
         """What the key was made of, by parameter."""
         return (self,) if self.parts is None else self.parts
 
+    @property
+    def relative_names(self) -> frozenset[str]:
+        """The relative name, and that of the parameter where it is one of a field; as far as they are known."""
+        return frozenset(name for name in (self.relative, self.stored) if name is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
