@@ -338,11 +338,13 @@ def planned(
     by: Owner | None = None,
     window: GuardWindow | None = None,
     approval: Approval | None = None,
+    revisions: Mapping[TargetRef, str] | None = None,
 ) -> Plan:
     """A plan for snapshots of required sources, with these targets live and no others.
 
     :param applied: what status recorded; the live targets unless told.
     :param window: what the guard remembers.
+    :param revisions: what status recorded of them; nothing unless told.
     """
     by = by or owner()
     spec = spec or ParameterSyncSpec(
@@ -358,7 +360,9 @@ def planned(
         spec,
         snapshots,
         {**{ref: found.get(ref) for ref in refs}, **found},
-        Record(recorded, window, approval or Approval(), {ref: each.uid for ref, each in found.items()}),
+        Record(
+            recorded, window, approval or Approval(), {ref: each.uid for ref, each in found.items()}, revisions or {}
+        ),
     )
 
 

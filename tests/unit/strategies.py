@@ -196,6 +196,9 @@ provenances = st.builds(
     Provenance,
     st.lists(origins, max_size=4).map(tuple),
     st.dictionaries(st.text("ABC_019", min_size=1, max_size=8), made_entries, max_size=8),
+    st.frozensets(st.text("abc/", min_size=1, max_size=4), max_size=3),
+    st.frozensets(st.text("abc/+", min_size=6, max_size=6), max_size=3),
+    st.booleans(),
 )
 
 LABEL_KEYS = ("team", "example.com/team", "stage")

@@ -1,13 +1,16 @@
 """The guard, where keys are not just one parameter as it is: fields of one, and many in a file or a text."""
 
+from dataclasses import replace
+
 import pytest
 
-from paramsync.api.sync import ParameterSyncSpec
+from paramsync.api.sync import ParameterSyncSpec, TargetKind
 from paramsync.core.guard.approval import Approval
-from paramsync.core.objects import Live
+from paramsync.core.objects import PROVENANCE_ANNOTATION, Live
 from paramsync.core.parameters import Parameter
 from paramsync.core.plan import Plan
 from paramsync.core.reasons import Reason
+from paramsync.core.sizes import MOST_ANNOTATION_BYTES
 
 from .builders import parameter, planned, secure, snapshot, written
 from .test_shaped_plans import data, spec
@@ -97,3 +100,163 @@ class TestOnceSecureFields:
         gone = planned(shared, snapshot(*found()), spec=sync, live=live(first))
         back = snapshot(*found(parameter("/prod/pay/app", '{"pwd": "s3cr3t"}')))
         assert blocked(planned(shared, back, spec=sync, live=live(gone))) == ["/prod/pay/app"]
+
+
+FILE = {"key": ".env", "format": "Dotenv"}
+IN_FILES = spec({"kind": "Secret", "files": [FILE]}, {"kind": "ConfigMap"})
+IN_CONFIG_FILES = spec({"kind": "Secret"}, {"kind": "ConfigMap", "files": [FILE]})
+IN_STYLES = spec({"kind": "Secret"}, {"kind": "ConfigMap", "keys": {"style": "Path"}})
+OTHER_KEYS = pytest.mark.parametrize(
+    "sync", [IN_FILES, IN_CONFIG_FILES, IN_STYLES, spec()], ids=["file", "file of the ConfigMap", "styles", "same keys"]
+)
+SECURE, PLAIN = secure("/prod/pay/app", "p1"), parameter("/prod/pay/app", "p1", version=2)
+
+
+def without_annotation(targets: list[Live], kind: TargetKind = TargetKind.SECRET) -> list[Live]:
+    """The targets, where somebody has removed what those of a kind say of themselves."""
+    return [
+        replace(each, annotations={key: text for key, text in each.annotations.items() if key != PROVENANCE_ANNOTATION})
+        if each.ref.kind is kind
+        else each
+        for each in targets
+    ]
+
+
+def crowded(targets: list[Live], most: int) -> list[Live]:
+    """The targets, where somebody has put so many annotations on them that little room is left for ours."""
+    note = "y" * (MOST_ANNOTATION_BYTES - most)
+    return [replace(each, annotations={**each.annotations, "x/note": note}) for each in targets]
+
+
+class TestNamesThatNobodyKnows:
+    """What was a SecureString is not shown either where the targets do not tell any more which names were one."""
+
+    MANY = tuple(secure(f"/prod/pay/a/long/name/s{number}", "v") for number in range(40))
+
+    @OTHER_KEYS
+    def test_without_the_annotation_of_a_secret_a_config_map_gains_no_name(self, sync: ParameterSyncSpec) -> None:
+        targets = without_annotation(live(planned(snapshot(*found(SECURE)), spec=sync)))
+        plan = planned(snapshot(*found(PLAIN)), spec=sync, live=targets)
+        assert blocked(plan) == ["/prod/pay/app"]
+
+    def test_it_says_so_and_what_an_approval_is_for(self) -> None:
+        targets = without_annotation(live(planned(snapshot(*found(SECURE)), spec=IN_FILES)))
+        (hold,) = planned(snapshot(*found(PLAIN)), spec=IN_FILES, live=targets).holds
+        assert hold.message == (
+            "Parameter /prod/pay/app is of a plain type now, and may have been a SecureString, for the targets'"
+            " annotations tell no more which names were one (an approval ends the doubt about all names):"
+            " it would be shown in a ConfigMap under APP; nothing is written. Make it a SecureString again"
+        )
+
+    @OTHER_KEYS
+    def test_what_a_config_map_shows_already_may_change(self, sync: ParameterSyncSpec) -> None:
+        targets = without_annotation(live(planned(snapshot(*found()), spec=sync)))
+        changed = parameter("/prod/pay/db/host", "other", version=2)
+        plan = planned(snapshot(TOKEN, changed), spec=sync, live=targets)
+        assert (plan.holds, len(plan.contents)) == ((), 2)
+
+    @OTHER_KEYS
+    def test_the_doubt_stays_until_an_approval(self, sync: ParameterSyncSpec) -> None:
+        first = planned(snapshot(*found(SECURE)), spec=sync)
+        gone = planned(snapshot(*found()), spec=sync, live=without_annotation(live(first)))
+        back = planned(snapshot(*found(PLAIN)), spec=sync, live=live(gone))
+        assert blocked(back) == ["/prod/pay/app"]
+        approved = planned(snapshot(*found(PLAIN)), spec=sync, live=live(gone), approval=Approval(back.digest))
+        more = found(PLAIN, parameter("/prod/pay/new"))
+        assert planned(snapshot(*more), spec=sync, live=live(approved)).holds == ()
+
+    def test_an_approval_of_something_else_does_not_end_it(self) -> None:
+        sync = spec(guard={"maxRemovals": 1})
+        lost = without_annotation(live(planned(snapshot(*found(SECURE, *self.MANY)), spec=sync)))
+        held = planned(snapshot(*found(SECURE)), spec=sync, live=lost)
+        fewer = planned(snapshot(*found(SECURE)), spec=sync, live=lost, approval=Approval(held.digest))
+        assert fewer.approved
+        assert blocked(planned(snapshot(*found(PLAIN)), spec=sync, live=live(fewer))) == ["/prod/pay/app"]
+
+    @pytest.mark.parametrize("kind", TargetKind)
+    def test_of_what_went_one_annotation_is_enough(self, kind: TargetKind) -> None:
+        first = planned(snapshot(*found(SECURE)), spec=spec())
+        gone = live(planned(snapshot(*found()), spec=spec(), live=live(first)))
+        back = planned(snapshot(*found(PLAIN)), spec=spec(), live=without_annotation(gone, kind))
+        assert [hold.message.split(":")[0] for hold in back.holds] == [
+            "Parameter /prod/pay/app is of a plain type now, and app was a SecureString"
+        ]
+        assert blocked(back) == ["/prod/pay/app"]
+
+    def test_a_config_map_that_lost_its_annotation_does_not_stop_other_names(self) -> None:
+        targets = without_annotation(live(planned(snapshot(*found()), spec=spec())), TargetKind.CONFIG_MAP)
+        assert planned(snapshot(*found(parameter("/prod/pay/new"))), spec=spec(), live=targets).holds == ()
+
+    def test_a_config_map_alone_that_lost_it_gains_no_name(self) -> None:
+        sync = spec({"kind": "ConfigMap"})
+        targets = without_annotation(live(planned(snapshot(HOST), spec=sync)), TargetKind.CONFIG_MAP)
+        assert blocked(planned(snapshot(HOST, PLAIN), spec=sync, live=targets)) == ["/prod/pay/app"]
+
+    @OTHER_KEYS
+    def test_there_is_no_doubt_where_nothing_has_changed_since(self, sync: ParameterSyncSpec) -> None:
+        first = planned(snapshot(*found(SECURE)), spec=sync)
+        targets, revisions = without_annotation(live(first)), {each.ref: each.revision for each in first.contents}
+        new = parameter("/prod/pay/new")
+        plan = planned(snapshot(*found(SECURE, new)), spec=sync, live=targets, revisions=revisions)
+        assert plan.holds == ()
+        secret = TargetKind.SECRET
+        assert [each for each in plan.contents if each.ref.kind is secret] == [
+            each for each in first.contents if each.ref.kind is secret
+        ]
+        assert blocked(planned(snapshot(*found(PLAIN)), spec=sync, live=targets, revisions=revisions))
+
+    @OTHER_KEYS
+    def test_a_doubt_does_not_end_because_nothing_has_changed(self, sync: ParameterSyncSpec) -> None:
+        first = live(planned(snapshot(*found(SECURE)), spec=sync))
+        gone = planned(snapshot(*found()), spec=sync, live=without_annotation(first))
+        revisions = {each.ref: each.revision for each in gone.contents}
+        for targets in (live(gone), without_annotation(live(gone))):
+            back = planned(snapshot(*found(PLAIN)), spec=sync, live=targets, revisions=revisions)
+            assert blocked(back) == ["/prod/pay/app"]
+
+    def trimmed(self, sync: ParameterSyncSpec, *parameters: Parameter, has: str = '"secureDigests"') -> list[Live]:
+        """The targets, with as much room for the annotation as makes it say this."""
+        first = live(planned(snapshot(*parameters), spec=sync))
+        for most in range(5_000, 0, -200):
+            again = live(planned(snapshot(*parameters), spec=sync, live=crowded(first, most)))
+            if any(has in each.annotations[PROVENANCE_ANNOTATION] for each in again):
+                return crowded(again, most)
+        raise AssertionError(has)
+
+    @OTHER_KEYS
+    @pytest.mark.parametrize("others", [MANY, (*MANY[:-1], secure("/prod/pay/new", "v"))], ids=["fewer", "as many"])
+    def test_names_that_had_no_room_are_known_again(
+        self, sync: ParameterSyncSpec, others: tuple[Parameter, ...]
+    ) -> None:
+        targets = self.trimmed(sync, *found(SECURE, *self.MANY))
+        plan = planned(snapshot(*found(PLAIN, *others)), spec=sync, live=targets)
+        assert blocked(plan) == ["/prod/pay/app"]
+        assert "and app was a SecureString" in plan.holds[0].message
+
+    @OTHER_KEYS
+    def test_names_that_had_no_room_and_went_are_known_again(self, sync: ParameterSyncSpec) -> None:
+        targets = self.trimmed(sync, *found(SECURE, *self.MANY))
+        gone = live(planned(snapshot(*found(*self.MANY)), spec=sync, live=targets))
+        assert blocked(planned(snapshot(*found(PLAIN, *self.MANY)), spec=sync, live=gone)) == ["/prod/pay/app"]
+        kept = [each for each in gone if each.ref.kind is TargetKind.CONFIG_MAP]
+        alone = planned(snapshot(*found(PLAIN, *self.MANY)), spec=sync, live=kept, applied=[each.ref for each in gone])
+        assert blocked(alone) == ["/prod/pay/app"], "although somebody deleted the Secret"
+
+    @OTHER_KEYS
+    def test_other_names_may_come(self, sync: ParameterSyncSpec) -> None:
+        targets = self.trimmed(sync, *found(SECURE, *self.MANY))
+        more = found(SECURE, *self.MANY[2:], parameter("/prod/pay/new"), secure("/prod/pay/more"))
+        assert planned(snapshot(*more), spec=sync, live=targets).holds == ()
+
+    @OTHER_KEYS
+    def test_where_not_even_digests_have_room_nothing_new_is_shown(self, sync: ParameterSyncSpec) -> None:
+        targets = self.trimmed(sync, *found(SECURE, *self.MANY), has='"unsure"')
+        assert blocked(planned(snapshot(*found(PLAIN, *self.MANY)), spec=sync, live=targets)) == ["/prod/pay/app"]
+
+    def test_a_file_that_is_kept_keeps_the_digests_of_all_names(self) -> None:
+        sync = spec({"kind": "Secret", "files": [FILE]}, {"kind": "ConfigMap"}, guard={"maxRemovals": 1})
+        targets = self.trimmed(sync, *found(SECURE, *self.MANY))
+        kept = planned(snapshot(*found(SECURE)), spec=sync, live=targets)
+        assert kept.holds
+        now = [written(content) for content in kept.contents]
+        assert blocked(planned(snapshot(*found(PLAIN)), spec=sync, live=now)) == ["/prod/pay/app"]

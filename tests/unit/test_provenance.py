@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paramsync.core.annotations import decode
+from paramsync.core.digests import digest_of
 from paramsync.core.provenance import Entry, Provenance, milliseconds
 
 from . import strategies
@@ -26,7 +27,10 @@ def document(**changes: Any) -> str:
 
 @given(strategies.provenances)
 def test_what_was_written_is_read_again(provenance: Provenance) -> None:
-    assert decode(provenance.encode(EVERYTHING)) == provenance
+    parts = [part for entry in provenance.entries.values() for part in entry.parameters]
+    lacks_names = not provenance.digests and any(part.type is SECURE_STRING and not part.relative for part in parts)
+    expected = replace(provenance, is_unsure=provenance.is_unsure or lacks_names)
+    assert decode(provenance.encode(EVERYTHING)) == expected
 
 
 def test_the_annotation_is_compact_json_that_a_person_can_read() -> None:
@@ -63,6 +67,7 @@ def test_trimming_drops_overlays_then_dates_then_versions_then_names_then_types(
             {"path": "/shared", "account": "111122223333", "region": "eu-west-1"},
         ],
         "trimmed": dropped,
+        **({"secureDigests": "TEuv5h"} if "names" in dropped else {}),
         "keys": {} if left is None else {f"KEY_{each}": left for each in "ABCDEFGH"},
     }
     text = json.dumps(expected, separators=(",", ":"))
@@ -93,8 +98,40 @@ def _is_less(facts: Any, whole: Any) -> bool:
 @given(strategies.provenances, st.integers(0, 2_000))
 def test_trimming_stops_as_soon_as_it_fits(provenance: Provenance, most: int) -> None:
     levels = [provenance._encode(level) for level in range(6)]
+    levels += [provenance._encode(level, forgets=True) for level in (4, 5)]
     fitting = [text for text in levels if len(text.encode()) <= most]
-    assert provenance.encode(most) == (fitting[0] if fitting else levels[5])
+    assert provenance.encode(most) == (fitting[0] if fitting else levels[-1])
+
+
+class TestDigests:
+    """Names of SecureStrings that are dropped leave a digest each."""
+
+    FIELD = Entry(SECURE_STRING, 0, "app/pin", 1, milliseconds(NOW), "expand", "app")
+    KEYS = {"A": entry("host"), "B": entry("password", kind=SECURE_STRING), "C": FIELD}  # noqa: RUF012
+
+    def test_of_the_names_of_parameters_and_of_fields(self) -> None:
+        known = decode(Provenance((origin(),), self.KEYS, frozenset({"went"}))._encode(4))
+        assert known is not None
+        assert known.digests == set(map(digest_of, ("password", "app/pin", "app")))
+        assert known.once_secure == {"went"}
+        assert not known.is_unsure
+
+    def test_where_they_have_no_room_that_is_told(self) -> None:
+        most = len(Provenance((origin(),), self.KEYS)._encode(5)) - 1
+        known = decode(Provenance((origin(),), self.KEYS).encode(most))
+        assert known is not None
+        assert (known.digests, known.is_unsure) == (frozenset(), True)
+
+    @pytest.mark.parametrize("level", [4, 5])
+    def test_what_was_written_without_them_says_nothing_of_its_names(self, level: int) -> None:
+        before = json.loads(Provenance((origin(),), self.KEYS)._encode(level))
+        del before["secureDigests"]
+        known = decode(json.dumps(before))
+        assert known is not None
+        assert known.is_unsure
+
+    def test_half_a_digest_is_a_damaged_annotation(self) -> None:
+        assert decode(document(secureDigests="TEuv5")) is None
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,14 @@ from paramsync.core.annotations import decode
 from paramsync.core.objects import ConfigMapContent, SecretContent
 from paramsync.core.provenance import Entry, Origin, milliseconds
 from paramsync.core.reasons import Reason
-from paramsync.core.rendering import Memory, render, render_config_map, render_secret, revision_of
+from paramsync.core.rendering import Memory, OnceSecure, render, render_config_map, render_secret, revision_of
 from paramsync.core.values import Sealed, SecureValue
 
 from . import strategies
 from .builders import CONFIG_MAP, NOW, SECRET, SECURE_STRING, STRING_LIST, SYNC, entry, origin
 
 HIDDEN = SecureValue(b"hunter2")
+MEMORY, NOTHING = Memory(SYNC, (origin(),)), Memory(SYNC, ())
 PLAIN_ENTRIES = {"A": entry("a"), "B": entry("b", kind=STRING_LIST)}
 
 
@@ -124,7 +125,7 @@ def test_plain_keys_are_never_trimmed() -> None:
 )
 def test_the_revision_depends_on_every_part_of_a_stamp(change: Callable[[Entry], Entry]) -> None:
     known = entry("a")
-    assert revision_of({"A": change(known)}, (origin(),)) != revision_of({"A": known}, (origin(),))
+    assert revision_of({"A": change(known)}, MEMORY) != revision_of({"A": known}, MEMORY)
 
 
 @pytest.mark.parametrize(
@@ -133,24 +134,33 @@ def test_the_revision_depends_on_every_part_of_a_stamp(change: Callable[[Entry],
     ids=["none", "path", "account", "Region", "one more"],
 )
 def test_the_revision_depends_on_the_origins(origins: tuple[Origin, ...]) -> None:
-    assert revision_of({"A": entry("a")}, origins) != revision_of({"A": entry("a")}, (origin(),))
+    assert revision_of({"A": entry("a")}, Memory(SYNC, origins)) != revision_of({"A": entry("a")}, MEMORY)
 
 
 def test_the_revision_depends_on_the_type_of_a_secret() -> None:
-    made = {revision_of({"A": entry("a")}, (), secret_type) for secret_type in SecretType}
+    made = {revision_of({"A": entry("a")}, NOTHING, secret_type) for secret_type in SecretType}
     assert len(made) == len(SecretType)
-    assert revision_of({"A": entry("a")}, ()) in made
+    assert revision_of({"A": entry("a")}, NOTHING) in made
+
+
+@pytest.mark.parametrize(
+    "once",
+    [OnceSecure(frozenset({"went"})), OnceSecure(digests=frozenset({"TEuv5h"})), OnceSecure(is_unsure=True)],
+    ids=["names", "digests", "doubt"],
+)
+def test_the_revision_depends_on_what_is_remembered(once: OnceSecure) -> None:
+    assert revision_of({"A": entry("a")}, replace(NOTHING, once_secure=once)) != revision_of({"A": entry("a")}, NOTHING)
 
 
 def test_the_revision_depends_on_the_keys() -> None:
-    assert revision_of({"A": entry("a")}, ()) != revision_of({"B": entry("a")}, ())
+    assert revision_of({"A": entry("a")}, NOTHING) != revision_of({"B": entry("a")}, NOTHING)
 
 
 @given(st.dictionaries(st.text("ABC", min_size=1), strategies.entries), st.randoms(use_true_random=False))
 def test_the_revision_does_not_depend_on_the_order(entries: dict[str, Entry], chance: random.Random) -> None:
     keys = list(entries)
     chance.shuffle(keys)
-    assert revision_of({key: entries[key] for key in keys}, ()) == revision_of(entries, ())
+    assert revision_of({key: entries[key] for key in keys}, NOTHING) == revision_of(entries, NOTHING)
 
 
 @given(strategies.values, strategies.values)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from paramsync.api.shaping import LONGEST_NAME
 from paramsync.api.sync import ParameterType
 
+from .digests import parted
 from .provenance import CODES, FORMAT, TRIMMED, Compact, Entry, Origin, Provenance
 
 _TYPES: Final = {code: kind for kind, code in CODES.items()}
@@ -40,6 +41,8 @@ class _Document(BaseModel):
     sources: tuple[_Source, ...]
     trimmed: tuple[str, ...] = ()
     once_secure: Annotated[frozenset[_Name], Field(alias="onceSecure")] = frozenset()
+    secure_digests: Annotated[str | None, Field(alias="secureDigests")] = None
+    unsure: bool = False
     keys: dict[Annotated[str, Field(max_length=253)], Compact]
 
 
@@ -54,13 +57,22 @@ def decode(annotation: str | None) -> Provenance | None:
     try:
         document = _Document.model_validate_json(annotation)
         entries = {key: _entry(parts) for key, parts in document.keys.items()}
+        digests = parted(document.secure_digests or "")
     except (ValidationError, KeyError, ValueError):
         return None
     if document.v != FORMAT:
         return None
     origins = tuple(Origin(each.path, each.account, each.region, each.label, each.store) for each in document.sources)
     trimmed = tuple(word for word in TRIMMED if word in document.trimmed)
-    return Provenance(origins, entries, document.once_secure, TRIMMED[-1] in trimmed, trimmed)
+    is_unsure = document.unsure or (document.secure_digests is None and _lacks_names(document, entries))
+    return Provenance(origins, entries, document.once_secure, digests, is_unsure, TRIMMED[-1] in trimmed, trimmed)
+
+
+def _lacks_names(document: _Document, entries: Mapping[str, Entry]) -> bool:
+    """Whether names of SecureStrings were dropped: earlier versions of the operator told no digests of them."""
+    parts = (part for entry in entries.values() for part in entry.parameters)
+    is_any = any(part.type is ParameterType.SECURE_STRING and part.relative is None for part in parts)
+    return is_any or TRIMMED[-1] in document.trimmed
 
 
 def _entry(compact: Compact) -> Entry:

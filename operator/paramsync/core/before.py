@@ -22,10 +22,18 @@ class Before:
     is_complete: bool = True
     """False if there may be keys that only a read of the values would show."""
 
+    is_lost: bool = False
+    """Whether the annotation is missing or cannot be read."""
+
     @property
     def entries(self) -> Mapping[str, Entry]:
         """By key."""
         return self.provenance.entries
+
+    @property
+    def without_doubt(self) -> "Before":
+        """The same, if all is known that its annotation should tell."""
+        return replace(self, provenance=replace(self.provenance, is_unsure=False), is_lost=False)
 
     def origin_of(self, entry: Entry) -> Origin | None:
         """The source that an entry is from, if it is still known."""
@@ -50,8 +58,11 @@ def before(live: Live | None) -> Before:
     entries = {**known.entries, **dict.fromkeys(guessed, Entry(ParameterType.SECURE_STRING))}
     if live.ref.kind is TargetKind.CONFIG_MAP:
         entries = _plain(entries, decode_plain_keys(live.annotations.get(PLAIN_KEYS_ANNOTATION)))
+    # Of its keys a Secret alone knows the names. What went, every target remembers; but a key more may be any.
+    is_any = live.ref.kind is TargetKind.SECRET and (decoded is None or bool(guessed and not known.is_truncated))
     is_complete = live.data is not None or (decoded is not None and not decoded.is_truncated)
-    return Before(Provenance(known.origins, entries, known.once_secure), guessed, is_complete)
+    provenance = Provenance(known.origins, entries, known.once_secure, known.digests, known.is_unsure or is_any)
+    return Before(provenance, guessed, is_complete, is_lost=decoded is None)
 
 
 def _plain(entries: Mapping[str, Entry], stated: Mapping[str, ParameterType]) -> dict[str, Entry]:

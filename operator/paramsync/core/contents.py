@@ -1,6 +1,6 @@
 """From drafts to contents: what every target should hold, with the kept keys as the live target has them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from paramsync.api.sync import ParameterType
@@ -8,9 +8,9 @@ from paramsync.api.sync import ParameterType
 from . import secret_types, sizes
 from .actions import ActionKind, Draft
 from .objects import OUR_ANNOTATIONS, Content, SecretContent
-from .provenance import Entry, Origin
+from .provenance import MOST_DIGESTS, Entry, Origin
 from .reasons import Problem, Reason
-from .rendering import Memory, render
+from .rendering import Memory, Rendered, render
 from .routing import TargetRef
 from .values import KeyValue
 
@@ -53,9 +53,13 @@ def finish(draft: Draft, memory: Memory) -> Finished:
             notes.append(_kept_is_gone(draft.ref, key))
     foreign = _foreign_annotation_bytes(draft)
     # What the target says of its own keys, it need not remember beside them.
-    parts = (part for entry, _ in rendered.values() for part in entry.parameters)
-    own = {name for part in parts if part.type is ParameterType.SECURE_STRING for name in part.relative_names}
-    remembered = replace(memory, origins=origins, once_secure=memory.once_secure - own)
+    secure = [part for part in _parts(rendered) if part.type is ParameterType.SECURE_STRING]
+    own = {name for part in secure for name in part.relative_names}
+    digests = memory.once_secure.digests
+    if all(part.relative is not None for part in secure):
+        digests = frozenset(sorted(digests)[:MOST_DIGESTS])  # they are of what went, and not of what is kept
+    once = replace(memory.once_secure, names=memory.once_secure.names - own, digests=digests)
+    remembered = replace(memory, origins=origins, once_secure=once)
     content = render(draft.ref, dict(sorted(rendered.items())), remembered, foreign, draft.type)
     if kept_keys:
         content = replace(content, kept=frozenset(kept_keys) & content.data.keys())
@@ -64,6 +68,10 @@ def finish(draft: Draft, memory: Memory) -> Finished:
     if isinstance(content, SecretContent):
         problems += secret_types.problems(content, origins, memory.origins[-1].path)
     return Finished(content, tuple(notes), tuple(problems))
+
+
+def _parts(rendered: Rendered) -> Iterator[Entry]:
+    return (part for entry, _ in rendered.values() for part in entry.parameters)
 
 
 def kept(draft: Draft) -> list[str]:

@@ -1,13 +1,16 @@
 """The memory of what was a SecureString, so that one which is a plain value now, or comes back as one, is held."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from paramsync.api.sync import ParameterType
 
 from . import contents
 from .actions import Action, Draft
-from .provenance import Entry
+from .before import Before
+from .digests import digest_of
+from .provenance import Entry, Origin
+from .rendering import Memory, OnceSecure
 from .routing import TargetRef
 
 
@@ -18,30 +21,64 @@ class Known:
     secure: frozenset[str]
     """Relative names that were SecureString, now or once: those of fields, and those of the parameters they are of."""
 
+    digests: frozenset[str]
+    """Digests of more such names."""
+
+    is_unsure: bool
+    """Whether there may be still more, of which nothing is known."""
+
     full: Mapping[str, frozenset[ParameterType]]
     """The types of parameters, by full name."""
+
+    plain: frozenset[str]
+    """Relative names of plain parameters and fields."""
+
+    both: frozenset[str]
+    """Relative names of parameters that are to be there as SecureStrings."""
 
     @classmethod
     def of(cls, drafts: Sequence[Draft]) -> "Known":
         """Read it from the targets. What is only guessed has no name."""
         secure = set[str]().union(*(draft.before.provenance.once_secure for draft in drafts))
+        plain: set[str] = set()
         full: dict[str, frozenset[ParameterType]] = {}
         for draft in drafts:
             for key, entry in draft.before.entries.items():
                 for name, part in zip(draft.before.names_of(key), entry.parameters, strict=True):
                     if part.type is ParameterType.SECURE_STRING:
                         secure.update(part.relative_names)
+                    elif part.relative is not None:
+                        plain.add(part.relative)
                     if name is not None:
                         full[name] = full.get(name, frozenset()) | {part.type}
-        return cls(frozenset(secure), full)
+        known = [draft.before.provenance for draft in drafts]
+        wanted = (part for draft in drafts for wish in draft.desired.values() for part in wish.entry.parameters)
+        return cls(
+            frozenset(secure),
+            frozenset[str]().union(*(each.digests for each in known)),
+            _is_unsure([draft.before for draft in drafts]),
+            full,
+            frozenset(plain),
+            frozenset(part.stored for part in wanted if part.stored and part.type is ParameterType.SECURE_STRING),
+        )
 
     def secure_name(self, name: str | None, part: Entry) -> str | None:
         """The relative name of a plain parameter, or of its field, that was a SecureString, if one was.
 
         :param name: the parameter's full name.
         """
-        was = (each for each in (part.relative, part.stored) if each in self.secure & self.names(name, part))
-        return next(was, None)
+        names = self.names(name, part)
+        ordered = [each for each in (part.relative, part.stored) if each is not None and each in names]
+        return next((each for each in ordered if each in self.secure or self._has_digest(each, part)), None)
+
+    def may_be_secure(self, part: Entry) -> bool:
+        """Whether a plain parameter or field may have been a SecureString, for all that is known."""
+        return self.is_unsure and part.relative not in self.plain
+
+    def _has_digest(self, name: str, part: Entry) -> bool:
+        # Where digests alone are left, full names do not tell plain objects from the secure ones above them.
+        is_other = name != part.relative and name in self.both
+        return bool(self.digests) and not is_other and digest_of(name) in self.digests
 
     def names(self, name: str | None, part: Entry) -> frozenset[str]:
         """The relative names that a part of a key stands for."""
@@ -52,15 +89,46 @@ class Known:
         return part.relative_names
 
 
-def once_secure(drafts: Sequence[Draft], held: frozenset[Action]) -> frozenset[str]:
-    """The relative names of SecureStrings that went, and have not come back.
+def _is_unsure(targets: Sequence[Before]) -> bool:
+    """Whether nobody knows which names were secure. Of what went, one target's annotation is enough."""
+    is_forgotten = any(each.is_lost for each in targets) and not any(each.provenance.origins for each in targets)
+    return is_forgotten or any(each.provenance.is_unsure for each in targets)
+
+
+def once_secure(drafts: Sequence[Draft], held: frozenset[Action], *, is_doubt_over: bool = False) -> OnceSecure:
+    """What targets are to remember.
 
     Also of those whose keys are held: somebody may delete the Secret that knows them, and other targets remember.
+
+    :param is_doubt_over: whether a person has approved what may have been secure, for all that is known.
     """
     known = Known.of(drafts)
     held_keys = {(action.target, action.key) for action in held}
     there = (pair for each in drafts for pair in _there(each, held_keys))
-    return known.secure.difference(*(known.names(name, part) for name, part in there))
+    names = frozenset[str]().union(*(known.names(name, part) for name, part in there))
+    digests = known.digests.difference(map(digest_of, names)) if known.digests else known.digests
+    return OnceSecure(known.secure - names, digests, known.is_unsure and not is_doubt_over)
+
+
+def without_needless_doubt(
+    drafts: Sequence[Draft], sync: str, origins: tuple[Origin, ...], revisions: Mapping[TargetRef, str]
+) -> list[Draft]:
+    """The same, where what a target should hold is just what it was last written from.
+
+    Then its annotation, which somebody has removed or damaged, or which had no room, would tell nothing new.
+
+    :param revisions: what each of the targets was to hold then.
+    """
+    if not _is_unsure([draft.before for draft in drafts]):
+        return list(drafts)
+    certain = [replace(draft, before=draft.before.without_doubt) for draft in drafts]
+    memory = Memory(sync, origins, once_secure(certain, frozenset()))
+    return [
+        sure
+        if not contents.kept(sure) and contents.finish(sure, memory).content.revision == revisions.get(sure.ref)
+        else each
+        for each, sure in zip(drafts, certain, strict=True)
+    ]
 
 
 def _there(each: Draft, held_keys: Collection[tuple[TargetRef, str]]) -> Iterator[tuple[str | None, Entry]]:

@@ -19,10 +19,11 @@ from .effort import TooMuch
 from .emptiness import awaits_absence, empty_sources
 from .guard.case import Case
 from .guard.chain import holds
+from .guard.downgrade import is_in_doubt
 from .guard.hold import digest, offending
 from .guard.losses import Reading, losses, names_of
 from .objects import Content, Live, Owner
-from .once_secure import once_secure
+from .once_secure import once_secure, without_needless_doubt
 from .order import in_writing_order
 from .origins import origins_of
 from .parameters import Snapshot
@@ -88,6 +89,7 @@ def plan(
         return Plan(unsettled=True, waits=True)
 
     origins = origins_of(spec, snapshots, drafts)
+    drafts = without_needless_doubt(drafts, owner.name, origins, record.revisions)
     skipped_names = frozenset(each.relative for each in asked.skipped)
     lost = losses(drafts, Reading(overlay.winners, skipped_names, overlay.expanded, snapshots, origins))
     held_before = record.approval.was_held
@@ -99,7 +101,8 @@ def plan(
     if reviewed.is_stopped:
         return reviewed
     drafts = [_with_held_kept(each, reviewed.held) for each in drafts]
-    memory = Memory(owner.name, origins, once_secure(drafts, reviewed.held))
+    is_doubt_over = reviewed.approved is not None and is_in_doubt(case)
+    memory = Memory(owner.name, origins, once_secure(drafts, reviewed.held, is_doubt_over=is_doubt_over))
     completed = _completed(reviewed, drafts, dropped, memory, asked)
     stuck = unchangeable.problems(drafts, completed.contents, owner)
     if stuck and not spec.only_plans:

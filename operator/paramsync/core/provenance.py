@@ -3,7 +3,8 @@
 It is the operator's memory: which parameter, type, version and date a key was last written from, so that a
 restart forgets nothing and a person sees where a value came from. A header is never trimmed, and neither are the
 names of SecureStrings that went, as far as they are remembered; where they would not fit, entries lose first what their
-parameters overlay and whether a key was renamed, then dates, versions, names, their types last, and it says so.
+parameters overlay and whether a key was renamed, then dates, versions, names, their types last, and it says so. Of the
+names of SecureStrings digests stay, by which one that comes back as a plain value is known again.
 """
 
 import json
@@ -16,14 +17,21 @@ from pydantic import JsonValue
 
 from paramsync.api.sync import ParameterType
 
+from .digests import LENGTH, digest_of, joined
 from .parameters import Stamp
 
 FORMAT: Final = 1
 TRIMMED: Final = ("overlays", "dates", "versions", "names", "types")
 """What trimming drops, in this order; the number dropped is the level."""
 
+NAMES_GO: Final = 4
+"""The level from which on names are dropped."""
+
 MOST_ONCE_SECURE: Final = 16 * 1024
 """Bytes for the names of SecureStrings that went; of more, the last ones in the alphabet are forgotten."""
+
+MOST_DIGESTS: Final = MOST_ONCE_SECURE // LENGTH
+"""The number of SecureStrings that went of which digests alone are remembered."""
 
 CODES: Final = {
     ParameterType.STRING: "S",
@@ -109,6 +117,12 @@ class Provenance:
     once_secure: frozenset[str] = frozenset()
     """Relative names of SecureStrings that went: should one come back as a plain value, it is held."""
 
+    digests: frozenset[str] = frozenset()
+    """Digests of the relative names of SecureStrings whose names are not told, be they there or gone."""
+
+    is_unsure: bool = False
+    """Whether there were SecureStrings, or may have been, of which nothing is known any more."""
+
     is_truncated: bool = False
     """Whether it was trimmed to the header, so that it says nothing of the keys."""
 
@@ -140,23 +154,44 @@ class Provenance:
 
     def encode(self, most: int) -> str:
         """The annotation, trimmed to so many bytes as far as trimming goes."""
-        for level in range(len(TRIMMED)):
+        last = len(TRIMMED)
+        for level in range(last + 1):
             text = self._encode(level)
             if len(text.encode()) <= most:
                 return text
-        return self._encode(len(TRIMMED))
+        text = self._encode(NAMES_GO, forgets=True)
+        return text if len(text.encode()) <= most else self._encode(last, forgets=True)
 
-    def _encode(self, level: int) -> str:
-        document = {
+    def _encode(self, level: int, *, forgets: bool = False) -> str:
+        """The annotation at a level of trimming.
+
+        :param forgets: whether there is no room for digests of names either.
+        """
+        digests = None if forgets else self._digests_at(level)
+        document: dict[str, JsonValue] = {
             "v": FORMAT,
-            "sources": [_header(origin) for origin in self.origins],
+            "sources": [dict(_header(origin)) for origin in self.origins],
             "trimmed": list(self._trimmed(level)),
-            **({"onceSecure": _bounded(self.once_secure)} if self.once_secure else {}),
+            **({"onceSecure": list(_bounded(self.once_secure))} if self.once_secure else {}),
+            **({"secureDigests": joined(digests)} if digests is not None else {}),
+            **({"unsure": True} if self.is_unsure or forgets else {}),
             "keys": {key: _compact(entry, level) for key, entry in self.entries.items()}
             if level < len(_KEPT_FACTS)
             else {},
         }
         return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+    def _digests_at(self, level: int) -> frozenset[str] | None:
+        """What is told of names that are not told; None if that is nothing."""
+        if level < NAMES_GO:
+            return self.digests or None
+        parts = (part for entry in self.entries.values() for part in entry.parameters)
+        return self.digests.union(
+            digest_of(name)
+            for part in parts
+            if part.type is ParameterType.SECURE_STRING
+            for name in part.relative_names
+        )
 
     def _trimmed(self, level: int) -> tuple[str, ...]:
         steps = TRIMMED[:level]

@@ -26,6 +26,20 @@ from .values import Decoded, KeyValue, SecureValue
 
 
 @dataclass(frozen=True, slots=True)
+class OnceSecure:
+    """What targets are to remember of the SecureStrings that went, and have not come back."""
+
+    names: frozenset[str] = frozenset()
+    """Relative names."""
+
+    digests: frozenset[str] = frozenset()
+    """Digests of relative names that are not known any more."""
+
+    is_unsure: bool = False
+    """Whether there may be more, of which nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """What a target's annotations say of the sync as a whole."""
 
@@ -33,8 +47,7 @@ class Memory:
     """The sync's name."""
 
     origins: tuple[Origin, ...]
-    once_secure: frozenset[str] = frozenset()
-    """Relative names of SecureStrings that went."""
+    once_secure: OnceSecure = OnceSecure()
 
 
 Rendered = Mapping[str, tuple[Entry, KeyValue]]
@@ -72,9 +85,7 @@ def render_secret(
 ) -> SecretContent:
     """The content of a Secret, with its annotations in so many bytes."""
     annotations = _annotated({}, entries, memory, room)
-    return SecretContent(
-        ref, data, entries, annotations, revision_of(entries, memory.origins, secret_type), secret_type
-    )
+    return SecretContent(ref, data, entries, annotations, revision_of(entries, memory, secret_type), secret_type)
 
 
 def render_config_map(
@@ -92,7 +103,7 @@ def render_config_map(
         raise TypeError("every key of a ConfigMap has a plain source")
     fixed = {PLAIN_KEYS_ANNOTATION: encode_plain_keys({key: entry.type for key, entry in entries.items()})}
     annotations = _annotated(fixed, entries, memory, room)
-    return ConfigMapContent(ref, data, entries, annotations, revision_of(entries, memory.origins))
+    return ConfigMapContent(ref, data, entries, annotations, revision_of(entries, memory))
 
 
 def _plain(key: str, value: KeyValue) -> str | Decoded:
@@ -104,20 +115,23 @@ def _plain(key: str, value: KeyValue) -> str | Decoded:
 def _annotated(own: Mapping[str, str], entries: Mapping[str, Entry], memory: Memory, room: int) -> dict[str, str]:
     fixed = {SYNC_ANNOTATION: memory.sync, **own}
     left = room - annotation_bytes(fixed) - len(PROVENANCE_ANNOTATION)
-    provenance = Provenance(memory.origins, entries, memory.once_secure)
+    once = memory.once_secure
+    provenance = Provenance(memory.origins, entries, once.names, once.digests, once.is_unsure)
     return {**fixed, PROVENANCE_ANNOTATION: provenance.encode(left)}
 
 
-def revision_of(
-    entries: Mapping[str, Entry], origins: tuple[Origin, ...], secret_type: SecretType = SecretType.OPAQUE
-) -> str:
-    """A digest over what keys are made from: names, types, versions and dates; never over values."""
+def revision_of(entries: Mapping[str, Entry], memory: Memory, secret_type: SecretType = SecretType.OPAQUE) -> str:
+    """A digest over what keys are made from, and what is remembered beside: names, types, versions and dates; never
+    over values."""
     facts: list[object] = [
-        [[each.path, each.account, each.region, each.label, each.store] for each in origins],
+        [[each.path, each.account, each.region, each.label, each.store] for each in memory.origins],
         [[key, *_facts(entry)] for key, entry in sorted(entries.items())],
     ]
     if secret_type is not SecretType.OPAQUE:
         facts.append(secret_type)
+    once = memory.once_secure
+    if once != OnceSecure():
+        facts.append([sorted(once.names), sorted(once.digests), once.is_unsure])
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
 
 from paramsync.api.sync import ParameterType, TargetKind
 from paramsync.core.actions import LOSSES, NEW, Action, ActionKind, Draft
@@ -13,22 +15,68 @@ from paramsync.core.routing import PLAIN
 from .case import Case
 from .hold import Hold
 
+_DOUBT: Final = (
+    "may have been a SecureString, for the targets' annotations tell no more which names were one (an approval ends the"
+    " doubt about all names)"
+)
+
 
 def no_downgrade(case: Case) -> tuple[Hold, ...]:
     """Stop everything where a name that was SecureString is plain now, in the store or by a plain source over it; and
-    where a ConfigMap would gain a key that a Secret loses and whose source was secure or is not known."""
+    where a ConfigMap would gain a key that a Secret loses and whose source was secure or is not known, or any name as
+    long as nobody knows which ones were secure."""
     known = Known.of(case.drafts)
     lost = {action.key: action for action in _lost_by_secrets(case)}
-    return tuple(
-        _hold(draft, action, lost.get(action.key), name, part, was)
-        for draft in case.drafts
-        for action in draft.actions
-        if action.kind in NEW or action.kind is ActionKind.CHANGE
-        for name, part in zip(draft.desired[action.key].names, draft.desired[action.key].entry.parameters, strict=True)
-        if part.type in PLAIN
-        for was in (known.secure_name(name, part),)
-        if was is not None or (draft.ref.kind is TargetKind.CONFIG_MAP and action.key in lost)
-    )
+    found: list[Hold] = []
+    for gain in _plain_gains(case):
+        was, loss = known.secure_name(gain.name, gain.part), lost.get(gain.action.key)
+        if was is not None or (gain.is_shown and loss is not None):
+            found.append(_hold(gain, loss, f"{was or gain.part.relative} was a SecureString"))
+        elif _is_doubtful(gain, known):
+            found.append(_hold(gain, loss, _DOUBT))
+    return tuple(found)
+
+
+def is_in_doubt(case: Case) -> bool:
+    """Whether something is held because nobody knows which names were secure."""
+    known = Known.of(case.drafts)
+    return any(_is_doubtful(gain, known) for gain in _plain_gains(case))
+
+
+@dataclass(frozen=True, slots=True)
+class _Gain:
+    """A plain parameter, or a field of one, that a target gains or that has changed."""
+
+    draft: Draft
+    action: Action
+    name: str
+    """The parameter's full name."""
+
+    part: Entry
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether all can see it who may not read Secrets."""
+        return self.draft.ref.kind is TargetKind.CONFIG_MAP
+
+
+def _plain_gains(case: Case) -> Iterator[_Gain]:
+    for draft in case.drafts:
+        for action in draft.actions:
+            if action.kind in NEW or action.kind is ActionKind.CHANGE:
+                wish = draft.desired[action.key]
+                for name, part in zip(wish.names, wish.entry.parameters, strict=True):
+                    if part.type in PLAIN:
+                        yield _Gain(draft, action, name, part)
+
+
+def _is_doubtful(gain: _Gain, known: Known) -> bool:
+    """Whether it may have been secure, for all that is known. What a key of a ConfigMap showed was plain, and a key
+    that was and is one parameter is taken to be of the same one."""
+    before = gain.draft.before.entries.get(gain.action.key)
+    is_one = before is not None and before.parts is None and before.relative is None
+    stays = is_one and gain.draft.desired[gain.action.key].entry.parts is None
+    return gain.is_shown and not stays and known.may_be_secure(gain.part)
 
 
 def _lost_by_secrets(case: Case) -> Iterator[Action]:
@@ -44,17 +92,18 @@ def _lost_by_secrets(case: Case) -> Iterator[Action]:
                 yield action
 
 
-def _hold(draft: Draft, gain: Action, loss: Action | None, name: str, part: Entry, was: str | None) -> Hold:
-    where = "a ConfigMap" if draft.ref.kind is TargetKind.CONFIG_MAP else f"{draft.ref} as a plain value"
+def _hold(gain: _Gain, loss: Action | None, why: str) -> Hold:
+    action, part = gain.action, gain.part
+    where = "a ConfigMap" if gain.is_shown else f"{gain.draft.ref} as a plain value"
     # The action names the parameter and its stamp unless the key is made of several.
-    facts = () if gain.parameter is not None else (json.dumps([name, part.version, part.modified]),)
+    facts = () if action.parameter is not None else (json.dumps([gain.name, part.version, part.modified]),)
     return Hold(
         Reason.DOWNGRADE_BLOCKED,
-        name,
-        f"Parameter {name} is of a plain type now, and {was or part.relative} was a SecureString:"
-        f" it would be shown in {where} under {gain.key}; nothing is written."
+        gain.name,
+        f"Parameter {gain.name} is of a plain type now, and {why}:"
+        f" it would be shown in {where} under {action.key}; nothing is written."
         " Make it a SecureString again",
-        (gain,) if loss is None else (gain, loss),
+        (action,) if loss is None else (action, loss),
         stops_everything=True,
         facts=facts,
     )
