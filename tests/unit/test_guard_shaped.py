@@ -1,18 +1,24 @@
 """The guard, where keys are not just one parameter as it is: fields of one, and many in a file or a text."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
 from paramsync.api.sync import ParameterSyncSpec, TargetKind
+from paramsync.core.actions import ActionKind
+from paramsync.core.drift import Seen
 from paramsync.core.guard.approval import Approval
 from paramsync.core.objects import PROVENANCE_ANNOTATION, Live
 from paramsync.core.parameters import Parameter
 from paramsync.core.plan import Plan
 from paramsync.core.reasons import Reason
+from paramsync.core.repairs import repair_of
 from paramsync.core.sizes import MOST_ANNOTATION_BYTES
 
-from .builders import parameter, planned, secure, snapshot, written
+from .builders import STRING_LIST, owner, parameter, planned, secure, snapshot, written
 from .test_shaped_plans import data, spec
 
 TOKEN, HOST = secure("/prod/pay/token", "t"), parameter("/prod/pay/db/host")
@@ -260,3 +266,71 @@ class TestNamesThatNobodyKnows:
         assert kept.holds
         now = [written(content) for content in kept.contents]
         assert blocked(planned(snapshot(*found(PLAIN)), spec=sync, live=now)) == ["/prod/pay/app"]
+
+
+def app(fields: int, version: int = 1) -> Parameter:
+    value = {f"f{number}": "v" for number in range(fields)} | {"log": "x"}
+    return parameter("/prod/pay/app", json.dumps(value), version=version)
+
+
+class TestMovesOfFields:
+    """A field that goes is a move only if that field goes into a target of the other kind."""
+
+    CONFIG_MAP_TARGET: ClassVar = {"kind": "ConfigMap", "include": ["app/log"]}
+    SECRET_TARGET: ClassVar = {"kind": "Secret", "types": ["String"], "include": ["app/*"], "exclude": ["app/log"]}
+
+    def test_fields_that_vanish_are_removals_wherever_another_field_goes(self) -> None:
+        sync = spec(self.SECRET_TARGET, self.CONFIG_MAP_TARGET, expand={"app": "JSON"})
+        plan = planned(snapshot(app(1, version=2)), spec=sync, live=live(planned(snapshot(app(30)), spec=sync)))
+        assert [hold.reason for hold in plan.holds] == [Reason.REMOVAL_BLOCKED]
+        assert {action.kind for action in plan.held} == {ActionKind.REMOVE}
+        assert "29 of 31 parameters would be removed" in plan.holds[0].message
+
+    def test_a_field_that_goes_into_the_other_target_is_a_move(self) -> None:
+        before = spec(self.SECRET_TARGET, self.CONFIG_MAP_TARGET, expand={"app": "JSON"})
+        after = spec(
+            {**self.SECRET_TARGET, "exclude": ["app/log", "app/f0"]},
+            {**self.CONFIG_MAP_TARGET, "include": ["app/log", "app/f0"]},
+            expand={"app": "JSON"},
+        )
+        plan = planned(snapshot(app(3)), spec=after, live=live(planned(snapshot(app(3)), spec=before)))
+        assert (plan.holds, dict(plan.removed)) == ((), {})
+        assert [(a.kind, a.key) for a in plan.actions if a.target.kind is TargetKind.SECRET] == [
+            (ActionKind.MOVE, "APP_F0")
+        ]
+
+
+class TestWhatIsComparedOfParts:
+    def test_parts_of_which_only_the_number_is_known_are_as_they_were(self) -> None:
+        sync = spec({"kind": "Secret", "files": [FILE]})
+        everything = [
+            (secure if number % 2 else parameter)(f"/prod/pay/a/long/name/p{number}", "v") for number in range(80)
+        ]
+        first = live(planned(snapshot(*everything), spec=sync))
+        targets = crowded(live(planned(snapshot(*everything), spec=sync, live=crowded(first, 1_500))), 1_500)
+        assert '"names"' in targets[0].annotations[PROVENANCE_ANNOTATION]
+        for bare in (targets, [replace(each, data=None) for each in targets]):
+            plan = planned(snapshot(*everything), spec=sync, live=bare)
+            assert (plan.actions, plan.needs_values) == ((), frozenset())
+
+    @pytest.mark.parametrize(
+        ("target", "shape"),
+        [
+            ({"compose": {"T": "x${zones}"}}, {"stringList": "JSON"}),
+            ({"files": [{"key": "a.properties", "format": "Properties"}]}, {"stringList": "JSON"}),
+            ({"compose": {"T": "x${ca|base64}"}}, {"decode": {"ca": "Base64"}}),
+        ],
+        ids=["list in a text", "list in a file", "decoded in a text"],
+    )
+    @pytest.mark.parametrize("values", [True, False])
+    def test_another_form_of_a_part_is_a_change_and_nobodys_drift(
+        self, target: Mapping[str, object], shape: Mapping[str, object], values: bool
+    ) -> None:
+        target = {"kind": "ConfigMap", "exclude": ["ca"], **target}
+        now = snapshot(parameter("/prod/pay/zones", "a,b", kind=STRING_LIST), parameter("/prod/pay/ca", "AAAA"))
+        first = planned(now, spec=spec(target))
+        after = planned(now, spec=spec(target, **shape), live=live(first, values=values))
+        assert {action.reason for action in after.actions} == {"it is made in another way now"}
+        (was, made) = (first.contents[0], after.contents[0])
+        for seen in (None, Seen("target-uid", "6", was.revision)):
+            assert repair_of(made, written(was), seen, was.revision, owner()) is None

@@ -128,19 +128,22 @@ def with_moves(drafts: Sequence[Draft]) -> list[Draft]:
     """The same, where a key that goes with its parameter into a target of the other kind is a move."""
     # By what is desired, and not by what is added: the same move is told the same once half of it is done.
     taken = {
-        (name, draft.ref.kind): draft.ref for draft in drafts for wish in draft.desired.values() for name in wish.names
+        (name, part.relative, draft.ref.kind): draft.ref
+        for draft in drafts
+        for wish in draft.desired.values()
+        for name, part in zip(wish.names, wish.entry.parameters, strict=True)
     }
     other = {TargetKind.SECRET: TargetKind.CONFIG_MAP, TargetKind.CONFIG_MAP: TargetKind.SECRET}
 
-    def moved(action: Action) -> Action:
+    def moved(draft: Draft, action: Action) -> Action:
         if action.kind is not ActionKind.REMOVE or action.parameter is None:
             return action
-        to = taken.get((action.parameter, other[action.target.kind]))
+        to = taken.get((action.parameter, draft.before.entries[action.key].relative, other[action.target.kind]))
         if to is None:
             return action
         return replace(action, kind=ActionKind.MOVE, reason=f"its parameter goes into {to} now")
 
-    return [replace(draft, actions=tuple(map(moved, draft.actions))) for draft in drafts]
+    return [replace(draft, actions=tuple(moved(draft, each) for each in draft.actions)) for draft in drafts]
 
 
 def _gain(
@@ -189,6 +192,10 @@ def _difference(known: Before, old: Entry, wish: Wish) -> str | None:
         was = None if origin is None or earlier.relative is None else (origin.path, earlier.relative)
         if was not in (None, (path, now.relative)):
             return "another parameter gives this key now"
+        if old.parts is not None and earlier.relative is None:
+            continue
+        if earlier.made != now.made:
+            return "it is made in another way now"
         if _facts(earlier, now) != _facts(now, now):
             return "the parameter changed"
     return None

@@ -116,7 +116,7 @@ def _standing(content: Content, live: Live) -> set[str]:
 
 def _facts(entry: Entry) -> tuple[object, ...]:
     """What a key is made of, whatever the numbers of the sources are."""
-    parts = tuple((part.type, part.relative, part.version, part.modified) for part in entry.parameters)
+    parts = tuple((part.type, part.relative, part.made, part.version, part.modified) for part in entry.parameters)
     return (entry.type, entry.made, parts)
 
 
