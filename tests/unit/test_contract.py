@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -103,6 +103,24 @@ class TestSecure:
         field = Selected("app/db/password", plain("app"), 0, "app", Derived(("expand",), VALUE))
         (found,) = violations(contract(secure=["**/password"]), {field.relative: field})
         assert found.message.startswith("Parameter /prod/pay/app (its field app/db/password) is a String")
+
+
+class TestFields:
+    """A pattern covers the fields of a parameter that is taken apart by the parameter's name, too."""
+
+    FIELD = Selected("app/port", plain("app", '{"port": "x"}'), 0, "app", Derived(("expand",), "x"))
+    MADE: ClassVar = {"app/port": FIELD}
+
+    @pytest.mark.parametrize("glob", ["app", "a*", "app/port", "app/*", "**/app"])
+    def test_in_every_term(self, glob: str) -> None:
+        assert violations(contract(required=[glob]), self.MADE) == ()
+        for asked in ({"secure": [glob]}, {"match": {glob: "^[0-9]+$"}}):
+            assert told(violations(contract(**asked), self.MADE)) == [(Reason.CONTRACT_VIOLATED, "/prod/pay/app")]
+
+    @pytest.mark.parametrize("glob", ["port", "app/port/x", "ap"])
+    def test_and_no_others(self, glob: str) -> None:
+        assert violations(contract(secure=[glob]), self.MADE) == ()
+        assert told(violations(contract(required=[glob]), self.MADE)) == [(Reason.CONTRACT_VIOLATED, glob)]
 
 
 MATCHING = [

@@ -74,9 +74,14 @@ def _unlike(contract: Contract, winners: Mapping[str, Selected]) -> Iterator[Pro
 
 
 def _covered(glob: str, winners: Mapping[str, Selected]) -> Iterator[Selected]:
-    if is_literal(glob):
-        return (each for each in (winners.get(glob),) if each is not None)
-    return (each for relative, each in winners.items() if matches(glob, relative))
+    """What a pattern covers: a field also by the name of its parameter."""
+    if is_literal(glob) and glob in winners:
+        return iter((winners[glob],))
+    return (each for each in winners.values() if matches(glob, each.relative) or _is_field_of(glob, each))
+
+
+def _is_field_of(glob: str, each: Selected) -> bool:
+    return each.stored not in ("", each.relative) and matches(glob, each.stored)
 
 
 def _secure_ones(found: Iterable[Selected]) -> list[Selected]:
