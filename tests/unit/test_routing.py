@@ -78,8 +78,10 @@ def test_a_target_that_is_named_like_the_sync_and_one_without_a_name_are_the_sam
         ([target(TargetKind.CONFIG_MAP)], False),
         ([target(TargetKind.SECRET, types=[STRING])], False),
         ([target(TargetKind.SECRET)], True),
+        ([{"kind": "Secret", "types": ["String"], "compose": {"A": "x"}}], False),
+        ([{"kind": "Secret", "types": ["String"], "compose": {"A": "${x}"}}], True),
     ],
-    ids=["default", "a ConfigMap", "a Secret for plain ones", "a Secret"],
+    ids=["default", "a ConfigMap", "a Secret for plain ones", "a Secret", "a fixed text", "a text that refers to one"],
 )
 def test_secure_strings_are_wanted_only_if_a_target_takes_them(targets: object, wants: bool) -> None:
     made = ParameterSyncSpec.model_validate({"sources": [{"path": "/prod/pay"}], "targets": targets})

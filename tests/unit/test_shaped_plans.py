@@ -198,6 +198,43 @@ class TestExpand:
         assert data(plan) == {"DB_PORT": "5432"}
         assert plan.counts.skipped == 1
 
+    def test_a_secure_one_that_nobody_takes_hides_what_earlier_sources_have_of_it(self) -> None:
+        sync = spec({"kind": "ConfigMap"}, expand={"app": "JSON"}, sources=[{"path": "/shared"}, {"path": "/prod/pay"}])
+        closed = Parameter(secure("/prod/pay/app").stamp, NOT_OPENED)
+        shared = [
+            parameter("/shared/app", '{"u": "low", "v": {"w": "low"}}'), parameter("/shared/app/x", "low"),
+            parameter("/shared/apps", "shown"),
+        ]  # fmt: skip
+        plan = planned(snapshot(*shared, path="/shared"), snapshot(closed, PORT), spec=sync)
+        assert data(plan) == {"DB_PORT": "5432", "APPS": "shown"}
+        assert plan.counts.overlaid == 3
+
+    def test_to_take_its_fields_no_more_is_no_removal(self) -> None:
+        both = planned(
+            snapshot(secure("/prod/pay/app", '{"u": "u", "v": "v"}'), PORT), spec=spec(expand={"app": "JSON"})
+        )
+        closed = Parameter(secure("/prod/pay/app").stamp, NOT_OPENED)
+        plan = again(both, closed, PORT, spec=self.SYNC)
+        assert (plan.holds, dict(plan.removed), plan.dropped) == ((), {}, (SECRET,))
+
+    @pytest.mark.parametrize(
+        ("target", "is_missed"),
+        [
+            ({"exclude": ["app/**"]}, False), ({"exclude": ["**"]}, False), ({"include": ["db/*"]}, False),
+            ({"include": ["app"], "exclude": ["app/**"], "compose": {"T": "${db/port}"}}, False),
+            ({"types": ["String"]}, False),
+            ({}, True), ({"include": ["app/*"]}, True), ({"include": ["**/u"]}, True), ({"include": ["*/u/v"]}, True),
+            ({"exclude": ["app/*"]}, True), ({"exclude": ["app"]}, True),
+            ({"exclude": ["app/**"], "compose": {"T": "${app/u}"}}, True),
+        ],
+    )  # fmt: skip
+    def test_a_secure_one_that_cannot_be_decrypted_matters_where_a_target_may_take_of_it(
+        self, target: Mapping[str, object], is_missed: bool
+    ) -> None:
+        sync = spec({"kind": "Secret", **target}, {"kind": "ConfigMap"}, expand={"app": "JSON"})
+        plan = planned(snapshot(secure("/prod/pay/app", None), PORT, PASSWORD), spec=sync)
+        assert problems(plan)[:1] == ([(Reason.DECRYPTION_FAILED, "/prod/pay/app")] if is_missed else [])
+
     def test_a_field_that_vanishes_is_a_removal(self) -> None:
         first = planned(snapshot(self.CONFIG, PORT), spec=self.SYNC)
         less = parameter("/prod/pay/app", '{"db": {"host": "h"}}', version=2)
@@ -285,6 +322,20 @@ class TestFiles:
         assert problems(planned(snapshot(HOST, PASSWORD), spec=sync)) == [
             (Reason.SECURE_REFUSED, "/prod/pay/db/password")
         ]
+
+    @pytest.mark.parametrize(
+        ("target", "file"),
+        [({"exclude": ["**/password"]}, {}), ({}, {"exclude": ["db/password"]}), ({"include": ["db/host"]}, {})],
+        ids=["target excludes", "file excludes", "target does not include"],
+    )
+    def test_one_that_is_left_out_after_all_is_not_refused(
+        self, target: Mapping[str, object], file: Mapping[str, object]
+    ) -> None:
+        asked = {**JSON_FILE, "include": ["db/host", "db/password"], **file}
+        sync = spec({"kind": "Secret"}, {"kind": "ConfigMap", "files": [asked], **target})
+        assert json.loads(str(data(planned(snapshot(HOST, PASSWORD), spec=sync))["app.json"])) == {
+            "db": {"host": "db.internal"}
+        }
 
     def test_a_name_that_is_value_and_branch_is_an_error(self) -> None:
         plan = planned(snapshot(HOST, parameter("/prod/pay/db", "x")), spec=self.SYNC)

@@ -41,7 +41,11 @@ def desired(spec: ParameterSyncSpec, sync_name: str, snapshots: Sequence[Snapsho
     """
     route_list = routes(spec, sync_name)
     effort.check_sources(spec, [len(each.parameters) for each in snapshots])
-    shape = Shape.of(spec, secure=wants_secure(route_list))
+    shape = Shape.of(
+        spec,
+        secure=wants_secure(route_list),
+        may_take=lambda relative: any(each.may_take_of_secure(relative) for each in route_list),
+    )
     overlay = lay_over(snapshots, [Selection.of(source, secure=True) for source in spec.sources], shape)
     effort.check_targets(spec, len(overlay.winners))
     taken, skipped = route(overlay.winners, route_list)

@@ -1,6 +1,6 @@
 """Sources laid over one another: of several parameters with one relative name, the last source's wins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -94,6 +94,7 @@ def lay_over(snapshots: Sequence[Snapshot], selections: Sequence[Selection], sha
     expanded: set[str] = set()
     for index, (snapshot, selection) in enumerate(zip(snapshots, selections, strict=True)):
         found: dict[str, Selected] = {}
+        closed: set[str] = set()
         taken.append(0)
         for name in sorted(snapshot.parameters):
             relative = snapshot.subtree.relative_name(name)
@@ -106,17 +107,28 @@ def lay_over(snapshots: Sequence[Snapshot], selections: Sequence[Selection], sha
                 problems.append(made)
                 continue
             if shape.expands(relative):
-                expanded.add(name)
                 fields += len(made)
                 effort.check_fields(fields, name)
+                if relative in made and made[relative] is None:
+                    closed.add(relative)
+                else:
+                    expanded.add(name)
             for part, derived in made.items():
                 if part in found:
                     problems.append(_same_relative_name(part, found[part].name, name))
                 found[part] = Selected(part, parameter, index, relative, derived)
-        overlaid += len(winners.keys() & found.keys())
+        hidden = {name for name in winners if closed and not closed.isdisjoint(_above(name))} - found.keys()
+        overlaid += len(winners.keys() & found.keys()) + len(hidden)
+        winners = {name: each for name, each in winners.items() if name not in hidden}
         winners |= {name: _over(winners.get(name), each) for name, each in found.items()}
     ordered = {relative: winners[relative] for relative in sorted(winners)}
     return Overlay(ordered, overlaid, tuple(taken), tuple(problems), frozenset(expanded))
+
+
+def _above(relative: str) -> Iterator[str]:
+    """The names of which it may be a field."""
+    segments = relative.split("/")
+    return ("/".join(segments[:count]) for count in range(1, len(segments)))
 
 
 def _over(below: Selected | None, above: Selected) -> Selected:

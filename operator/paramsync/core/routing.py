@@ -58,6 +58,13 @@ class Route:
         """Whether a parameter goes into it, as a key of its own or in a file."""
         return selected.type in self.types and self.names.names(selected.relative)
 
+    def may_take_of_secure(self, relative: str) -> bool:
+        """Whether a SecureString of this name may go into it, or a field of it, whatever fields there are."""
+        if self.ref.kind is TargetKind.CONFIG_MAP:
+            return False
+        is_referred_to = any(name == relative or name.startswith(f"{relative}/") for name in self.references)
+        return is_referred_to or bool(self.types & SECURE and self.names.may_name_below(relative))
+
     @property
     def references(self) -> frozenset[str]:
         """The relative names that its templates refer to."""
@@ -106,8 +113,10 @@ def _template(ref: TargetRef, key: str, text: str) -> Template:
 
 
 def wants_secure(route_list: Iterable[Route]) -> bool:
-    """Whether any target takes SecureStrings, so that they must be decrypted."""
-    return any(route.types & SECURE or (route.compose and route.ref.kind is TargetKind.SECRET) for route in route_list)
+    """Whether any target may take SecureStrings, so that they must be decrypted."""
+    return any(
+        route.types & SECURE or (route.references and route.ref.kind is TargetKind.SECRET) for route in route_list
+    )
 
 
 def route(

@@ -1,6 +1,6 @@
 """What syncs select of a subtree, and the union of it, which is what a feed decrypts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,9 +36,24 @@ class Selection:
             return True
         return any_matches(self.include, relative) and not any_matches(self.exclude, relative)
 
+    def may_name_below(self, relative: str) -> bool:
+        """Whether it may name a parameter, or one below it."""
+        if any(pattern.split("/")[-1] == ANY_SEGMENTS and matches(pattern, relative) for pattern in self.exclude):
+            return False
+        return any(_may_match_below(pattern.split("/"), relative.split("/")) for pattern in self.include)
+
     def takes(self, relative: str, kind: ParameterType) -> bool:
         """Whether it needs the value of a parameter."""
         return (self.secure or kind is not ParameterType.SECURE_STRING) and self.names(relative)
+
+
+def _may_match_below(globs: Sequence[str], segments: Sequence[str]) -> bool:
+    for glob, segment in zip(globs, segments, strict=False):
+        if glob == ANY_SEGMENTS:
+            return True
+        if not matches(glob, segment):
+            return False
+    return len(globs) >= len(segments)
 
 
 EVERYTHING: Final = Selection(secure=True)

@@ -40,10 +40,13 @@ class Shape:
     secure: bool = True
     """Whether anybody takes SecureStrings, so that their values are known."""
 
+    may_take: Callable[[str], bool] = lambda _: True
+    """Whether any target may take a SecureString of this name, or a field of it."""
+
     @classmethod
-    def of(cls, spec: ParameterSyncSpec, *, secure: bool) -> "Shape":
+    def of(cls, spec: ParameterSyncSpec, *, secure: bool, may_take: Callable[[str], bool]) -> "Shape":
         """What a spec asks for."""
-        return cls(tuple(spec.expand or ()), tuple(spec.decode or ()), secure)
+        return cls(tuple(spec.expand or ()), tuple(spec.decode or ()), secure, may_take)
 
     @property
     def is_nothing(self) -> bool:
@@ -63,7 +66,10 @@ NO_SHAPE: Final = Shape()
 
 
 def derive(relative: str, parameter: Parameter, shape: Shape) -> Mapping[str, Derived | None] | Problem:
-    """What a parameter gives, by relative name; None for one whose value is taken as it is. Or why it cannot be."""
+    """What a parameter gives, by relative name; None for one whose value is taken as it is. Or why it cannot be.
+
+    A SecureString that is to be taken apart and is left as it is has fields that nobody knows.
+    """
     value = parameter.value
     is_expanded = shape.expands(relative)
     is_unknown = parameter.stamp.type is ParameterType.SECURE_STRING and not shape.secure
@@ -71,7 +77,8 @@ def derive(relative: str, parameter: Parameter, shape: Shape) -> Mapping[str, De
         return {relative: None}
     if isinstance(value, Sealed):
         # Whether it matters is decided where the name is used; what it would be taken apart to, nobody knows.
-        return Problem(value.reason, parameter.stamp.name, value.message) if is_expanded else {relative: None}
+        is_missed = is_expanded and shape.may_take(relative)
+        return Problem(value.reason, parameter.stamp.name, value.message) if is_missed else {relative: None}
     try:
         parts = _made(value, fields_of) if is_expanded else {"": value}
         return {
