@@ -18,8 +18,8 @@ from paramsync.core.reasons import Reason
 from paramsync.core.repairs import repair_of
 from paramsync.core.sizes import MOST_ANNOTATION_BYTES
 
-from .builders import STRING_LIST, owner, parameter, planned, secure, snapshot, written
-from .test_shaped_plans import data, spec
+from .builders import CONFIG_MAP, STRING_LIST, given, owner, parameter, planned, secure, snapshot, written
+from .test_shaped_plans import data, problems, spec
 
 TOKEN, HOST = secure("/prod/pay/token", "t"), parameter("/prod/pay/db/host")
 APP = '{"password": "p1"}'
@@ -334,3 +334,76 @@ class TestWhatIsComparedOfParts:
         (was, made) = (first.contents[0], after.contents[0])
         for seen in (None, Seen("target-uid", "6", was.revision)):
             assert repair_of(made, written(was), seen, was.revision, owner()) is None
+
+
+NOTHING_IN_IT = {"key": "app.json", "format": "JSON", "include": ["nothing/*"]}
+OF_NOTHING = pytest.mark.parametrize(
+    "keys", [{}, {"files": [NOTHING_IN_IT]}, {"compose": {"X": "static"}}], ids=["no key", "empty file", "static text"]
+)
+
+
+class TestTargetsOfNothing:
+    """A file of no parameters and a text without references are nothing for whose sake anything may go."""
+
+    @OF_NOTHING
+    def test_a_target_is_not_deleted_for_them(self, keys: Mapping[str, object]) -> None:
+        first = planned(snapshot(*found()), spec=spec({"kind": "ConfigMap", "name": "a"}))
+        after = spec({"kind": "ConfigMap", "name": "b", "include": ["nothing/*"], **keys})
+        plan = planned(snapshot(*found()), spec=after, live=live(first))
+        assert [hold.reason for hold in plan.holds] == [Reason.REMOVAL_BLOCKED]
+        assert (plan.is_stopped, plan.dropped) == (True, ())
+
+    @OF_NOTHING
+    def test_an_object_is_not_taken_over_for_them(self, keys: Mapping[str, object]) -> None:
+        sync = spec({"kind": "ConfigMap", "include": ["nothing/*"], **keys})
+        plan = planned(snapshot(*found()), spec=sync, live=[given(CONFIG_MAP, {"A": "1", "B": "2"})], applied=[])
+        assert problems(plan) == [(Reason.TARGET_CONFLICT, "ConfigMap app")]
+
+    def emptied(self, parameters: list[Parameter], after: ParameterSyncSpec | None = None) -> Plan:
+        secrets = [secure(f"/prod/pay/s{number}") for number in range(20)]
+        sync = spec({"kind": "Secret"}, {"kind": "ConfigMap", "files": [{"key": "app.json", "format": "JSON"}]})
+        first = live(planned(snapshot(HOST, *secrets), spec=sync))
+        plan = planned(snapshot(*parameters, *secrets), spec=after or sync, live=first)
+        if plan.holds:
+            again = planned(
+                snapshot(*parameters, *secrets), spec=after or sync, live=first, approval=Approval(plan.digest)
+            )
+            assert (again.holds, data(again)["app.json"]) == ((), "{}\n")
+        return plan
+
+    def test_a_file_that_would_lose_all_that_is_in_it_is_kept(self) -> None:
+        plan = self.emptied([])
+        (hold,) = plan.holds
+        assert hold.message == (
+            "ConfigMap app would lose every parameter it had: its only key app.json is kept with the last values."
+            " Restore the parameters"
+        )
+        assert json.loads(str(data(plan)["app.json"])) == {"db": {"host": "db.internal"}}
+
+    def test_also_if_globs_leave_all_of_it_out(self) -> None:
+        nothing = {"kind": "ConfigMap", "include": ["nothing/*"], "files": [{"key": "app.json", "format": "JSON"}]}
+        assert self.emptied([HOST], spec({"kind": "Secret"}, nothing)).holds
+
+    def test_what_comes_in_their_place_suffices(self) -> None:
+        assert self.emptied([parameter("/prod/pay/new")]).holds == ()
+
+    def test_a_file_that_was_empty_stays_so(self) -> None:
+        sync = spec({"kind": "ConfigMap", "files": [NOTHING_IN_IT], "include": ["nothing/*"]})
+        first = live(planned(snapshot(HOST), spec=sync))
+        other = spec({"kind": "ConfigMap", "files": [{**NOTHING_IN_IT, "format": "YAML"}], "include": ["nothing/*"]})
+        assert planned(snapshot(HOST), spec=other, live=first).holds == ()
+
+
+def test_a_config_map_whose_file_claims_to_be_secure_is_not_believed() -> None:
+    sync = spec({"kind": "ConfigMap", "files": [FILE]})
+    (first,) = live(planned(snapshot(HOST), spec=sync))
+    text = first.annotations[PROVENANCE_ANNOTATION]
+    forged = text.replace('[["S"', '[["E"')
+    assert forged != text
+    plan = planned(
+        snapshot(HOST),
+        spec=sync,
+        live=[replace(first, annotations={**first.annotations, PROVENANCE_ANNOTATION: forged})],
+    )
+    assert plan.holds == ()
+    assert plan.contents[0].annotations[PROVENANCE_ANNOTATION] == text

@@ -92,6 +92,11 @@ class Draft:
     """The type that a Secret should have."""
 
     @property
+    def has_parameters(self) -> bool:
+        """Whether any parameter goes into it: a file of none and a text without references are not for its sake."""
+        return any(wish.names for wish in self.desired.values())
+
+    @property
     def all_actions(self) -> tuple[Action, ...]:
         """All that would happen to the target's keys, whoever's they are."""
         return (*self.actions, *self.surplus)

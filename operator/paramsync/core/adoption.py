@@ -67,7 +67,7 @@ def has_settled(draft: Draft, is_settled: Callable[[str | None], bool]) -> bool:
 
 def would_empty(draft: Draft) -> Problem | None:
     """Why an object is not taken over although it was given away: all that it holds would go, and nothing come."""
-    if draft.desired or not draft.surplus:
+    if draft.has_parameters or not draft.surplus:
         return None
     return Problem(
         Reason.TARGET_CONFLICT,

@@ -67,10 +67,12 @@ def before(live: Live | None) -> Before:
 
 def _plain(entries: Mapping[str, Entry], stated: Mapping[str, ParameterType]) -> dict[str, Entry]:
     """A key that is in a ConfigMap under our name was plain when we wrote it, whatever the annotation claims."""
-    return {
-        key: entry if entry.type in PLAIN else replace(entry, type=_plain_type(stated.get(key)))
-        for key, entry in entries.items()
-    }
+    return {key: _plain_entry(entry, stated.get(key)) for key, entry in entries.items()}
+
+
+def _plain_entry(entry: Entry, stated: ParameterType | None) -> Entry:
+    parts = None if entry.parts is None else tuple(_plain_entry(part, None) for part in entry.parts)
+    return replace(entry, type=entry.type if entry.type in PLAIN else _plain_type(stated), parts=parts)
 
 
 def _plain_type(stated: ParameterType | None) -> ParameterType:

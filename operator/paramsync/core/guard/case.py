@@ -6,10 +6,15 @@ from dataclasses import dataclass
 
 from paramsync.api.status import GuardWindow
 from paramsync.core.actions import Action, Draft
-from paramsync.core.provenance import Origin
+from paramsync.core.provenance import Entry, Origin
 from paramsync.core.routing import TargetRef
 
 from .losses import Losses, names_of, same_source
+
+
+def part_fact(action: Action, name: str, part: Entry) -> str:
+    """What an approval is for that lets go of one parameter of a key that is made of several."""
+    return json.dumps([action.target.kind, action.target.name, action.key, name, part.version, part.modified])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Case:
         """What an approval of these actions is for beside them: which parameters keys lose that are made of several."""
         drafts = {draft.ref: draft for draft in self.drafts}
         return tuple(
-            json.dumps([action.target.kind, action.target.name, action.key, name, part.version, part.modified])
+            part_fact(action, name, part)
             for action in actions
             for entry in (drafts[action.target].before.entries.get(action.key),)
             if entry is not None and entry.parts is not None

@@ -3,8 +3,9 @@
 from paramsync.core.actions import LOSSES, Action, ActionKind, Draft
 from paramsync.core.reasons import Reason
 
-from .case import Case
+from .case import Case, part_fact
 from .hold import Hold
+from .losses import names_of
 
 
 def never_emptied(case: Case) -> tuple[Hold, ...]:
@@ -14,21 +15,37 @@ def never_emptied(case: Case) -> tuple[Hold, ...]:
 
 
 def _emptied(draft: Draft) -> Hold | None:
-    losses = tuple(action for action in draft.actions if action.kind in LOSSES)
-    if not losses or len(losses) < len(draft.before.entries):
+    entries = draft.before.entries
+    # A file of no parameters stays as a key, and nothing of what was in it does.
+    emptied = tuple(
+        action
+        for action in draft.actions
+        if action.kind is ActionKind.CHANGE and entries[action.key].parameters and not draft.desired[action.key].names
+    )
+    losses = tuple(action for action in draft.actions if action.kind in LOSSES or action in emptied)
+    had = {key for key, entry in entries.items() if entry.parameters} or entries.keys()
+    if not losses or had - {action.key for action in losses}:
         return None
     return Hold(
         Reason.REMOVAL_BLOCKED,
         str(draft.ref),
-        f"{draft.ref} would lose every key it had: {_keys(losses)} kept with the last values. Restore the parameters",
+        f"{draft.ref} would lose every {'parameter' if emptied else 'key'} it had: {_keys(losses)} kept with the last"
+        " values. Restore the parameters",
         losses,
+        facts=tuple(
+            part_fact(action, name, part)
+            for action in emptied
+            for name, part in zip(
+                names_of(action.key, entries[action.key]), entries[action.key].parameters, strict=True
+            )
+        ),
     )
 
 
 def _nothing_in_their_place(case: Case) -> tuple[Hold, ...]:
     """A target that the spec names no longer is not deleted for targets that are all empty."""
     gains = (draft for draft in case.drafts if draft.ref not in case.dropped)
-    if any(draft.desired or any(a.kind is ActionKind.KEEP for a in draft.actions) for draft in gains):
+    if any(draft.has_parameters or any(a.kind is ActionKind.KEEP for a in draft.actions) for draft in gains):
         return ()
     return tuple(
         Hold(
