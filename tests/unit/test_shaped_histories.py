@@ -3,20 +3,25 @@ converge, and what was secure reaches Secrets and nothing else."""
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 
 import pytest
 
 from paramsync.api.sync import ParameterSyncSpec, ParameterType
+from paramsync.core.annotations import decode
 from paramsync.core.guard.approval import Approval
-from paramsync.core.objects import ConfigMapContent, Content, Live
+from paramsync.core.guard.hold import Hold
+from paramsync.core.objects import PROVENANCE_ANNOTATION, ConfigMapContent, Content, Live
 from paramsync.core.parameters import Parameter, Snapshot
 from paramsync.core.plan import Plan
 from paramsync.core.planned import plan_status
+from paramsync.core.provenance import Entry, Provenance
+from paramsync.core.reasons import Reason
 from paramsync.core.routing import TargetRef
+from paramsync.core.sizes import MOST_ANNOTATION_BYTES
 
 from .builders import NOW, SECURE_STRING, STRING_LIST, parameter, planned, snapshot, written
 
@@ -54,6 +59,13 @@ class History:
             self._change()
         if self.chance.random() < 0.3:
             self.spec = self._spec()
+
+    def mend(self, plan: Plan) -> None:
+        """Delete the parameters that are held because they were secure."""
+        for hold in plan.holds:
+            if hold.reason is Reason.DOWNGRADE_BLOCKED:
+                path = max((path for path in self.parameters if hold.subject.startswith(f"{path}/")), key=len)
+                self.parameters[path].pop(hold.subject.removeprefix(f"{path}/"), None)
 
     def plan(self, *, settled: bool = True, absence_settled: bool = True) -> Plan:
         """What would be done now; what is held is approved by chance."""
@@ -126,6 +138,95 @@ class History:
         return made
 
 
+@dataclass
+class Forgetful(History):
+    """The same, where annotations of targets have little room, or are lost; what was secure is remembered here."""
+
+    room: int = 0
+    names: set[str] = field(default_factory=set)
+    """Relative names that a target was told to be secure, as long as nobody approved that they are plain."""
+
+    full: dict[str, set[ParameterType]] = field(default_factory=dict)
+    """The types that parameters had in targets, by full name."""
+
+    revisions: dict[TargetRef, str] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    """What has happened."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.room = self.chance.choice([400, 700, 1_000, 1_500, MOST_ANNOTATION_BYTES])
+
+    def plan(self, *, settled: bool = True, absence_settled: bool = True) -> Plan:
+        found = self.snapshots(settled=settled, absence_settled=absence_settled)
+        plan = planned(*found, spec=self.spec, live=self.live, revisions=self.revisions)
+        reasons = {hold.reason for hold in plan.holds}
+        if not plan.holds or self.chance.random() < (0.8 if Reason.DOWNGRADE_BLOCKED in reasons else 0.3):
+            return plan
+        approval = Approval(plan.digest, None, plan_status(plan.held, plan.held, plan.digest))
+        approved = planned(*found, spec=self.spec, live=self.live, revisions=self.revisions, approval=approval)
+        if approved.contents:
+            self._approved(plan.holds, approved)
+        return approved
+
+    def carry_out(self, plan: Plan) -> None:
+        self._check(plan)
+        super().carry_out(plan)
+        self.revisions = {each.ref: each.revision for each in plan.contents}
+        note = {"x/note": "y" * (MOST_ANNOTATION_BYTES - self.room)}
+        self.live = [replace(each, annotations={**each.annotations, **note}) for each in self.live]
+        for content in plan.contents:
+            text = content.annotations[PROVENANCE_ANNOTATION]
+            self.seen |= {word for word in ("names", "types", "secureDigests", "unsure") if f'"{word}"' in text}
+            for name, part in parts_of(content):
+                self.full.setdefault(name, set()).add(part.type)
+                self.names |= part.relative_names if part.type is SECURE_STRING else set()
+
+    def lose(self) -> None:
+        """Let somebody remove an annotation, by chance."""
+        if self.live and self.chance.random() < 0.2:
+            lost = self.chance.choice(self.live)
+            left = {name: text for name, text in lost.annotations.items() if name != PROVENANCE_ANNOTATION}
+            self.live = [replace(each, annotations=left) if each is lost else each for each in self.live]
+            self.seen.add("lost")
+
+    def _approved(self, holds: Iterable[Hold], plan: Plan) -> None:
+        blocked = [hold for hold in holds if hold.reason is Reason.DOWNGRADE_BLOCKED]
+        if not blocked:
+            return
+        if any("may have been" in hold.message for hold in blocked):
+            self.seen.add("approved in doubt")
+            self.names.clear()
+        self.seen.add("approved")
+        for content in plan.contents:
+            for name, part in parts_of(content):
+                if part.type is not SECURE_STRING:
+                    self.names -= part.relative_names
+                    self.full[name] = {part.type}
+
+    def _check(self, plan: Plan) -> None:
+        """Nothing that was secure is in a ConfigMap without approval."""
+        for content in plan.contents:
+            if isinstance(content, ConfigMapContent):
+                for name, part in parts_of(content):
+                    was = self.full.get(name, set())
+                    is_other = bool(was) and SECURE_STRING not in was
+                    assert part.relative not in self.names, (content.ref, name, part.relative)
+                    assert part.stored not in self.names or is_other, (content.ref, name, part.relative)
+
+
+def parts_of(content: Content) -> Iterator[tuple[str, Entry]]:
+    """What a target's keys are made of, as far as it is known: kept keys may lack names."""
+    known = decode(content.annotations[PROVENANCE_ANNOTATION])
+    assert known is not None
+    told = Provenance(known.origins, content.entries)
+    for key, entry in content.entries.items():
+        if key not in content.kept:
+            for name, part in zip(told.names_of(key), entry.parameters, strict=True):
+                assert name is not None
+                yield name, part
+
+
 def shown(content: Content) -> Iterator[str]:
     """What readers of objects see who may not read Secrets."""
     yield json.dumps(dict(content.annotations))
@@ -164,6 +265,34 @@ def test_it_converges_and_what_was_secure_stays_in_secrets(seed: int) -> None:
             again = planned(*history.snapshots(), spec=history.spec, live=live)
             assert (again.actions, again.needs_values) == ((), frozenset())
             assert what(again) == what(then)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_what_was_secure_is_never_shown_without_approval(seed: int) -> None:
+    assert_never_shown(seed)
+
+
+def assert_never_shown(seed: int) -> set[str]:
+    history = Forgetful(Random(seed))
+    for _ in range(STEPS):
+        history.step()
+        history.lose()
+        plan = history.plan()
+        assert_hidden(history, plan)
+        blocked = {hold.message for hold in plan.holds if hold.reason is Reason.DOWNGRADE_BLOCKED}
+        history.seen |= {"in doubt" if "may have been" in message else "by name" for message in blocked}
+        if plan.is_stopped:
+            history.mend(plan)
+        elif not plan.waits:
+            history.carry_out(plan)
+    return history.seen
+
+
+def test_all_of_that_happens() -> None:
+    seen = set[str]().union(*(assert_never_shown(seed) for seed in range(1_000, 1_060)))
+    assert seen == {
+        "names", "types", "secureDigests", "unsure", "lost", "by name", "in doubt", "approved", "approved in doubt",
+    }  # fmt: skip
 
 
 def test_all_of_it_happens() -> None:

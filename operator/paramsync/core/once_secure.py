@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from paramsync.api.sync import ParameterType
+from paramsync.api.sync import ParameterType, TargetKind
 
 from . import contents
 from .actions import Action, Draft
@@ -31,7 +31,7 @@ class Known:
     """The types of parameters, by full name."""
 
     plain: frozenset[str]
-    """Relative names of plain parameters and fields."""
+    """Relative names of what ConfigMaps show."""
 
     both: frozenset[str]
     """Relative names of parameters that are to be there as SecureStrings."""
@@ -47,7 +47,7 @@ class Known:
                 for name, part in zip(draft.before.names_of(key), entry.parameters, strict=True):
                     if part.type is ParameterType.SECURE_STRING:
                         secure.update(part.relative_names)
-                    elif part.relative is not None:
+                    elif part.relative is not None and draft.ref.kind is TargetKind.CONFIG_MAP:
                         plain.add(part.relative)
                     if name is not None:
                         full[name] = full.get(name, frozenset()) | {part.type}
