@@ -16,9 +16,22 @@ from paramsync.core.parameters import Parameter
 from paramsync.core.plan import Plan
 from paramsync.core.reasons import Reason
 from paramsync.core.repairs import repair_of
+from paramsync.core.report import outcome_of, stopped
 from paramsync.core.sizes import MOST_ANNOTATION_BYTES
 
-from .builders import CONFIG_MAP, STRING_LIST, given, owner, parameter, planned, secure, snapshot, written
+from .builders import (
+    CONFIG_MAP,
+    STRING_LIST,
+    circumstances,
+    given,
+    owner,
+    parameter,
+    planned,
+    secure,
+    snapshot,
+    status,
+    written,
+)
 from .test_shaped_plans import data, problems, spec
 
 TOKEN, HOST = secure("/prod/pay/token", "t"), parameter("/prod/pay/db/host")
@@ -407,3 +420,59 @@ def test_a_config_map_whose_file_claims_to_be_secure_is_not_believed() -> None:
     )
     assert plan.holds == ()
     assert plan.contents[0].annotations[PROVENANCE_ANNOTATION] == text
+
+
+class TestApprovalsOfWhatFilesLose:
+    """Who approves sees what goes, and approves it once."""
+
+    FILES: ClassVar = {"files": [{"key": "app.json", "format": "JSON"}]}
+    BOTH = spec({"kind": "ConfigMap", "name": "a", **FILES}, {"kind": "ConfigMap", "name": "b", **FILES})
+
+    @staticmethod
+    def numbered(count: int) -> list[Parameter]:
+        return [parameter(f"/prod/pay/p{number}", "v") for number in range(count)]
+
+    def held(self, left: int, targets: list[Live] | None = None, approval: Approval | None = None) -> Plan:
+        before = targets or live(planned(snapshot(*self.numbered(10)), spec=self.BOTH))
+        return planned(snapshot(*self.numbered(left)), spec=self.BOTH, live=before, approval=approval)
+
+    @staticmethod
+    def told(plan: Plan) -> Approval:
+        shown = stopped(status(), plan, outcome_of(plan, "payments", "app"), circumstances(), only_planned=False).plan
+        assert shown is not None
+        return Approval(plan.digest, None, shown)
+
+    def test_status_names_each_parameter_that_goes(self) -> None:
+        shown = self.told(self.held(3)).told
+        assert shown is not None
+        gone = [(each.action, each.name, each.key, each.parameter, each.version) for each in shown.actions if each.held]
+        assert gone == [
+            (action, name, "app.json", parameter, version)
+            for name in "ab"
+            for action, parameter, version in [
+                ("change", None, None),
+                *(("remove", f"/prod/pay/p{number}", 1) for number in range(3, 10)),
+            ]
+        ]
+
+    def test_what_remains_of_an_apply_that_ended_half_way_needs_no_second_one(self) -> None:
+        plan = self.held(3)
+        whole = self.held(3, approval=self.told(plan))
+        assert whole.approved
+        before = live(planned(snapshot(*self.numbered(10)), spec=self.BOTH))
+        half = [written(whole.contents[0]), *(each for each in before if each.ref != whole.contents[0].ref)]
+        rest = self.held(3, half, self.told(plan))
+        assert (rest.holds, rest.approved) == ((), plan.digest)
+        assert self.held(2, half, self.told(plan)).holds, "for one more goes"
+
+    def test_a_plan_in_status_is_for_what_is_held_alone(self) -> None:
+        plan = self.held(9)
+        assert (plan.holds, plan.held_parts) == ((), frozenset())
+
+    def test_a_downgrade_in_a_file_is_approved_by_name(self) -> None:
+        sync = spec({"kind": "Secret"}, {"kind": "ConfigMap", **self.FILES})
+        first = live(planned(snapshot(*found(SECURE)), spec=sync))
+        plan = planned(snapshot(*found(PLAIN)), spec=sync, live=first)
+        assert {each.parameter for each in plan.held_parts} == {"/prod/pay/app"}
+        newer = planned(snapshot(*found(parameter("/prod/pay/app", "p2", version=3))), spec=sync, live=first)
+        assert newer.digest != plan.digest

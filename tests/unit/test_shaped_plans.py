@@ -402,7 +402,7 @@ class TestRemovalsFromFiles:
         assert kinds(plan) == [(ActionKind.KEEP, "app.json")]
         assert data(plan) == data(first)
         assert plan.counts.parameters == 10
-        assert (len(hold.actions), len(hold.facts)) == (1, 4), "one key, and each name that it loses"
+        assert (len(hold.actions), len(hold.parts), hold.facts) == (1, 4, ()), "one key, and each name that it loses"
 
     def test_an_approval_is_for_the_names_and_for_no_more(self) -> None:
         first = self.first()

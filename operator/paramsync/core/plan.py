@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .actions import Action, ActionKind
-from .guard.hold import Hold, offending
+from .guard.hold import Hold, offending, offending_parts
 from .objects import Content
 from .reasons import Problem
 from .routing import TargetRef
@@ -89,3 +89,8 @@ class Plan:
     def held(self) -> frozenset[Action]:
         """The actions that are held, as they would be if they were not."""
         return offending(self.holds)
+
+    @property
+    def held_parts(self) -> frozenset[Action]:
+        """What is held of single parameters of keys that are made of several."""
+        return offending_parts(self.holds)

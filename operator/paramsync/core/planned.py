@@ -41,7 +41,9 @@ def told_actions(plan: Plan) -> tuple[Action, ...]:
 
 def plan_status(actions: Iterable[Action], held: Collection[Action], digest: str | None) -> PlanStatus:
     """The plan as status shows it: what is held first, and as much of the rest as fits."""
-    ordered = sorted(actions, key=lambda action: (action not in held, action.target, action.key, action.kind))
+    ordered = sorted(
+        actions, key=lambda each: (each not in held, each.target, each.key, each.kind, each.parameter or "")
+    )
     shown: list[PlannedAction] = []
     room = MOST_BYTES
     for action in ordered[:MOST_ACTIONS]:

@@ -192,7 +192,8 @@ def _window(
 def _shown(plan: Plan, *, whole: bool = False) -> PlanStatus | None:
     if not whole and not plan.holds:
         return None
-    return plan_status(told_actions(plan) if whole else plan.held, plan.held, plan.digest)
+    held = plan.held | plan.held_parts
+    return plan_status((*told_actions(plan), *plan.held_parts) if whole else held, held, plan.digest)
 
 
 def described(status: SyncStatus, spec: ParameterSyncSpec | None, refresh: str | None) -> SyncStatus:

@@ -8,7 +8,7 @@ from paramsync.api.sync import TargetKind
 from paramsync.core.planned import planned_action
 from paramsync.core.routing import TargetRef
 
-from .hold import Hold, digest, offending
+from .hold import Hold, digest, offending, offending_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,9 @@ class Approval:
             return True
         if self.told is None or self.told.digest != self.asked or self.told.omitted or any(h.facts for h in holds):
             return False
+        held = offending(holds) | offending_parts(holds)
         told = {_stripped(each) for each in self.told.actions if each.held}
-        return all(_stripped(planned_action(action, held=True)) in told for action in offending(holds))
+        return all(_stripped(planned_action(action, held=True)) in told for action in held)
 
 
 def _stripped(action: PlannedAction) -> PlannedAction:

@@ -1,20 +1,21 @@
 """What the rules of the guard look at: what each target would gain and lose, and which relative names are lost."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from paramsync.api.status import GuardWindow
-from paramsync.core.actions import Action, Draft
+from paramsync.core.actions import Action, ActionKind, Draft
 from paramsync.core.provenance import Entry, Origin
 from paramsync.core.routing import TargetRef
 
 from .losses import Losses, names_of, same_source
 
 
-def part_fact(action: Action, name: str, part: Entry) -> str:
-    """What an approval is for that lets go of one parameter of a key that is made of several."""
-    return json.dumps([action.target.kind, action.target.name, action.key, name, part.version, part.modified])
+def going(action: Action, parameter: str | None, part: Entry) -> Action:
+    """One parameter that goes from a key which is made of several."""
+    reason = "it would be in this key no more"
+    return Action(ActionKind.REMOVE, action.target, action.key, parameter, part.version, part.modified, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +51,24 @@ class Case:
             for name in names_of(key, entry)
         )
 
+    def parts(self, actions: Iterable[Action]) -> tuple[Action, ...]:
+        """Which parameters keys lose by these actions that are made of several, as far as their names are known."""
+        return tuple(going(action, full, part) for action, _, full, part in self._lost_parts(actions) if full)
+
     def facts(self, actions: Iterable[Action]) -> tuple[str, ...]:
-        """What an approval of these actions is for beside them: which parameters keys lose that are made of several."""
-        drafts = {draft.ref: draft for draft in self.drafts}
-        return tuple(
-            part_fact(action, name, part)
-            for action in actions
-            for entry in (drafts[action.target].before.entries.get(action.key),)
-            if entry is not None and entry.parts is not None
-            for name, part in zip(names_of(action.key, entry), entry.parts, strict=True)
-            if action in self.losses.get(name, ())
-        )
+        """How many more they lose, of which no name is known."""
+        lost = ((action, name) for action, name, full, _ in self._lost_parts(actions) if not full)
+        return tuple(json.dumps([action.target.kind, action.target.name, action.key, name]) for action, name in lost)
+
+    def _lost_parts(self, actions: Iterable[Action]) -> Iterator[tuple[Action, str, str | None, Entry]]:
+        known = {draft.ref: draft.before for draft in self.drafts}
+        for action in actions:
+            entry = known[action.target].entries.get(action.key)
+            if entry is not None and entry.parts is not None:
+                names = names_of(action.key, entry), known[action.target].names_of(action.key)
+                for name, full, part in zip(*names, entry.parts, strict=True):
+                    if action in self.losses.get(name, ()):
+                        yield action, name, full, part
 
     @property
     def spec_changed(self) -> bool:

@@ -1,8 +1,7 @@
 """Once secure stays secure: what was a SecureString is not handled as plain before a person says so."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from paramsync.api.sync import ParameterType, TargetKind
@@ -96,7 +95,13 @@ def _hold(gain: _Gain, loss: Action | None, why: str) -> Hold:
     action, part = gain.action, gain.part
     where = "a ConfigMap" if gain.is_shown else f"{gain.draft.ref} as a plain value"
     # The action names the parameter and its stamp unless the key is made of several.
-    facts = () if action.parameter is not None else (json.dumps([gain.name, part.version, part.modified]),)
+    one = replace(
+        action,
+        parameter=gain.name,
+        version=part.version,
+        modified=part.modified,
+        reason="it would be in this key as plain",
+    )
     return Hold(
         Reason.DOWNGRADE_BLOCKED,
         gain.name,
@@ -105,5 +110,5 @@ def _hold(gain: _Gain, loss: Action | None, why: str) -> Hold:
         " Make it a SecureString again",
         (action,) if loss is None else (action, loss),
         stops_everything=True,
-        facts=facts,
+        parts=() if action.parameter is not None else (one,),
     )

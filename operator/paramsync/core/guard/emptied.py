@@ -3,9 +3,8 @@
 from paramsync.core.actions import LOSSES, Action, ActionKind, Draft
 from paramsync.core.reasons import Reason
 
-from .case import Case, part_fact
+from .case import Case, going
 from .hold import Hold
-from .losses import names_of
 
 
 def never_emptied(case: Case) -> tuple[Hold, ...]:
@@ -26,19 +25,19 @@ def _emptied(draft: Draft) -> Hold | None:
     had = {key for key, entry in entries.items() if entry.parameters} or entries.keys()
     if not losses or had - {action.key for action in losses}:
         return None
+    parts = [
+        (action, full, part)
+        for action in emptied
+        for full, part in zip(draft.before.names_of(action.key), entries[action.key].parameters, strict=True)
+    ]
     return Hold(
         Reason.REMOVAL_BLOCKED,
         str(draft.ref),
         f"{draft.ref} would lose every {'parameter' if emptied else 'key'} it had: {_keys(losses)} kept with the last"
         " values. Restore the parameters",
         losses,
-        facts=tuple(
-            part_fact(action, name, part)
-            for action in emptied
-            for name, part in zip(
-                names_of(action.key, entries[action.key]), entries[action.key].parameters, strict=True
-            )
-        ),
+        parts=tuple(going(action, full, part) for action, full, part in parts if full is not None),
+        facts=tuple(f"{action.key}: {number}" for number, (action, full, _) in enumerate(parts) if full is None),
     )
 
 

@@ -28,6 +28,9 @@ class Hold:
     stops_everything: bool = False
     """Whether nothing at all is written meanwhile. Otherwise the keys of the actions are kept, and the rest goes on."""
 
+    parts: tuple[Action, ...] = ()
+    """Of keys that are made of several parameters, what happens to single ones of these, beside the key's action."""
+
     facts: tuple[str, ...] = ()
     """What else the approval is for, beside the actions."""
 
@@ -35,6 +38,11 @@ class Hold:
 def offending(holds: Iterable[Hold]) -> frozenset[Action]:
     """All actions that are held."""
     return frozenset(action for hold in holds for action in hold.actions)
+
+
+def offending_parts(holds: Iterable[Hold]) -> frozenset[Action]:
+    """What is held of single parameters of keys that are made of several."""
+    return frozenset(part for hold in holds for part in hold.parts)
 
 
 def digest(uid: str, last: str | None, holds: Iterable[Hold]) -> str | None:
@@ -47,7 +55,8 @@ def digest(uid: str, last: str | None, holds: Iterable[Hold]) -> str | None:
     if not held:
         return None
     # Not by hold: which rule it is that holds an action may change, what is approved does not.
-    facts = sorted({*(_fact(action) for action in offending(held)), *(fact for hold in held for fact in hold.facts)})
+    actions = offending(held) | offending_parts(held)
+    facts = sorted({*(_fact(action) for action in actions), *(fact for hold in held for fact in hold.facts)})
     return hashlib.sha256(json.dumps([uid, last, facts]).encode()).hexdigest()[:16]
 
 

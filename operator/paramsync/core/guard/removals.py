@@ -41,6 +41,7 @@ def too_many_removals(case: Case) -> tuple[Hold, ...]:
             f"{what}; {meanwhile}. Restore the parameters",
             actions,
             stops_everything=case.spec_changed,
+            parts=case.parts(actions),
             facts=case.facts(actions),
         ),
     )

@@ -27,6 +27,7 @@ def still_held(case: Case) -> tuple[Hold, ...]:
             f"The removal of {keys}{more} was held and has not been approved; the keys are kept with their last values."
             " Restore the parameters",
             actions,
+            parts=case.parts(actions),
             facts=case.facts(actions),
         ),
     )
