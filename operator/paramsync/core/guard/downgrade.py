@@ -24,22 +24,12 @@ def no_downgrade(case: Case) -> tuple[Hold, ...]:
     """Stop everything where a name that was SecureString is plain now, in the store or by a plain source over it; and
     where a ConfigMap would gain a key that a Secret loses and whose source was secure or is not known, or any name as
     long as nobody knows which ones were secure."""
-    known = Known.of(case.drafts)
-    lost = {action.key: action for action in _lost_by_secrets(case)}
-    found: list[Hold] = []
-    for gain in _plain_gains(case):
-        was, loss = known.secure_name(gain.name, gain.part), lost.get(gain.action.key)
-        if was is not None or (gain.is_shown and loss is not None):
-            found.append(_hold(gain, loss, f"{was or gain.part.relative} was a SecureString"))
-        elif _is_doubtful(gain, known):
-            found.append(_hold(gain, loss, _DOUBT))
-    return tuple(found)
+    return tuple(_hold(gain, loss, why) for gain, loss, why in _held(case))
 
 
 def is_in_doubt(case: Case) -> bool:
-    """Whether something is held because nobody knows which names were secure."""
-    known = Known.of(case.drafts)
-    return any(_is_doubtful(gain, known) for gain in _plain_gains(case))
+    """Whether something is held only because nobody knows which names were secure."""
+    return any(why == _DOUBT for _, _, why in _held(case))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +47,18 @@ class _Gain:
     def is_shown(self) -> bool:
         """Whether all can see it who may not read Secrets."""
         return self.draft.ref.kind is TargetKind.CONFIG_MAP
+
+
+def _held(case: Case) -> Iterator[tuple[_Gain, Action | None, str]]:
+    """What is held, what a Secret loses for it, and why."""
+    known = Known.of(case.drafts)
+    lost = {action.key: action for action in _lost_by_secrets(case)}
+    for gain in _plain_gains(case):
+        was, loss = known.secure_name(gain.name, gain.part), lost.get(gain.action.key)
+        if was is not None or (gain.is_shown and loss is not None):
+            yield gain, loss, f"{was or gain.part.relative} was a SecureString"
+        elif _is_doubtful(gain, known):
+            yield gain, loss, _DOUBT
 
 
 def _plain_gains(case: Case) -> Iterator[_Gain]:
