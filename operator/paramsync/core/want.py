@@ -8,7 +8,7 @@ from paramsync.api.shaping import File
 from paramsync.api.sources import Source
 from paramsync.api.sync import ParameterType, Target
 
-from .globs import ANY_SEGMENTS, any_matches
+from .globs import ANY_SEGMENTS, any_matches, matches
 
 
 @dataclass(frozen=True, slots=True)

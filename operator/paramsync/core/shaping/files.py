@@ -68,12 +68,14 @@ def _written(form: Format, parts: Mapping[str, tuple[Selected, KeyValue]], shown
 
 def _secure_ones(route: Route, asked: File, winners: Mapping[str, Selected]) -> Iterator[Problem]:
     """The SecureStrings that a file of a ConfigMap asks for by their names: to leave them out would be a lie."""
+    if route.ref.kind is not TargetKind.CONFIG_MAP:
+        return
     chosen = Selection.of(asked, secure=True)
     for name in asked.include or ():
         winner = winners.get(name)
-        is_secure = winner is not None and winner.type in SECURE
-        is_named = is_literal(name) and chosen.names(name) and route.names.names(name)
-        if winner is not None and is_secure and is_named and route.ref.kind is TargetKind.CONFIG_MAP:
+        if winner is None or winner.type not in SECURE or not is_literal(name):
+            continue
+        if chosen.names(name) and route.names.names(name):
             yield Problem(
                 Reason.SECURE_REFUSED,
                 winner.name,
