@@ -33,9 +33,6 @@ class Known:
     plain: frozenset[str]
     """Relative names of what ConfigMaps show."""
 
-    both: frozenset[str]
-    """Relative names of parameters that are to be there as SecureStrings."""
-
     @classmethod
     def of(cls, drafts: Sequence[Draft]) -> "Known":
         """Read it from the targets. What is only guessed has no name."""
@@ -52,14 +49,12 @@ class Known:
                     if name is not None:
                         full[name] = full.get(name, frozenset()) | {part.type}
         known = [draft.before.provenance for draft in drafts]
-        wanted = (part for draft in drafts for wish in draft.desired.values() for part in wish.entry.parameters)
         return cls(
             frozenset(secure),
             frozenset[str]().union(*(each.digests for each in known)),
             _is_unsure([draft.before for draft in drafts]),
             full,
             frozenset(plain),
-            frozenset(part.stored for part in wanted if part.stored and part.type is ParameterType.SECURE_STRING),
         )
 
     def secure_name(self, name: str | None, part: Entry) -> str | None:
@@ -69,16 +64,14 @@ class Known:
         """
         names = self.names(name, part)
         ordered = [each for each in (part.relative, part.stored) if each is not None and each in names]
-        return next((each for each in ordered if each in self.secure or self._has_digest(each, part)), None)
+        return next((each for each in ordered if each in self.secure or self._has_digest(each)), None)
 
     def may_be_secure(self, part: Entry) -> bool:
         """Whether a plain parameter or field may have been a SecureString, for all that is known."""
         return self.is_unsure and part.relative not in self.plain
 
-    def _has_digest(self, name: str, part: Entry) -> bool:
-        # Where digests alone are left, full names do not tell plain objects from the secure ones above them.
-        is_other = name != part.relative and name in self.both
-        return bool(self.digests) and not is_other and digest_of(name) in self.digests
+    def _has_digest(self, name: str) -> bool:
+        return bool(self.digests) and digest_of(name) in self.digests
 
     def names(self, name: str | None, part: Entry) -> frozenset[str]:
         """The relative names that a part of a key stands for."""
