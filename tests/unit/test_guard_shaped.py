@@ -224,6 +224,18 @@ class TestNamesThatNobodyKnows:
         ]
         assert blocked(planned(snapshot(*found(PLAIN)), spec=sync, live=targets, revisions=revisions))
 
+    @pytest.mark.parametrize("kind", TargetKind)
+    @pytest.mark.parametrize("absence_settled", [True, False])
+    def test_a_forged_annotation_is_put_back_without_a_doubt(self, kind: TargetKind, absence_settled: bool) -> None:
+        sync = spec({"kind": str(kind), "types": ["String"]})
+        now = snapshot(HOST, parameter("/prod/pay/db/port"), absence_settled=absence_settled)
+        (made,) = planned(now, spec=sync).contents
+        forged = '{"v":1,"sources":[],"trimmed":[],"keys":{"DB_HOST":["E"],"GONE":["S"]}}'
+        found = written(made)
+        found = replace(found, annotations={**found.annotations, PROVENANCE_ANNOTATION: forged})
+        plan = planned(now, spec=sync, live=[found], revisions={made.ref: made.revision})
+        assert [each.annotations for each in plan.contents] == [made.annotations]
+
     @OTHER_KEYS
     def test_a_doubt_does_not_end_because_nothing_has_changed(self, sync: ParameterSyncSpec) -> None:
         first = live(planned(snapshot(*found(SECURE)), spec=sync))

@@ -116,12 +116,12 @@ def without_needless_doubt(
         return list(drafts)
     certain = [replace(draft, before=draft.before.without_doubt) for draft in drafts]
     memory = Memory(sync, origins, once_secure(certain, frozenset()))
-    return [
-        sure
-        if not contents.kept(sure) and contents.finish(sure, memory).content.revision == revisions.get(sure.ref)
-        else each
-        for each, sure in zip(drafts, certain, strict=True)
-    ]
+
+    def is_as_it_was(sure: Draft) -> bool:
+        is_kept = any(contents.stays(sure, key) for key in contents.kept(sure))
+        return not is_kept and contents.finish(sure, memory).content.revision == revisions.get(sure.ref)
+
+    return [sure if is_as_it_was(sure) else each for each, sure in zip(drafts, certain, strict=True)]
 
 
 def _there(each: Draft, held_keys: Collection[tuple[TargetRef, str]]) -> Iterator[tuple[str | None, Entry]]:
