@@ -90,6 +90,19 @@ def test_a_plain_source_over_a_secure_one_is_held() -> None:
     assert blocked(plan) == ["/prod/pay/password"]
 
 
+def test_what_a_config_map_goes_on_showing_does_not_end_the_memory() -> None:
+    """The plain parameter of an earlier source is not the SecureString that went, and that comes back as plain."""
+    shared = snapshot(parameter("/shared/password", "low"), path="/shared")
+
+    def plan(*parameters: Parameter, before: Plan | None = None) -> Plan:
+        found = [written(content) for content in before.contents] if before is not None else []
+        return planned(shared, snapshot(OTHER, *parameters), spec=spec("/shared", "/prod/pay"), live=found)
+
+    kept = plan(secure(), before=plan())
+    assert {content.ref: set(content.data) for content in kept.contents}[CONFIG_MAP] == {"PASSWORD"}, "its only key"
+    assert blocked(plan(PLAIN, before=plan(before=kept))) == ["/prod/pay/password"]
+
+
 def test_the_same_name_below_another_path_is_held() -> None:
     plan = planned(
         snapshot(parameter("/prod/new/password"), secure("/prod/new/other"), path="/prod/new"),

@@ -227,8 +227,9 @@ class TestNamesThatNobodyKnows:
     @pytest.mark.parametrize("kind", TargetKind)
     @pytest.mark.parametrize("absence_settled", [True, False])
     def test_a_forged_annotation_is_put_back_without_a_doubt(self, kind: TargetKind, absence_settled: bool) -> None:
-        sync = spec({"kind": str(kind), "types": ["String"]})
-        now = snapshot(HOST, parameter("/prod/pay/db/port"), absence_settled=absence_settled)
+        sync = spec({"kind": str(kind)})
+        of_kind = secure if kind is TargetKind.SECRET else parameter
+        now = snapshot(of_kind("/prod/pay/db/host"), of_kind("/prod/pay/db/port"), absence_settled=absence_settled)
         (made,) = planned(now, spec=sync).contents
         forged = '{"v":1,"sources":[],"trimmed":[],"keys":{"DB_HOST":["E"],"GONE":["S"]}}'
         found = written(made)

@@ -153,6 +153,9 @@ class Forgetful(History):
     """The types that parameters had in targets, by full name."""
 
     revisions: dict[TargetRef, str] = field(default_factory=dict)
+    shown: set[tuple[str, Entry]] = field(default_factory=set)
+    """What ConfigMaps hold."""
+
     seen: set[str] = field(default_factory=set)
     """What has happened."""
 
@@ -181,6 +184,8 @@ class Forgetful(History):
         for content in plan.contents:
             text = content.annotations[PROVENANCE_ANNOTATION]
             self.seen |= {word for word in ("names", "types", "secureDigests", "unsure") if f'"{word}"' in text}
+            if isinstance(content, ConfigMapContent):
+                self.shown |= set(parts_of(content))
             for name, part in parts_of(content):
                 self.full.setdefault(name, set()).add(part.type)
                 self.names |= part.relative_names if part.type is SECURE_STRING else set()
@@ -211,7 +216,7 @@ class Forgetful(History):
         """Nothing that was secure is in a ConfigMap without approval."""
         for content in plan.contents:
             if isinstance(content, ConfigMapContent):
-                for name, part in parts_of(content):
+                for name, part in set(parts_of(content)) - self.shown:
                     was = self.full.get(name, set())
                     is_other = bool(was) and SECURE_STRING not in was
                     assert part.relative not in self.names, (content.ref, name, part.relative)

@@ -127,9 +127,15 @@ def without_needless_doubt(
 def _there(each: Draft, held_keys: Collection[tuple[TargetRef, str]]) -> Iterator[tuple[str | None, Entry]]:
     """What a target is made of once the plan is carried out: the parameters' full names and entries."""
     kept = frozenset(contents.kept(each))
+    written = {action.key for action in each.actions} - kept
     for key, wish in each.desired.items():
         if key not in kept:
-            yield from zip(wish.names, wish.entry.parameters, strict=True)
+            for name, part in zip(wish.names, wish.entry.parameters, strict=True):
+                # What a ConfigMap goes on showing is another parameter than the SecureString: nobody has approved it.
+                if key in written or part.type is ParameterType.SECURE_STRING:
+                    yield name, part
     for key in kept:
         if (each.ref, key) not in held_keys and contents.stays(each, key):
-            yield from zip(each.before.names_of(key), each.before.entries[key].parameters, strict=True)
+            for name, part in zip(each.before.names_of(key), each.before.entries[key].parameters, strict=True):
+                if part.type is ParameterType.SECURE_STRING:
+                    yield name, part
