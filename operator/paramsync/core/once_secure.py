@@ -125,17 +125,20 @@ def without_needless_doubt(
 
 
 def _there(each: Draft, held_keys: Collection[tuple[TargetRef, str]]) -> Iterator[tuple[str | None, Entry]]:
-    """What a target is made of once the plan is carried out: the parameters' full names and entries."""
+    """What a target is made of once the plan is carried out: the parameters' full names and entries.
+
+    Without what a ConfigMap only goes on showing: that is another parameter than the SecureString of its name.
+    """
     kept = frozenset(contents.kept(each))
     written = {action.key for action in each.actions} - kept
-    for key, wish in each.desired.items():
-        if key not in kept:
-            for name, part in zip(wish.names, wish.entry.parameters, strict=True):
-                # What a ConfigMap goes on showing is another parameter than the SecureString: nobody has approved it.
-                if key in written or part.type is ParameterType.SECURE_STRING:
-                    yield name, part
-    for key in kept:
-        if (each.ref, key) not in held_keys and contents.stays(each, key):
-            for name, part in zip(each.before.names_of(key), each.before.entries[key].parameters, strict=True):
-                if part.type is ParameterType.SECURE_STRING:
-                    yield name, part
+    entries: dict[str, tuple[tuple[str | None, ...], Entry]] = {}
+    entries |= {key: (wish.names, wish.entry) for key, wish in each.desired.items() if key not in kept}
+    entries |= {
+        key: (each.before.names_of(key), each.before.entries[key])
+        for key in kept
+        if (each.ref, key) not in held_keys and contents.stays(each, key)
+    }
+    for key, (names, entry) in entries.items():
+        for name, part in zip(names, entry.parameters, strict=True):
+            if key in written or part.type is ParameterType.SECURE_STRING:
+                yield name, part
