@@ -30,14 +30,14 @@ class Known:
     full: Mapping[str, frozenset[ParameterType]]
     """The types of parameters, by full name."""
 
-    plain: frozenset[str]
-    """Relative names of what ConfigMaps show."""
+    plain: frozenset[tuple[str | None, str]]
+    """What ConfigMaps show: full names of parameters, and relative names of these or of their fields."""
 
     @classmethod
     def of(cls, drafts: Sequence[Draft]) -> "Known":
         """Read it from the targets. What is only guessed has no name."""
         secure = set[str]().union(*(draft.before.provenance.once_secure for draft in drafts))
-        plain: set[str] = set()
+        plain: set[tuple[str | None, str]] = set()
         full: dict[str, frozenset[ParameterType]] = {}
         for draft in drafts:
             for key, entry in draft.before.entries.items():
@@ -45,7 +45,7 @@ class Known:
                     if part.type is ParameterType.SECURE_STRING:
                         secure.update(part.relative_names)
                     elif part.relative is not None and draft.ref.kind is TargetKind.CONFIG_MAP:
-                        plain.add(part.relative)
+                        plain.add((name, part.relative))
                     if name is not None:
                         full[name] = full.get(name, frozenset()) | {part.type}
         known = [draft.before.provenance for draft in drafts]
@@ -66,9 +66,9 @@ class Known:
         ordered = [each for each in (part.relative, part.stored) if each is not None and each in names]
         return next((each for each in ordered if each in self.secure or self._has_digest(each)), None)
 
-    def may_be_secure(self, part: Entry) -> bool:
+    def may_be_secure(self, name: str, part: Entry) -> bool:
         """Whether a plain parameter or field may have been a SecureString, for all that is known."""
-        return self.is_unsure and part.relative not in self.plain
+        return self.is_unsure and (name, part.relative) not in self.plain
 
     def _has_digest(self, name: str) -> bool:
         return bool(self.digests) and digest_of(name) in self.digests

@@ -77,7 +77,7 @@ def _is_doubtful(gain: _Gain, known: Known) -> bool:
     before = gain.draft.before.entries.get(gain.action.key)
     is_one = before is not None and before.parts is None and before.relative is None
     stays = is_one and gain.draft.desired[gain.action.key].entry.parts is None
-    return gain.is_shown and not stays and known.may_be_secure(gain.part)
+    return gain.is_shown and not stays and known.may_be_secure(gain.name, gain.part)
 
 
 def _lost_by_secrets(case: Case) -> Iterator[Action]:

@@ -44,7 +44,7 @@ class Shape:
     """Whether any target may take a SecureString of this name, or a field of it."""
 
     @classmethod
-    def of(cls, spec: ParameterSyncSpec, *, secure: bool, may_take: Callable[[str], bool]) -> "Shape":
+    def of(cls, spec: ParameterSyncSpec, *, secure: bool, may_take: Callable[[str], bool] = lambda _: True) -> "Shape":
         """What a spec asks for."""
         return cls(tuple(spec.expand or ()), tuple(spec.decode or ()), secure, may_take)
 
