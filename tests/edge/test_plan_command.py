@@ -121,6 +121,8 @@ def test_what_cannot_be_carried_out_says_why(
     first, second = json.loads(result.stdout)["syncs"]
     assert (first["verdict"], first["problems"][0]["reason"]) == ("fails", reason)
     assert says in first["problems"][0]["message"]
+    assert first["problems"][0]["remedy"].endswith(".")
+    assert first["problems"][0]["docs"] == f"docs/reference/reasons.md#{reason.lower()}"
     assert second["verdict"] == "changes", "one sync that fails keeps no other back"
 
 

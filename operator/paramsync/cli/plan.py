@@ -164,4 +164,12 @@ def _action(line: Line) -> JsonValue:
 
 
 def _problem(problem: Problem) -> JsonValue:
-    return {"reason": problem.reason, "subject": problem.subject, "message": problem.message}
+    from paramsync.core.remedies import REMEDIES, anchor
+
+    return {
+        "reason": problem.reason,
+        "subject": problem.subject,
+        "message": problem.message,
+        "remedy": REMEDIES[problem.reason],
+        "docs": anchor(problem.reason),
+    }

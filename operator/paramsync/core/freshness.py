@@ -7,6 +7,7 @@ from paramsync.api.status import ConditionType, SyncStatus
 from paramsync.api.sync import DEFAULT_INTERVAL, ParameterSyncSpec
 
 from .reasons import Reason
+from .remedies import REMEDIES, anchor
 from .repairs import named
 from .report import handled
 from .settling import ABSENCE, AGREEMENT
@@ -60,6 +61,9 @@ def _hindrances(asked: Asked, status: SyncStatus) -> Iterator[str]:
     if found is not None and found.reason not in _QUIET:
         since = "" if found.status == "True" else f" since {found.last_transition_time}"
         yield f"{found.reason}{since}: {found.message}"
+        if found.reason in set(Reason):  # an operator of a newer version may say more
+            reason = Reason(found.reason)
+            yield f"what to do about {reason}: {REMEDIES[reason]} See {anchor(reason)}"
     for problem in status.problems:
         if problem.reason == Reason.INTERVAL_STRETCHED:
             yield problem.message
