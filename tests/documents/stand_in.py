@@ -54,14 +54,21 @@ def helm(arguments: list[str]) -> int:
     return _call([program, *arguments])
 
 
+READS: Final = frozenset(("crds", "doctor", "explain", "get", "iam-policy", "plan", "tree", "validate"))
+"""Our commands that change nothing; the others are run by tests/e2e."""
+
+MOST: Final = 3
+"""The highest exit code that `paramsync` documents; 1 may tell of what the pages have and this cluster has not."""
+
+
 def paramsync(arguments: list[str]) -> int:
-    """Check a command line of ours, down to the last option and file, without running it."""
+    """Check a command line of ours, down to the last option and file; and run it if it changes nothing."""
     # Here, as for `aws`: what only calls kubectl need not wait for it.
     import click  # noqa: PLC0415
 
     from paramsync.cli.main import main as paramsync_group  # noqa: PLC0415
 
-    sys.stdin.read()  # or what is piped into it would be told that nobody reads it
+    piped = sys.stdin.read()  # or what is piped into it would be told that nobody reads it
     command: click.Command = paramsync_group
     try:
         context = command.make_context("paramsync", list(arguments))
@@ -75,7 +82,17 @@ def paramsync(arguments: list[str]) -> int:
         return ended.exit_code  # --help and --version are done with
     except click.ClickException as error:
         sys.exit(error.format_message())
-    return 0
+    return _ran(arguments, piped) if command.name in READS else 0
+
+
+def _ran(arguments: list[str], piped: str) -> int:
+    """Run a command of ours: it ends as it documents, and says why if it could not do what was asked."""
+    program = [sys.executable, "-P", "-m", "paramsync", *arguments]
+    ran = subprocess.run(program, input=piped, capture_output=True, text=True, check=False)
+    sys.stdout.write(ran.stdout)
+    sys.stderr.write(ran.stderr)
+    is_told = ran.returncode != 1 or bool(ran.stdout or ran.stderr)
+    return 0 if ran.returncode <= MOST and is_told and "Traceback" not in ran.stderr else 100
 
 
 def aws(arguments: list[str]) -> int:
