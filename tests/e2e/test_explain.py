@@ -127,7 +127,7 @@ def test_a_key_or_a_parameter_is_looked_for(scene: Scene, sync: str, developer: 
 
 
 def test_why_a_key_is_not_newer(scene: Scene, sync: str, developer: AccountKubeconfig) -> None:
-    assert "Nothing hinders it from being newer:" in run(developer, "explain", sync, "HOST").stdout
+    assert "The sync tells of nothing that hinders it;" in run(developer, "explain", sync, "HOST").stdout
     scene.syncs.patch("app", {"spec": {"suspend": True}})
     scene.syncs.wait_reason("app", "Suspended")
     result = run(developer, "explain", sync, "HOST")

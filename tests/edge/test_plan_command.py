@@ -167,8 +167,13 @@ def test_without_a_cluster_a_store_reads_as_whoever_asks_if_told_so(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("kind: [", "app.yaml:1: "),
-        ("- a", "not an object"),
+        ("kind: [ # paramsync.dev", "app.yaml:1: it is not YAML"),
+        ("- a", "no ParameterSync"),
+        ("apiVersion: paramsync.dev/v1alpha1\nkind: ParameterSync\nspec: &a [*a]", "part of itself"),
+        ("apiVersion: paramsync.dev/v1alpha1\nkind: ParameterSync\nspec: !!int x", "it is not YAML"),
+        ("apiVersion: paramsync.dev/v1alpha1\nkind: ParameterSync\nspec: {a: 1, a: 2}", "is there twice"),
+        ("apiVersion: paramsync.dev/v1alpha1\nspec: " + "[" * 3000, "nested too deeply"),
+        ("apiVersion: v1\nkind: ConfigMap\ndata: {a: 2020-13-45} # paramsync.dev", "no ParameterSync"),
         ("kind: ConfigMap", "no ParameterSync"),
         ("apiVersion: paramsync.dev/v1alpha1\nkind: ParameterSync", "metadata.name"),
         ("", "no ParameterSync"),
@@ -201,3 +206,62 @@ def test_a_defect_of_the_way_there_is_told(filled: Emulator, proxy: Proxy, tmp_p
     proxy.add(faults.html(), action="GetParametersByPath")
     told = only(run(tmp_path, store(proxy), sync()))
     assert told["problems"][0]["reason"] == "SourceUnavailable"
+
+
+def test_what_the_operator_would_not_do_now_is_told(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:
+    told = only(run(tmp_path, store(proxy), sync(suspend=True, mode="Plan")))
+    assert [each["reason"] for each in told["problems"]][:2] == ["Suspended", "Planned"]
+    assert all("this is what would be done then" in each["message"] for each in told["problems"][:2])
+    assert (told["verdict"], told["digest"]) == ("changes", None)
+
+
+def test_a_store_that_two_speak_of_is_none(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(yaml.safe_dump({"stores": {"default": store(proxy)["spec"]}}))
+    told = only(run(tmp_path, store(proxy), sync(), more=("--settings", str(settings))))
+    assert told["problems"][0]["reason"] == "StoreInvalid"
+    assert only(run(tmp_path, sync(), more=("--settings", str(settings))))["verdict"] == "changes"
+
+
+@pytest.mark.parametrize("name", ["payments/", "/app", "x/y/a"])
+def test_a_sync_has_two_names_at_most(name: str) -> None:
+    result = CliRunner().invoke(main, ["plan", name])
+    assert (result.exit_code, "NAMESPACE/SYNC" in result.output) == (1, True)
+
+
+def test_an_environment_of_aws_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    result = CliRunner().invoke(main, ["tree", "/a"])
+    assert result.exit_code == 1
+    assert "The AWS credentials of the environment cannot be had: the profile" in result.output
+
+
+def test_a_token_that_only_a_cluster_gives_is_told(proxy: Proxy, tmp_path: Path) -> None:
+    team = {
+        "apiVersion": "paramsync.dev/v1alpha1",
+        "kind": "ParameterStore",
+        "metadata": {"name": "own", "namespace": "payments"},
+        "spec": {"region": "eu-west-1", "serviceAccountRef": {"name": "reader"}},
+    }
+    role = {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/reader"}
+    account = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": "reader", "namespace": "payments", "annotations": role},
+    }
+    told = only(run(tmp_path, team, account, sync(storeRef={"kind": "ParameterStore", "name": "own"})))
+    assert "--as-me" in told["problems"][0]["message"]
+
+
+def test_a_defect_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def broken(_: object) -> object:
+        raise ValueError(SECRET)
+
+    monkeypatch.setattr("paramsync.cli.manifests.read", broken)
+    result = CliRunner().invoke(main, ["plan", "-f", str(tmp_path)])
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: a defect of paramsync; please report it: ValueError")
+    assert SECRET not in result.output

@@ -71,7 +71,7 @@ def test_a_shell_completes_it(shell: str, line: str, expected: set[str]) -> None
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_is_told_how_to_complete_it(shell: str) -> None:
     assert "_PARAMSYNC_COMPLETE" in output(SCRIPTS / "paramsync", _PARAMSYNC_COMPLETE=f"{shell}_source")
-    assert f"_PARAMSYNC_COMPLETE={shell}_source paramsync" in (ROOT / "docs" / "cli.md").read_text()
+    assert f"{shell}_source" in (ROOT / "docs" / "cli.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -59,11 +59,13 @@ def test_a_key_that_goes() -> None:
     )
 
 
-def test_what_had_no_room_is_no_news() -> None:
+def test_what_had_no_room_cannot_be_compared() -> None:
     part = replace(WRITTEN["HOST"].parts[0], version=None, modified=None)
     origins = by_key(explain(SPEC, "app", [SHARED, OWN]))
-    assert news(replace(WRITTEN["HOST"], parts=(part,)), origins) == ()
-    assert news(replace(WRITTEN["HOST"], parts=(replace(part, parameter=None),)), origins) == ()
+    for known in (part, replace(part, parameter=None)):
+        (told,) = news(replace(WRITTEN["HOST"], parts=(known,)), origins)
+        assert told.startswith("it cannot be compared: the annotation had no room for what was written.")
+        assert "Parameter Store has /prod/pay/host, version" in told
 
 
 def test_new_keys_are_added_to_their_targets() -> None:

@@ -135,6 +135,26 @@ def loaded(path: Path | None) -> Settings:
         raise click.ClickException(str(error)) from None
 
 
+OF_OPERATOR: Final = {
+    "The operator has no AWS credentials; give its service account a role (IRSA or Pod Identity)": (
+        "There are no AWS credentials: set AWS_PROFILE, or log in, for instance with aws sso login"
+    ),
+    "The operator's AWS credentials": "The AWS credentials of the environment",
+    "the operator's credentials": "the credentials of the environment",
+    "the operator's role": "the role of the environment's credentials",
+    "check the Pod Identity association of its service account": "check what gives them",
+    "check the role of its service account": "check what gives them",
+}
+"""What is said of the operator's own credentials, and what of those of the environment, which a command reads with."""
+
+
+def to_a_person(text: str) -> str:
+    """A message about credentials, to somebody who reads with those of the environment."""
+    for of_operator, of_person in OF_OPERATOR.items():
+        text = text.replace(of_operator, of_person)
+    return text
+
+
 @contextmanager
 def clients(transport: Transport | None) -> Iterator[Clients]:
     """Clients of AWS, with the credentials of the environment to begin with.
@@ -143,14 +163,28 @@ def clients(transport: Transport | None) -> Iterator[Clients]:
     """
     import logging
 
+    from paramsync.aws.errors import SourceError
     from paramsync.aws.identities.clients import Clients
 
     logging.getLogger("paramsync").addHandler(logging.NullHandler())  # what matters of it is in the answer
-    made = Clients(THREADS, None if transport is None else _tokens(transport))
+    made = Clients(THREADS, _no_token if transport is None else _tokens(transport))
     try:
         yield made
+    except SourceError as error:
+        raise click.ClickException(to_a_person(str(error))) from None
     finally:
         made.close()
+
+
+def _no_token(account: ServiceAccount) -> str:
+    from paramsync.aws.errors import SourceError
+    from paramsync.core.reasons import Reason
+
+    raise SourceError(
+        Reason.ACCESS_DENIED,
+        f"Service account {account.name} of namespace {account.namespace} reads with a token, which only a cluster"
+        " gives: name one with --context, or read as yourself with --as-me",
+    )
 
 
 def _tokens(transport: Transport) -> Callable[[ServiceAccount], str]:

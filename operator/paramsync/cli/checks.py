@@ -30,9 +30,10 @@ Findings = Iterator[Finding]
 def at(header: str) -> datetime | None:
     """The moment that a header ``Date`` names; None if it names none."""
     try:
-        return parsedate_to_datetime(header)
+        found = parsedate_to_datetime(header)
     except ValueError:
         return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def cluster(installation: Installation) -> Findings:
@@ -84,11 +85,14 @@ def operator(installation: Installation, transport: Transport, found: Deployment
     wanted, ready = found.spec.replicas, found.status.ready_replicas
     yield diagnosis.of_image(__version__, found.image, ready, wanted)
     if found.lease is not None:
-        _, date = installation.version()
-        lease = Leases(transport, *found.lease).read()
-        yield diagnosis.of_lease("/".join(found.lease), lease, at(date) or datetime.now(UTC))
+        yield from looked_at("leader", _leader(installation, transport, found.lease))
     yield from looked_at("policies", _policies(installation, found.account))
     yield from looked_at("rights of the operator", _rights(installation, found.account, namespace))
+
+
+def _leader(installation: Installation, transport: Transport, name: tuple[str, str]) -> Findings:
+    _, date = installation.version()
+    yield diagnosis.of_lease("/".join(name), Leases(transport, *name).read(), at(date) or datetime.now(UTC))
 
 
 def _policies(installation: Installation, account: str) -> Findings:

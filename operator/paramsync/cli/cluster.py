@@ -85,12 +85,23 @@ def _named(_context: click.Context, _argument: click.Parameter, text: str) -> Na
     return Named(before or None, name)
 
 
+def names_argument(command: Command[P, R]) -> Command[P, R]:
+    """Adds any number of syncs, as ``names``."""
+    return click.argument("names", nargs=-1, metavar="[[NAMESPACE/]SYNC]...", callback=_all_named)(command)
+
+
+def _all_named(context: click.Context, argument: click.Parameter, texts: tuple[str, ...]) -> tuple[Named, ...]:
+    return tuple(_named(context, argument, text) for text in texts)
+
+
 @contextmanager
 def connected(reach: Reach) -> Iterator[Transport]:
     """A way to the API server; what it refuses ends the command with a message.
 
     :raises click.ClickException: if there is none, or a request fails.
     """
+    from pydantic import ValidationError
+
     from paramsync.kube.credentials import KubeconfigError
     from paramsync.kube.errors import ApiError
     from paramsync.kube.transport import connect
@@ -103,6 +114,9 @@ def connected(reach: Reach) -> Iterator[Transport]:
         yield transport
     except ApiError as error:
         raise click.ClickException(str(error)) from None
+    except ValidationError:
+        what = "an answer is not one of an API server: is there a proxy, or a page to log in, on the way?"
+        raise click.ClickException(what) from None
     finally:
         transport.close()
 

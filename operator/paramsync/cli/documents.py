@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import yaml
 
 from paramsync.api.base import GROUP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from pydantic import JsonValue
 
@@ -77,36 +78,53 @@ def _below(node: yaml.Node, part: int | str) -> tuple[yaml.Node, yaml.Node] | No
     return None
 
 
-def documents(text: str) -> Iterator[Document]:
-    """The documents of a text that may hold our objects; one without our group's name is not looked at.
+def documents(text: str, others: Collection[str] = ()) -> Iterator[Document]:
+    """The documents of a text that may hold our objects; a text in which there can be none is not looked at.
 
-    :raises NotYaml: if it is none.
+    :param others: further kinds of objects that are looked for.
+    :raises NotYaml: if it is none, or one of these documents is nothing that the API server could be sent.
     """
-    if GROUP not in text:
+    if GROUP not in text and not any(kind in text for kind in others):
         return
     try:
-        yield from _documents(_Loader(text))
+        yield from _documents(_Loader(text), others)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         hint = "; it looks like a template: render it first" if "{{" in text else ""
         raise NotYaml(1 if mark is None else mark.line + 1, f"{error.problem or 'it is none'}{hint}") from None
     except yaml.YAMLError:  # its text quotes the character
         raise NotYaml(1, "it has a character that YAML does not allow") from None
+    except RecursionError:
+        raise NotYaml(1, "it is nested too deeply") from None
 
 
-def _documents(loader: _Loader) -> Iterator[Document]:
+def _documents(loader: _Loader, others: Collection[str]) -> Iterator[Document]:
     number = 0
     while (node := loader.get_node() if loader.check_node() else None) is not None:
         number += 1
-        if _may_be_ours(node):
-            yield Document(number, loader.construct_document(node), node)
+        if _is_asked(node, others):
+            yield Document(number, _content(loader, node), node)
 
 
-def _may_be_ours(node: yaml.Node) -> bool:
-    """Whether a document is of our group, or a list: what others write need not be of types that are known here."""
+def _content(loader: _Loader, node: yaml.Node) -> JsonValue:
+    """What a document holds, as JSON holds it."""
+    try:
+        return cast("JsonValue", json.loads(json.dumps(loader.construct_document(node))))
+    except yaml.YAMLError:
+        raise
+    except RecursionError:
+        raise NotYaml(node.start_mark.line + 1, "it is nested too deeply") from None
+    except (ValueError, TypeError, LookupError, AttributeError):  # what loaders of single types raise quotes the value
+        why = "it holds what JSON does not: a value that is not of the type that it is said to be, or is part of itself"
+        raise NotYaml(node.start_mark.line + 1, why) from None
+
+
+def _is_asked(node: yaml.Node, others: Collection[str]) -> bool:
+    """Whether a document is of our group, a list, or of a kind that is looked for: what others write need not be of
+    types that are known here."""
     fields = {getattr(key, "value", None): getattr(value, "value", None) for key, value in _fields(node)}
     group, kind = str(fields.get("apiVersion")).partition("/")[0], str(fields.get("kind"))
-    return group == GROUP or kind.endswith("List")
+    return group == GROUP or kind.endswith("List") or kind in others
 
 
 def _fields(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:

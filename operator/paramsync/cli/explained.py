@@ -121,7 +121,11 @@ class Explained:
     def _why(self) -> str:
         of_keys = (f"{key.target}, {key.key}: {each}" for key in self._keys() for each in of_key(key, self.sync.status))
         found = [*of_keys, *self.hindrances]
-        title = "Why it is not newer:" if found else "Nothing hinders it from being newer:"
+        title = (
+            "Why it is not newer:"
+            if found
+            else "The sync tells of nothing that hinders it; whether the operator runs, paramsync doctor says:"
+        )
         lines = [title, *(f"- {printable(each)}" for each in (*found, *self.rhythm))]
         return _text("\n".join(lines), "\n".join(map(printable, self._in_parameter_store())))
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from .aws import THREADS, checked, clients, identity, loaded, place_options, rate_option, settings_option
-from .output import Colour, Form, coloured, form_option, progress, show, table
+from .aws import THREADS, checked, clients, identity, loaded, place_options, rate_option, settings_option, to_a_person
+from .output import Form, form_option, progress, show, table, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ def get(
     )
     sealed = [value for each in found if isinstance(value := _shown(each), Sealed)]
     for each in sealed:
-        click.echo(f"{coloured(each.reason, Colour.BAD)}: {each.message}", err=True)
+        click.echo(told(each.reason, to_a_person(each.message)), err=True)
     click.get_current_context().exit(1 if sealed else 0)
 
 

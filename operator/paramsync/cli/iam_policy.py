@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from .aws import clients, loaded, settings_option
-from .cluster import Reach, cluster_options, connected
-from .manifests import files_options
-from .output import Colour, Form, coloured, document, form_option, show
+from .aws import clients, loaded, settings_option, to_a_person
+from .cluster import Named, Reach, cluster_options, connected, names_argument, whole_name
+from .manifests import DEFAULT, files_options
+from .output import Form, document, form_option, show, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,11 +100,11 @@ def _account(_context: click.Context, _option: click.Parameter, text: str) -> tu
     " no right is needed. Default: any key of the account, through SSM only.",
 )
 @form_option
-@click.argument("names", nargs=-1, metavar="[NAMESPACE/SYNC]...")
+@names_argument
 def iam_policy(
     paths: tuple[Path, ...],
-    names: tuple[str, ...],
-    namespace: str,
+    names: tuple[Named, ...],
+    namespace: str | None,
     cluster: bool,
     kubeconfig: str | None,
     context: str | None,
@@ -133,16 +133,16 @@ def iam_policy(
 
     if not (paths or names or cluster):
         raise click.UsageError("give a file with -f, name a sync of the cluster as NAMESPACE/SYNC, or say --cluster")
-    manifests = read(paths)
-    given = syncs.given(manifests, loaded(settings), namespace)
+    manifests, reach = read(paths), Reach(kubeconfig, context)
+    given = syncs.given(manifests, loaded(settings), namespace or DEFAULT)
     with ExitStack() as stack:
         transport, known = None, None
         if cluster or names or kubeconfig or context:
-            transport = stack.enter_context(connected(Reach(kubeconfig, context)))
+            transport = stack.enter_context(connected(reach))
             known = syncs.cluster_of(transport)
-        asked = [*syncs.stated(manifests, None, namespace)]
+        asked = [*syncs.stated(manifests, None, namespace or DEFAULT)]
         if transport is not None:
-            asked += [syncs.named(transport, name, namespace) for name in names]
+            asked += [syncs.named(transport, *whole_name(reach, name, namespace)) for name in names]
             asked += syncs.all_of(transport) if cluster else ()
         if not asked:
             raise click.ClickException("there is no ParameterSync")
@@ -224,4 +224,4 @@ def _warn(roles: Iterable[Role], problems: Iterable[Problem]) -> None:
                 err=True,
             )
     for problem in problems:
-        click.echo(f"{coloured(problem.reason, Colour.BAD)}: {problem.message}", err=True)
+        click.echo(told(problem.reason, to_a_person(problem.message)), err=True)

@@ -1,5 +1,6 @@
 """The ``paramsync`` command."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,10 @@ from .validate import validate
 
 
 class Program(click.Group):
-    """Ends with 1 for every error, also one in how a command is written: 2 is what ``plan`` says of changes."""
+    """Ends with 1 for every error, also one in how a command is written: 2 is what ``plan`` says of changes.
+
+    A defect ends in one line, without its text, which may quote what it failed on.
+    """
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -33,7 +37,7 @@ class Program(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Read the options of a command, and run it."""
-        with _errors_end_with_1():
+        with _errors_end_with_1(), _defects_are_told():
             return super().invoke(ctx)
 
 
@@ -44,6 +48,22 @@ def _errors_end_with_1() -> Iterator[None]:
     except click.UsageError as error:
         vars(error)["exit_code"] = 1  # click declares it for the class, and reads it of the instance
         raise
+
+
+@contextmanager
+def _defects_are_told() -> Iterator[None]:
+    try:
+        yield
+    except (click.ClickException, click.Abort, click.exceptions.Exit):
+        raise
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # whoever read the output has gone: click ends silently
+            raise
+        raise click.ClickException(error.strerror or type(error).__name__) from None
+    except Exception as defect:  # noqa: BLE001
+        from paramsync.runtime.logs import crash
+
+        raise click.ClickException(f"a defect of paramsync; please report it: {crash(defect)}") from None
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
@@ -71,9 +91,13 @@ def crds(output: Path | None) -> None:
     if output is None:
         click.echo("---\n".join(texts.values()), nl=False)
         return
-    output.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (output / f"{name}.yaml").write_text(f"# Generated from the models by: paramsync crds\n{text}")
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            file = output / f"{name}.yaml"
+            file.write_text(f"# Generated from the models by: paramsync crds\n{text}", encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{output}: {error.strerror}") from None
 
 
 for command in (run, plan, tree, get, iam_policy, explain, approve, refresh, suspend, resume, validate, doctor):

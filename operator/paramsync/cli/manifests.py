@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +20,12 @@ R = TypeVar("R")
 Command = Callable[P, R]
 
 STDIN: Final = Path("-")
+DEFAULT: Final = "default"
+"""The namespace of objects in files that name none, as kubectl without a context's has it."""
+
+BESIDE: Final = ("Namespace", "ServiceAccount")
+"""Kinds that are read beside our own."""
+
 SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
 """Of the files that are read in a directory, and in those below it."""
 
@@ -52,9 +57,8 @@ def files_options(command: Command[P, R]) -> Command[P, R]:
         click.option(
             "-n",
             "--namespace",
-            default="default",
-            show_default=True,
-            help="The namespace of syncs that name none.",
+            help="The namespace of syncs that name none. Default: default for those in files, that of the context for"
+            " those in a cluster.",
         ),
         click.option(
             "-f",
@@ -86,38 +90,44 @@ def files_in(path: Path) -> Iterator[Path]:
     yield from sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES and each.is_file())
 
 
-def _objects(file: Path) -> Iterator[Manifest]:
-    import yaml
+def text_of(file: Path) -> str:
+    """What a file holds.
 
-    name = "standard input" if file == STDIN else str(file)
+    :raises click.ClickException: if it cannot be read.
+    """
     try:
-        text = sys.stdin.read() if file == STDIN else file.read_text(encoding="utf-8")
-        documents = list(yaml.safe_load_all(text))
+        return sys.stdin.read() if file == STDIN else file.read_text(encoding="utf-8")
     except OSError as error:
-        raise click.ClickException(f"{name}: {error.strerror}") from None
+        raise click.ClickException(f"{_named(file)}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise click.ClickException(f"{name}: not UTF-8") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f":{mark.line + 1}" if mark is not None else ""
-        raise click.ClickException(f"{name}{where}: {getattr(error, 'problem', None) or 'not YAML'}") from None
-    for number, document in enumerate(documents, 1):
-        place = name if len(documents) == 1 else f"{name}, document {number}"
-        yield from _in_document(document, place)
+        raise click.ClickException(f"{_named(file)}: not UTF-8") from None
 
 
-def _in_document(document: object, place: str) -> Iterator[Manifest]:
-    if document is None:
-        return
+def _named(file: Path) -> str:
+    return "standard input" if file == STDIN else str(file)
+
+
+def _objects(file: Path) -> Iterator[Manifest]:
+    from .documents import NotYaml, documents
+
+    name = _named(file)
+    try:
+        for document in documents(text_of(file), BESIDE):
+            yield from _in_document(document.content, f"{name}, document {document.number}")
+    except NotYaml as error:
+        raise click.ClickException(f"{name}:{error.line}: it is not YAML: {error}") from None
+
+
+def _in_document(document: JsonValue, place: str) -> Iterator[Manifest]:
     if not isinstance(document, dict):
-        raise click.ClickException(f"{place}: not an object of Kubernetes")
+        return
     items = document.get("items")
     if str(document.get("kind", "")).endswith("List") and isinstance(items, list):
         for item in items:
             yield from _in_document(item, place)
         return
     metadata = document.get("metadata")
-    about: Mapping[str, object] = metadata if isinstance(metadata, dict) else {}
+    about: Mapping[str, JsonValue] = metadata if isinstance(metadata, dict) else {}
     yield Manifest(
         place,
         str(document.get("apiVersion", "")),
@@ -126,8 +136,7 @@ def _in_document(document: object, place: str) -> Iterator[Manifest]:
         str(about.get("name") or ""),
         _texts(about.get("labels")),
         _texts(about.get("annotations")),
-        # What is in no JSON, such as dates, is a text for the API server as well.
-        json.loads(json.dumps(document.get("spec"), default=str)),
+        document.get("spec"),
     )
 
 

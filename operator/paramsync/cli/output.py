@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+    from paramsync.core.reasons import Reason
+
 P = ParamSpec("P")
 R = TypeVar("R")
 Command = Callable[P, R]
+
+
+_COLOURS: Final = re.compile("(\x1b\\[[0-9;]*m)")
 
 
 class Form(StrEnum):
@@ -55,8 +61,20 @@ def coloured(text: str, colour: Colour) -> str:
 
 
 def printable(text: str) -> str:
-    """A text that others wrote, on one line and without what would steer a terminal."""
+    """A text that others wrote, on one line and without what would steer a terminal; colours stay."""
+    parts = _COLOURS.split(text)  # every second one is a colour
+    return "".join(part if index % 2 else _one_line(part) for index, part in enumerate(parts))
+
+
+def _one_line(text: str) -> str:
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
+def told(reason: Reason, message: str) -> str:
+    """A problem, on one line."""
+    from paramsync.core.reasons import Nature
+
+    return f"{coloured(reason, Colour.CHANGED if reason.nature is Nature.GOOD else Colour.BAD)}: {printable(message)}"
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, indents: bool = False) -> str:
@@ -67,7 +85,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, indents: 
     from tabulate import tabulate
 
     return tabulate(
-        [list(row) for row in rows],
+        [[None if cell is None else printable(str(cell)) for cell in row] for row in rows],
         list(headers),
         tablefmt="plain",
         disable_numparse=True,

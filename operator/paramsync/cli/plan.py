@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from .aws import THREADS, aws_options, clients, loaded
-from .cluster import Reach, cluster_options, connected
-from .manifests import files_options
-from .output import Colour, Form, coloured, form_option, progress, show, table
+from .aws import THREADS, aws_options, clients, loaded, to_a_person
+from .cluster import Named, Reach, cluster_options, connected, names_argument, whole_name
+from .manifests import DEFAULT, files_options
+from .output import Colour, Form, coloured, form_option, printable, progress, show, table, told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,11 +37,11 @@ MOST_NAMES: Final = 3
 @cluster_options
 @aws_options
 @form_option
-@click.argument("names", nargs=-1, metavar="[NAMESPACE/SYNC]...")
+@names_argument
 def plan(
     paths: tuple[Path, ...],
-    names: tuple[str, ...],
-    namespace: str,
+    names: tuple[Named, ...],
+    namespace: str | None,
     cluster: bool,
     kubeconfig: str | None,
     context: str | None,
@@ -66,21 +66,21 @@ def plan(
 
     if not paths and not names:
         raise click.UsageError("give a file with -f, or name a sync of the cluster as NAMESPACE/SYNC")
-    manifests = read(paths)
-    given = syncs.given(manifests, loaded(settings), namespace)
+    manifests, reach = read(paths), Reach(kubeconfig, context)
+    given = syncs.given(manifests, loaded(settings), namespace or DEFAULT)
     with ExitStack() as stack:
         transport, known, targets = None, None, None
         if cluster or names or kubeconfig or context:
-            transport = stack.enter_context(connected(Reach(kubeconfig, context)))
+            transport = stack.enter_context(connected(reach))
             known, targets = _reads(transport)
-        asked = [*syncs.stated(manifests, transport, namespace)]
+        asked = [*syncs.stated(manifests, transport, namespace or DEFAULT)]
         if transport is not None:
-            asked += [syncs.named(transport, name, namespace) for name in names]
+            asked += [syncs.named(transport, *whole_name(reach, name, namespace)) for name in names]
         if not asked:
             raise click.ClickException("the files have no ParameterSync")
         aws = stack.enter_context(clients(transport))
-        told = stack.enter_context(progress("Reading pages of Parameter Store"))
-        found = answers(asked, World(given, aws, known, targets, as_me, rate, THREADS), told)
+        read_more = stack.enter_context(progress("Reading pages of Parameter Store"))
+        found = answers(asked, World(given, aws, known, targets, as_me, rate, THREADS), read_more)
     show(form, lambda: "\n\n".join(map(_shown, found)), lambda: {"syncs": [_document(each) for each in found]})
     click.get_current_context().exit(worst(each.verdict for each in found))
 
@@ -97,15 +97,10 @@ def _reads(transport: Transport) -> tuple[Cluster, Targets]:
 
 def _shown(answer: Answer) -> str:
     """What is told of one sync, to people."""
-    from paramsync.core.reasons import Nature
-
-    parts = [f"ParameterSync {answer.key}: {_summary(answer)}"]
+    parts = [f"ParameterSync {printable(str(answer.key))}: {_summary(answer)}"]
     if answer.preview is not None and answer.preview.lines:
         parts.append(table(COLUMNS, [_row(line) for line in answer.preview.lines]))
-    parts += [
-        f"{coloured(each.reason, Colour.CHANGED if each.reason.nature is Nature.GOOD else Colour.BAD)}: {each.message}"
-        for each in answer.problems
-    ]
+    parts += [told(each.reason, to_a_person(each.message)) for each in answer.problems]
     return "\n".join(parts)
 
 
@@ -148,7 +143,8 @@ def _document(answer: Answer) -> JsonValue:
         "namespace": answer.key.namespace,
         "name": answer.key.name,
         "verdict": answer.verdict.name.lower(),
-        "digest": None if answer.preview is None else answer.preview.plan.digest,
+        # Without a sync in a cluster there is nothing that it could approve.
+        "digest": answer.preview.plan.digest if answer.preview is not None and answer.is_live else None,
         "actions": [_action(line) for line in lines],
         "problems": [_problem(each) for each in answer.problems],
     }
@@ -169,7 +165,7 @@ def _problem(problem: Problem) -> JsonValue:
     return {
         "reason": problem.reason,
         "subject": problem.subject,
-        "message": problem.message,
+        "message": to_a_person(problem.message),
         "remedy": REMEDIES[problem.reason],
         "docs": anchor(problem.reason),
     }

@@ -67,16 +67,15 @@ def stated(manifests: Iterable[Manifest], transport: Transport | None, namespace
         yield Asked(key, *validated(each.spec, key.name), live)
 
 
-def named(transport: Transport, name: str, namespace: str) -> Asked:
-    """A sync of the cluster, by ``NAMESPACE/SYNC`` or by its name alone.
+def named(transport: Transport, namespace: str, name: str) -> Asked:
+    """A sync of the cluster.
 
     :raises click.ClickException: if there is none.
     :raises ApiError: if it cannot be read.
     """
     from paramsync.runtime.preview.answering import Asked
 
-    before, _, own = name.rpartition("/")
-    sync = parsed(read(transport, before or namespace, own))
+    sync = parsed(read(transport, namespace, name))
     return Asked(sync.key, sync.spec, sync.invalid, sync)
 
 

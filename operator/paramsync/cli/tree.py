@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from .aws import THREADS, aws_options, checked, clients, identity, loaded, place_options
-from .manifests import files_options
-from .output import Colour, Form, coloured, form_option, progress, show, table
+from .aws import THREADS, aws_options, checked, clients, identity, loaded, place_options, to_a_person
+from .manifests import DEFAULT, files_options
+from .output import Colour, Form, coloured, form_option, progress, show, table, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +45,7 @@ UNITS: Final = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 @click.argument("path", required=False)
 def tree(
     paths: tuple[Path, ...],
-    namespace: str,
+    namespace: str | None,
     region: str | None,
     role_arn: str | None,
     external_id: str | None,
@@ -79,13 +79,13 @@ def tree(
         aws = stack.enter_context(clients(None))
         known = loaded(settings)
         if paths:
-            asked = _asked(paths, known, namespace, aws, as_me=as_me)
+            asked = _asked(paths, known, namespace or DEFAULT, aws, as_me=as_me)
             needs = [Need(each.subtree, Selection()) for _, found in asked for each in found if isinstance(each, Need)]
         else:
             who = identity(aws, known, region, role_arn, external_id)
             needs = [Need(Subtree(who, checked(path or ""), recursive, label), Selection())]
-        told = stack.enter_context(progress("Reading pages of Parameter Store"))
-        found = read(aws, needs, rate, THREADS, told)
+        read_more = stack.enter_context(progress("Reading pages of Parameter Store"))
+        found = read(aws, needs, rate, THREADS, read_more)
     places = _places(asked, found)
     shown = [_below(each, path if paths else None) for each in found.values() if isinstance(each, Snapshot)]
     show(
@@ -96,7 +96,7 @@ def tree(
     problems = [each for _, found in asked for each in found if isinstance(each, Problem)]
     problems += [Problem(each.reason, "", str(each)) for each in found.values() if isinstance(each, SourceError)]
     for problem in dict.fromkeys(problems):
-        click.echo(f"{coloured(problem.reason, Colour.BAD)}: {problem.message}", err=True)
+        click.echo(told(problem.reason, to_a_person(problem.message)), err=True)
     click.get_current_context().exit(1 if problems else 0)
 
 

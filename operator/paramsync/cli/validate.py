@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from .manifests import STDIN, files_in
+from .manifests import files_in, text_of
+from .output import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Finding:
             self.subject,
             self.field,
         )
-        return ": ".join((*filter(None, parts), self.message))
+        return printable(": ".join((*filter(None, parts), self.message)))
 
 
 @click.command()
@@ -68,14 +68,12 @@ def _count(number: int, what: str) -> str:
 
 
 def _findings(path: Path) -> list[Finding]:
-    if path == STDIN:
-        return [*_of_text("-", sys.stdin.read())]
     found: list[Finding] = []
     for file in files_in(path):
         try:
-            found += _of_text(str(file), file.read_text())
-        except (OSError, UnicodeError) as error:
-            found.append(Finding(str(file), 1, 0, "", "", f"it cannot be read ({type(error).__name__})"))
+            found += _of_text(str(file), text_of(file))
+        except click.ClickException as error:
+            found.append(Finding(str(file), 1, 0, "", "", f"it cannot be read: {error.message}"))
     return found
 
 

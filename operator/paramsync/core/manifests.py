@@ -64,13 +64,13 @@ def checked(document: JsonValue, at: Location = ()) -> Iterator[Checked]:
 def _checked(document: dict[str, JsonValue], at: Location) -> Checked:
     kind, metadata = document.get("kind"), document.get("metadata")
     name, namespace = (_text(metadata, field) for field in ("name", "namespace"))
-    found = [*_head(document)] or [*_body(document, MODELS[str(kind)], name)]
+    found = [*_head(document)] or [*_body(document, MODELS[_text(document, "kind")], name)]
     placed = tuple(Fault((*at, *fault.location), fault.message) for fault in found)
     return Checked(kind if isinstance(kind, str) else "?", name, namespace, placed)
 
 
-def _text(metadata: JsonValue, field: str) -> str:
-    found = metadata.get(field) if isinstance(metadata, dict) else None
+def _text(whole: JsonValue, field: str) -> str:
+    found = whole.get(field) if isinstance(whole, dict) else None
     return found if isinstance(found, str) else ""
 
 
@@ -78,7 +78,8 @@ def _head(document: Mapping[str, JsonValue]) -> Iterator[Fault]:
     """What is wrong with version and kind."""
     if document["apiVersion"] != API_VERSION:
         yield Fault(("apiVersion",), f"there is no such version: write {API_VERSION}")
-    if document.get("kind") not in MODELS:
+    kind = document.get("kind")
+    if not isinstance(kind, str) or kind not in MODELS:
         yield Fault(("kind",), f"there is no such kind in {API_VERSION}: write one of {', '.join(MODELS)}")
 
 

@@ -18,10 +18,7 @@ def by_key(origins: Sequence[KeyOrigin]) -> Origins:
 
 
 def news(trace: KeyTrace, origins: Origins) -> tuple[str, ...]:
-    """What Parameter Store has of a key that the cluster has not; nothing if it is what was written.
-
-    What the annotation had no room for is taken to be the same.
-    """
+    """What Parameter Store has of a key that the cluster has not; nothing if it is what was written."""
     return tuple(_news(trace, origins.get((trace.target, trace.key))))
 
 
@@ -33,7 +30,9 @@ def _news(trace: KeyTrace, origin: KeyOrigin | None) -> Iterator[str]:
         yield from (f"Parameter Store makes it of {each.parameter}, {_stamp(each)}" for each in origin.parameters)
         return
     known = {part.parameter: part for part in trace.parts if part.parameter is not None}
-    if not known:
+    if len(known) < len(trace.parts) or any(part.version is None and part.modified is None for part in trace.parts):
+        stamps = ", ".join(f"{each.parameter}, {_stamp(each)}" for each in origin.parameters)
+        yield f"it cannot be compared: the annotation had no room for what was written. Parameter Store has {stamps}"
         return
     for each in origin.parameters:
         part = known.get(each.parameter)

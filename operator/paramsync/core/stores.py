@@ -74,6 +74,14 @@ class StoreKey:
         )
 
     @property
+    def is_there_twice(self) -> Problem:
+        """The problem of a store that two speak of."""
+        return self.problem(
+            Reason.STORE_INVALID,
+            "stands both in the operator's settings file and as an object; neither is used until one is removed",
+        )
+
+    @property
     def session(self) -> str:
         """The name of its sessions in CloudTrail: another one for every store."""
         if self.kind is StoreKind.PARAMETER_STORE:

@@ -77,6 +77,8 @@ class Credentials:
             self._load(self.configuration)
         except (config.ConfigException, OSError) as error:
             raise KubeconfigError(f"no API server is known: {error}; give --kubeconfig") from None
+        except (TypeError, AttributeError, LookupError):  # what the client's loader says of other forms
+            raise KubeconfigError("no API server is known: the kubeconfig has not the form of one") from None
         except (yaml.YAMLError, UnicodeError):  # their text quotes the file, and so what it keeps secret
             raise KubeconfigError("no API server is known: the kubeconfig is not YAML") from None
 

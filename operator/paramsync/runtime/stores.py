@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from paramsync.api.sources import StoreKind, StoreRef
 from paramsync.core.access import Namespace, need_labels
-from paramsync.core.reasons import Problem, Reason
+from paramsync.core.reasons import Problem
 from paramsync.core.stores import Store, StoreKey, cluster_spec, cluster_store, namespaced_spec, namespaced_store
 from paramsync.kube.customs import Customs
 from paramsync.kube.tenants import Tenants
@@ -183,10 +183,7 @@ class Stores:
 
     def _cluster_meaning(self, key: StoreKey, found: CustomObject) -> Store | Problem:
         if key.name in self._settings.stores:
-            return key.problem(
-                Reason.STORE_INVALID,
-                "stands both in the operator's settings file and as an object; neither is used until one is removed",
-            )
+            return key.is_there_twice
         spec = cluster_spec(key, found.spec)
         return spec if isinstance(spec, Problem) else cluster_store(key, spec, self._region())
 

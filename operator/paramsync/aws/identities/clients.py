@@ -98,11 +98,17 @@ class Clients:
 
     def own_region(self) -> str | None:
         """The Region that the environment or the AWS configuration file gives the operator, if any."""
-        return self._sessions.own_region()
+        try:
+            return self._sessions.own_region()
+        except BotoCoreError as error:
+            raise identity_errors.of_operator(error) from None
 
     def partition(self, region: str) -> str:
         """The partition that a Region is of; that of most Regions for one that botocore cannot place."""
-        return self._sessions.partition(region) or "aws"
+        try:
+            return self._sessions.partition(region) or "aws"
+        except BotoCoreError as error:
+            raise identity_errors.of_operator(error) from None
 
     def client(self, identity: Identity) -> "SSMClient":
         """The client of an identity. Its requests raise SourceError if credentials are needed and cannot be had.

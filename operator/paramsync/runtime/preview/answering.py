@@ -20,7 +20,7 @@ from .reading import Found, read
 from .stores import Cluster, Given, StoreFinder
 
 if TYPE_CHECKING:  # who plans without a cluster does not wait for its client
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from paramsync.api.sync import ParameterSyncSpec
     from paramsync.aws.identities.clients import Clients
@@ -49,6 +49,8 @@ class Answer:
     key: SyncKey
     preview: Preview | None
     problems: tuple[Problem, ...] = ()
+    is_live: bool = False
+    """Whether the cluster has the sync."""
 
     @property
     def verdict(self) -> Verdict:
@@ -115,7 +117,18 @@ def _answer(asked: Asked, needs: Sequence[Need | Problem], found: Found, targets
     snapshots = [each for each in results if isinstance(each, Snapshot)]
     made = preview(asked.key, asked.spec, snapshots, asked.live, targets, datetime.now(UTC))
     outcome = outcome_of(made.plan, *asked.key, only_planned=not made.plan.problems)
-    return Answer(asked.key, made, outcome.problems)
+    return Answer(asked.key, made, (*_put_off(asked), *outcome.problems), is_live=asked.live is not None)
+
+
+def _put_off(asked: Asked) -> Iterator[Problem]:
+    """Why the operator would not do it now, although it could."""
+    what = "this is what would be done then"
+    if asked.spec is not None and asked.spec.is_suspended:
+        text = f"spec.suspend is true: nothing is read or written before the sync is resumed; {what}"
+        yield Problem(Reason.SUSPENDED, str(asked.key), text)
+    if asked.spec is not None and asked.spec.only_plans:
+        text = f"spec.mode is Plan: nothing is written before the mode is Sync; {what}"
+        yield Problem(Reason.PLANNED, str(asked.key), text)
 
 
 def result(need: Need | Problem, found: Found) -> Snapshot | Problem:

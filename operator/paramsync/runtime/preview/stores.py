@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from paramsync.api.sources import StoreKind
 from paramsync.core.access import Namespace, need_labels, refusals
 from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Problem
@@ -92,12 +91,16 @@ class StoreFinder:
         return refusals(store.access, Namespace(namespace, labels or {}), ref, [path])
 
     def _find(self, key: StoreKey) -> Store | Problem:
+        settings = self._given.settings
+        listed = None if key.namespace else settings.stores.get(key.name)
+        if not key.namespace and listed is None and settings.watch_namespaces is not None:
+            return key.not_readable
         spec = self._given.stores.get(key)
-        if spec is None and key.kind is StoreKind.CLUSTER_PARAMETER_STORE and key.name in self._given.settings.stores:
-            return cluster_store(key, self._given.settings.stores[key.name], self._region)
-        if spec is None and self._cluster is not None:
+        if spec is None and self._cluster is not None and (key.namespace or settings.watch_namespaces is None):
             found = self._cluster.customs.store(key.name, key.namespace)
             spec = None if found is None else found.spec
+        if listed is not None:
+            return cluster_store(key, listed, self._region) if spec is None else key.is_there_twice
         if spec is None:
             return key.not_found
         return self._namespaced(key, spec) if key.namespace else self._of_cluster(key, spec)
