@@ -169,6 +169,7 @@ def test_a_person_with_few_rights_is_told_what_could_not_be_seen(
         "clock of the API server": "ok",
         "definitions": "skip",
         "operator": "skip",
+        "statuses of stores": "skip",
         "your rights": "warn",
         "AWS": "skip",
     }
@@ -213,6 +214,8 @@ def test_who_you_are_in_aws_and_what_you_may_read(
     store = seen["ClusterParameterStore doctor-a"]
     assert (store["verdict"], store["text"]) == ("ok", "a page of /prod was read: 0 parameters")
     assert seen["ClusterParameterStore doctor-b"]["verdict"] == "skip"
+    said = seen["ClusterParameterStore doctor-a, by its status"]
+    assert (said["verdict"], said["text"]) == ("warn", "the operator has said nothing of it yet")
     assert not [call for call in proxy.calls("GetParametersByPath") if call.body.get("WithDecryption")]
 
 

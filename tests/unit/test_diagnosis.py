@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from paramsync.api.definitions import definitions
+from paramsync.api.store_status import StoreStatus
 from paramsync.core import diagnosis
 from paramsync.core.diagnosis import OF_OPERATOR, OF_PERSON, Finding, Right, Verdict, is_bad
 from paramsync.core.leases import Lease
@@ -131,3 +132,29 @@ def test_only_a_failure_is_bad() -> None:
     each = {verdict: Finding("x", verdict, "y") for verdict in Verdict}
     assert is_bad([*each.values()])
     assert not is_bad([each[verdict] for verdict in Verdict if verdict is not Verdict.FAIL])
+
+
+@pytest.mark.parametrize(
+    ("ready", "error", "verdict", "text"),
+    [
+        (("True", "Serving"), None, Verdict.OK, "Serving: as it is"),
+        (("True", "Serving"), {}, Verdict.WARN, "Serving: as it is; since 2026-03-01T12:00:00Z AccessDenied: not /a"),
+        (("True", "Serving"), {"until": "2026-03-01T13:00:00Z"}, Verdict.OK, "Serving: as it is"),
+        (("False", "AccessDenied"), {}, Verdict.FAIL, "AccessDenied: as it is"),
+        (("Unknown", "Pending"), None, Verdict.WARN, "the operator has said nothing of it yet"),
+        (None, None, Verdict.WARN, "the operator has said nothing of it yet"),
+    ],
+)
+def test_what_the_operator_says_of_a_store(
+    ready: tuple[str, str] | None, error: dict[str, str] | None, verdict: Verdict, text: str
+) -> None:
+    at = "2026-03-01T12:00:00Z"
+    given: dict[str, object] = {}
+    if ready is not None:
+        condition = {"type": "Ready", "status": ready[0], "reason": ready[1], "message": "as it is"}
+        given["conditions"] = [condition | {"lastTransitionTime": at}]
+    if error is not None:
+        given["lastError"] = {"reason": "AccessDenied", "message": "not /a", "since": at, **error}
+    found = diagnosis.of_store("ClusterParameterStore main", StoreStatus.model_validate(given))
+    assert (found.check, found.verdict) == ("ClusterParameterStore main, by its status", verdict)
+    assert found.text == text

@@ -7,22 +7,29 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from paramsync import __version__
 from paramsync.api.definitions import KINDS, definitions
 from paramsync.api.sources import StoreKind
+from paramsync.api.store_status import StoreStatus
+from paramsync.api.stores import ClusterParameterStoreSpec
 from paramsync.core import diagnosis
 from paramsync.core.diagnosis import Finding, Verdict
 from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Problem
 from paramsync.core.stores import Store, StoreKey, cluster_spec, cluster_store
-from paramsync.kube.customs import CLUSTER_STORES, Customs
+from paramsync.kube.customs import CLUSTER_STORES, PARAMETER_STORES, Customs
 from paramsync.kube.errors import ApiError, Forbidden
 from paramsync.kube.leases import Leases
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from paramsync.aws.identities.clients import Clients
     from paramsync.kube.installation import Deployment, Installation
     from paramsync.kube.transport import Transport
+    from paramsync.runtime.settings import Settings
 
 Findings = Iterator[Finding]
 
@@ -114,12 +121,33 @@ def _where(namespace: str) -> str:
     return f"in namespace {namespace}" if namespace else "in all namespaces"
 
 
-def stores(customs: Customs, clients: Clients) -> Findings:
-    """Whether a page can be read with each ClusterParameterStore, by the credentials at hand; nothing is decrypted."""
-    for found in customs.all(CLUSTER_STORES):
-        key = StoreKey(StoreKind.CLUSTER_PARAMETER_STORE, found.metadata.name)
-        spec = cluster_spec(key, found.spec)
-        store = spec if isinstance(spec, Problem) else cluster_store(key, spec, clients.own_region())
+def store_statuses(customs: Customs) -> Findings:
+    """What the operator says of each store that is an object."""
+    for kind, plural in (
+        (StoreKind.CLUSTER_PARAMETER_STORE, CLUSTER_STORES),
+        (StoreKind.PARAMETER_STORE, PARAMETER_STORES),
+    ):
+        for found in customs.all(plural):
+            where = f"{found.metadata.namespace}/" if found.metadata.namespace else ""
+            try:
+                status = StoreStatus.model_validate(found.status or {})
+            except ValidationError:
+                status = StoreStatus()
+            yield diagnosis.of_store(f"{kind} {where}{found.metadata.name}", status)
+
+
+def stores(customs: Customs, settings: Settings, clients: Clients) -> Findings:
+    """Whether a page can be read with each ClusterParameterStore, by the credentials at hand; nothing is decrypted.
+
+    With ParameterStores only the operator can read, for it alone has tokens of their service accounts.
+    """
+    found: list[tuple[str, ClusterParameterStoreSpec | JsonValue]] = [*settings.stores.items()]
+    found += [(each.metadata.name, each.spec) for each in customs.all(CLUSTER_STORES)]
+    for name, given in found:
+        key = StoreKey(StoreKind.CLUSTER_PARAMETER_STORE, name)
+        spec = given if isinstance(given, ClusterParameterStoreSpec) else cluster_spec(key, given)
+        region = settings.region or clients.own_region()
+        store = spec if isinstance(spec, Problem) else cluster_store(key, spec, region)
         if isinstance(store, Problem):
             yield Finding(str(key), Verdict.FAIL, store.message)
         else:

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from .aws import loaded, settings_option
 from .cluster import Reach, cluster_options
 from .output import Colour, Form, coloured, form_option, printable, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from pydantic import JsonValue
 
     from paramsync.core.diagnosis import Finding
     from paramsync.kube.transport import Transport
+    from paramsync.runtime.settings import Settings
 
 
 def _deployment(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[str, str] | None:
@@ -38,6 +41,7 @@ def _deployment(_context: click.Context, _option: click.Parameter, text: str | N
     help="The operator's Deployment. Default: those that bear the chart's label.",
 )
 @click.option("--aws/--no-aws", default=True, show_default=True, help="Whether to look at AWS with your credentials.")
+@settings_option
 @form_option
 def doctor(
     kubeconfig: str | None,
@@ -45,6 +49,7 @@ def doctor(
     namespace: str,
     operator: tuple[str, str] | None,
     aws: bool,
+    settings: Path | None,
     form: Form,
 ) -> None:
     """Look at an installation, and say what to mend. Nothing is written, and no value is read.
@@ -53,13 +58,20 @@ def doctor(
     """
     from paramsync.core.diagnosis import is_bad
 
-    findings = [*_findings(Reach(kubeconfig, context), namespace, operator, aws=aws)]
+    known = loaded(settings) if aws else None
+    findings = [*_findings(Reach(kubeconfig, context), namespace, operator, known)]
     show(form, lambda: _lines(findings), lambda: [_document(each) for each in findings])
     if is_bad(findings):
         sys.exit(1)
 
 
-def _findings(reach: Reach, namespace: str, operator: tuple[str, str] | None, *, aws: bool) -> Iterator[Finding]:
+def _findings(
+    reach: Reach, namespace: str, operator: tuple[str, str] | None, settings: Settings | None
+) -> Iterator[Finding]:
+    """What all checks show.
+
+    :param settings: None: AWS is not looked at.
+    """
     from paramsync.core.diagnosis import Finding, Verdict
     from paramsync.kube.credentials import KubeconfigError
     from paramsync.kube.errors import ApiError
@@ -72,8 +84,8 @@ def _findings(reach: Reach, namespace: str, operator: tuple[str, str] | None, *,
         return
     try:
         yield from _of_cluster(transport, namespace, operator)
-        if aws:
-            yield from _of_aws(transport)
+        if settings is not None:
+            yield from _of_aws(transport, settings)
     except ApiError as error:
         yield Finding("cluster", Verdict.FAIL, str(error), "see whether the kubeconfig names the cluster you mean")
     finally:
@@ -96,10 +108,11 @@ def _of_cluster(transport: Transport, namespace: str, operator: tuple[str, str] 
         yield from checks.looked_at("operator", checks.operator(installation, transport, each, namespace))
     if isinstance(found, Finding):
         yield found
+    yield from checks.looked_at("statuses of stores", checks.store_statuses(customs))
     yield from checks.looked_at("your rights", checks.own_rights(installation, namespace))
 
 
-def _of_aws(transport: Transport) -> Iterator[Finding]:
+def _of_aws(transport: Transport, settings: Settings) -> Iterator[Finding]:
     from paramsync.core.diagnosis import Verdict
     from paramsync.kube.customs import Customs
     from paramsync.kube.fence import SoleReplica
@@ -111,7 +124,7 @@ def _of_aws(transport: Transport) -> Iterator[Finding]:
     yield from found
     if found[0].verdict is Verdict.OK:
         with clients(transport) as made:
-            yield from checks.looked_at("stores", checks.stores(Customs(transport, SoleReplica()), made))
+            yield from checks.looked_at("stores", checks.stores(Customs(transport, SoleReplica()), settings, made))
 
 
 def _lines(findings: Sequence[Finding]) -> str:

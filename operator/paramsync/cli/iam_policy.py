@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
+    from paramsync.core.iam.installation import Installation
     from paramsync.core.iam.permissions import Reads
     from paramsync.core.iam.roles import Role
     from paramsync.core.reasons import Problem
@@ -97,7 +98,7 @@ def _account(_context: click.Context, _option: click.Parameter, text: str) -> tu
     metavar="ARN|aws/ssm",
     callback=_keys,
     help="A KMS key of the SecureStrings; may be given several times. aws/ssm alone: they have no key of your own, and"
-    " no right is needed. Default: any key of the account, through SSM only.",
+    " no right is needed. Default, and where none is of a Region: any key, through SSM only.",
 )
 @form_option
 @names_argument
@@ -160,7 +161,16 @@ def iam_policy(
         found = roles(reads, installation, aws.partition)
     show(form, lambda: "\n\n".join(_texts(found)), lambda: {"roles": [_document(each) for each in found]})
     _warn(found, problems)
+    for region in sorted(_without_key(reads, installation)):
+        click.echo(f"note: no --kms-key is of {region}: any key is allowed there, through SSM only", err=True)
     click.get_current_context().exit(1 if problems else 0)
+
+
+def _without_key(reads: Iterable[Reads], installation: Installation) -> set[str]:
+    """The Regions of which no key was given, although others were."""
+    given = {key.split(":")[3] for key in installation.keys}
+    read = {each.subtree.identity.region for each in reads if each.selection.secure}
+    return read - given if given else set()
 
 
 def _reads(asked: Iterable[Asked], finder: StoreFinder) -> tuple[list[Reads], list[Problem]]:

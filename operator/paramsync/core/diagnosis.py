@@ -9,6 +9,9 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from paramsync.api.status import ConditionType
+from paramsync.api.store_status import StoreStatus
+
 from .clock import timestamp
 from .leases import Lease
 
@@ -129,6 +132,20 @@ def of_lease(name: str, lease: Lease, now: datetime) -> Finding:
         text = f"{lease.holder} holds Lease {name} and renewed it last at {renewed}: it writes nothing any more"
         return Finding(check, Verdict.FAIL, text, remedy)
     return Finding(check, Verdict.OK, f"{lease.holder} leads")
+
+
+def of_store(name: str, status: StoreStatus) -> Finding:
+    """Of what the operator says of a store, which it reads with credentials that nobody else has."""
+    ready, last = status.condition(ConditionType.READY), status.last_error
+    check = f"{name}, by its status"
+    if ready is None or ready.status == "Unknown":
+        return Finding(check, Verdict.WARN, "the operator has said nothing of it yet", "see whether the operator runs")
+    text = f"{ready.reason}: {ready.message}"
+    if ready.status != "True":
+        return Finding(check, Verdict.FAIL, text)
+    if last is not None and last.until is None:
+        return Finding(check, Verdict.WARN, f"{text}; since {last.since} {last.reason}: {last.message}")
+    return Finding(check, Verdict.OK, text)
 
 
 @dataclass(frozen=True, slots=True)
