@@ -265,3 +265,13 @@ def test_a_defect_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert result.exit_code == 1
     assert result.output.startswith("Error: a defect of paramsync; please report it: ValueError")
     assert SECRET not in result.output
+
+
+def test_of_two_syncs_with_one_target_the_second_conflicts(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:
+    own = {"kind": "ConfigMap", "name": "shared"}
+    result = run(tmp_path, store(proxy), sync("a", targets=[own]), sync("b", targets=[own]), sync("a"))
+    first, second, third = json.loads(result.stdout)["syncs"]
+    assert (result.exit_code, first["verdict"]) == (1, "changes")
+    assert [each["reason"] for each in second["problems"]] == ["TargetConflict"]
+    assert "of ParameterSync payments/a, too" in second["problems"][0]["message"]
+    assert "is given twice" in third["problems"][0]["message"]

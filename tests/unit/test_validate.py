@@ -1,5 +1,6 @@
 """``paramsync validate``: files, documents, lines and exit codes."""
 
+import json
 from pathlib import Path
 from textwrap import dedent
 
@@ -130,3 +131,15 @@ def test_the_hook_is_this_command() -> None:
     program, command = hook["entry"].split()
     assert program == "paramsync"
     assert command in main.commands
+
+
+def test_a_program_reads_the_faults(tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_text(GOOD.replace("/prod/pay", "prod"))
+    result = validate(tmp_path, "-o", "json")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert told["objects"] == 1
+    (fault,) = told["faults"]
+    assert (fault["file"], fault["line"], fault["document"]) == (str(tmp_path / "app.yaml"), 6, 1)
+    assert (fault["subject"], fault["field"]) == ("ParameterSync payments/app", "spec.sources[0].path")
+    assert json.loads(validate("-f", "-", "-o", "json", piped=GOOD).stdout) == {"objects": 1, "faults": []}

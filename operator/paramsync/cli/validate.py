@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
 
 from .manifests import files_in, text_of
-from .output import printable
+from .output import Form, form_option, printable, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class Finding:
     type=click.Path(exists=True, allow_dash=True, path_type=Path),
     help="A file; or a directory, with all YAML and JSON files below it; or - for what is piped in.",
 )
-def validate(files: tuple[Path, ...], named: tuple[Path, ...]) -> None:
+@form_option
+def validate(files: tuple[Path, ...], named: tuple[Path, ...], form: Form) -> None:
     """Check manifests of ParameterSyncs and stores without a cluster, by the rules of the API server and the operator.
 
     Objects of other kinds are left alone. Exit code 1 if anything is wrong.
@@ -55,12 +56,15 @@ def validate(files: tuple[Path, ...], named: tuple[Path, ...]) -> None:
         raise click.UsageError("name files or directories: paramsync validate -f deploy/")
     found = [finding for path in paths for finding in _findings(path)]
     wrong = [each for each in found if each.message]
-    for each in wrong:
-        click.echo(str(each))
     objects = len({(each.file, each.document, each.subject) for each in found if each.subject})
+    all_are_good = f"{_count(objects, 'object')} of paramsync.dev: no faults"
+    show(
+        form,
+        lambda: "\n".join(map(str, wrong)) or all_are_good,
+        lambda: {"objects": objects, "faults": [asdict(each) for each in wrong]},
+    )
     if wrong:
         raise click.ClickException(f"{_count(len(wrong), 'fault')} in {_count(objects, 'object')} of paramsync.dev")
-    click.echo(f"{_count(objects, 'object')} of paramsync.dev: no faults")
 
 
 def _count(number: int, what: str) -> str:

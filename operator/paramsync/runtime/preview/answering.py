@@ -84,10 +84,33 @@ def answers(asked: Sequence[Asked], world: World, told: Callable[[int], None]) -
     :raises ApiError: if the cluster is asked and does not answer.
     """
     finder = StoreFinder(world.given, world.cluster, world.clients.own_region, as_me=world.as_me)
-    needed = [needs(each, finder) for each in asked]
+    clashes = _clashes(asked)
+    needed = [[clash] if clash is not None else needs(each, finder) for each, clash in zip(asked, clashes, strict=True)]
     wanted = [need for found in needed for need in found if isinstance(need, Need)]
     found = read(world.clients, wanted, world.rate, world.threads, told)
     return [_answer(each, own, found, world.targets) for each, own in zip(asked, needed, strict=True)]
+
+
+def _clashes(asked: Sequence[Asked]) -> list[Problem | None]:
+    """What each sync has in common with one before it, and only one may have: its name, or a target."""
+    holders: dict[tuple[str, object], SyncKey] = {}
+    found: list[Problem | None] = []
+    for each in asked:
+        own = [] if each.spec is None else [route.ref for route in routes(each.spec, each.key.name)]
+        names = [(each.key.namespace, name) for name in (each.key.name, *own)]
+        clash = next((name for name in names if name in holders), None)
+        found.append(None if clash is None else _clash(each.key, holders[clash], clash[1]))
+        for name in names:
+            holders.setdefault(name, each.key)
+    return found
+
+
+def _clash(key: SyncKey, holder: SyncKey, what: object) -> Problem:
+    if key == holder:
+        text = f"ParameterSync {key} is given twice; leave one of them out"
+        return Problem(Reason.INVALID_SPEC, str(key), text)
+    text = f"{what} is a target of ParameterSync {holder}, too, and only one may have it; name another in spec.targets"
+    return Problem(Reason.TARGET_CONFLICT, str(what), text)
 
 
 def needs(asked: Asked, finder: StoreFinder) -> Sequence[Need | Problem]:
