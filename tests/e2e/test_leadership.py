@@ -202,5 +202,5 @@ def test_one_that_cannot_reach_the_api_server_ends_and_the_other_one_leads(repli
 
 def test_a_lease_is_given_as_namespace_and_name(replicas: Replicas) -> None:
     with run_operator(replicas.kubeconfig, replicas.directory, lease="paramsync", ready=False) as operator:
-        assert operator.wait() == 2
+        assert operator.wait() == 1
         assert "give the Lease as NAMESPACE/NAME" in operator.logs()
