@@ -9,7 +9,8 @@ from pydantic import JsonValue
 from paramsync.api.base import GROUP, VERSION
 
 from .errors import NotFound, Refused, Stale
-from .transport import JSON_PATCH, Fence, Transport
+from .fence import Fence
+from .transport import JSON_PATCH, Transport
 from .wire import CustomObject, CustomObjectList
 
 SYNCS: Final = "parametersyncs"

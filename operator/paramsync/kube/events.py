@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from paramsync.api.base import API_VERSION
 
-from .transport import Fence, Transport
+from .fence import Fence
+from .transport import Transport
 
 LONGEST_NOTE: Final = 1024  # bytes (Kubernetes API reference, Event.note)
 

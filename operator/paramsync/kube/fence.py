@@ -1,8 +1,14 @@
 """The fence before each write: is the Lease still ours, and are we not stopping?"""
 
 from collections.abc import Callable
+from typing import Protocol
 
-from .transport import Fence
+
+class Fence(Protocol):
+    """Asked before each write whether this process may still write for a sync, or about a store."""
+
+    def check(self, namespace: str, sync: str) -> None:
+        """Return if writing for a sync of a namespace, or about a store, is allowed; raise otherwise."""
 
 
 class Fenced(Exception):  # noqa: N818

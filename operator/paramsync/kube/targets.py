@@ -31,7 +31,8 @@ from paramsync.core.values import Decoded
 
 from .encoding import apply_body, handover_body, owner_body, surplus_body
 from .errors import NamespaceEnds, NotFound, Stale
-from .transport import APPLY, JSON, MERGE_PATCH, METADATA_ONLY, STRATEGIC_MERGE_PATCH, Fence, Transport
+from .fence import Fence
+from .transport import APPLY, JSON, MERGE_PATCH, METADATA_ONLY, STRATEGIC_MERGE_PATCH, Transport
 from .wire import ConfigMapObject, ManagedFields, Metadata, PartialObject, SecretObject
 
 _PLURALS: Final = {TargetKind.SECRET: "secrets", TargetKind.CONFIG_MAP: "configmaps"}

@@ -5,7 +5,7 @@ import logging
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 import urllib3
@@ -28,13 +28,6 @@ METADATA_ONLY: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 20.0
 """Seconds. The client's own default is to wait for ever."""
-
-
-class Fence(Protocol):
-    """Asked before each write whether this process may still write for a sync, or about a store."""
-
-    def check(self, namespace: str, sync: str) -> None:
-        """Return if writing for a sync of a namespace, or about a store, is allowed; raise otherwise."""
 
 
 _PAIR = re.compile(r"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from paramsync.kube.fence import LeaseHolder, SoleReplica
+from paramsync.kube.fence import Fence, LeaseHolder, SoleReplica
 from paramsync.kube.leases import Leases
-from paramsync.kube.transport import Fence, Transport
+from paramsync.kube.transport import Transport
 
 from .keys import SyncKey
 from .leading import Leading, boot_clock

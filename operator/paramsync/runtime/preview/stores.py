@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from paramsync.core.access import Namespace, need_labels, refusals
 from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Problem
 from paramsync.core.stores import Store, StoreKey, cluster_spec, cluster_store, namespaced_spec, namespaced_store
+from paramsync.kube.errors import Forbidden
 
 if TYPE_CHECKING:  # who plans without a cluster does not wait for its client
     from collections.abc import Callable, Mapping, Sequence
@@ -97,8 +99,10 @@ class StoreFinder:
             return key.not_readable
         spec = self._given.stores.get(key)
         if spec is None and self._cluster is not None and (key.namespace or settings.watch_namespaces is None):
-            found = self._cluster.customs.store(key.name, key.namespace)
-            spec = None if found is None else found.spec
+            # Whoever has the settings need not have the right to see whether there is an object of the name, too.
+            with suppress(*([Forbidden] if listed is not None else [])):
+                found = self._cluster.customs.store(key.name, key.namespace)
+                spec = None if found is None else found.spec
         if listed is not None:
             return cluster_store(key, listed, self._region) if spec is None else key.is_there_twice
         if spec is None:
