@@ -30,7 +30,7 @@ def _news(trace: KeyTrace, origin: KeyOrigin | None) -> Iterator[str]:
         yield from (f"Parameter Store makes it of {each.parameter}, {_stamp(each)}" for each in origin.parameters)
         return
     known = {part.parameter: part for part in trace.parts if part.parameter is not None}
-    if len(known) < len(trace.parts) or any(part.version is None and part.modified is None for part in trace.parts):
+    if not all(part.parameter and (part.version or part.modified) for part in trace.parts):
         stamps = ", ".join(f"{each.parameter}, {_stamp(each)}" for each in origin.parameters)
         yield f"it cannot be compared: the annotation had no room for what was written. Parameter Store has {stamps}"
         return
