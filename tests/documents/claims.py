@@ -22,7 +22,6 @@ MENTIONS: Final[Mapping[str, str]] = {
     "_PARAMSYNC_COMPLETE=fish_source paramsync | source": "fish's language",
     "argocd app actions": "where its entries show; tests/gitops runs them",
     "paramsync refresh --wait": "its option",
-    "paramsync COMMAND --help": "of every command",
     "kubectl paramsync …": "how kubectl calls it; tests/edge/test_program.py runs it",
     "kubectl wait --for=condition=Ready": "what proves nothing of a store",
     "kubectl delete crd": "what is refused, whatever its name",
