@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from paramsync.api.sync import ParameterSyncSpec
 from paramsync.core import report, schedule
-from paramsync.core.access import refusals
+from paramsync.core.authorised import authorised
 from paramsync.core.lateness import told
 from paramsync.core.outcome import Circumstances, Outcome, is_in_grace, look_again_in
 from paramsync.core.parameters import Subtree
@@ -165,20 +165,12 @@ class Reconciler:
 
     async def _authorised(self, sync: Sync, spec: ParameterSyncSpec) -> Sequence[Subtree] | Result:
         """What each source lists; or why the sync may not read all of its sources."""
-        refs = [spec.store_of(source) for source in spec.sources]
-        stores = await self._stores.find_all(dict.fromkeys(refs), sync.key)
+        refs = dict.fromkeys(spec.store_of(source) for source in spec.sources)
+        stores = await self._stores.find_all(refs, sync.key)
         usable = [store for store in stores.values() if isinstance(store, Store)]
         namespace = await self._stores.namespace(sync.key.namespace, usable)
-        subtrees: list[Subtree] = []
-        problems: list[Problem] = []
-        for source, ref in zip(spec.sources, refs, strict=True):
-            store = stores[ref]
-            if isinstance(store, Problem):
-                problems.append(store)
-                continue
-            problems += refusals(store.access, namespace, ref, [source.path])
-            subtrees.append(Subtree(store.identity, source.path, source.is_recursive, source.version_label))
-        return _stopped(*dict.fromkeys(problems)) if problems else subtrees
+        found = authorised(spec, stores, namespace)
+        return _stopped(*found.problems) if found.problems else found.subtrees
 
     async def _apply(self, sync: Sync, spec: ParameterSyncSpec, read: Read) -> Result | Waiting:
         must_wait = sync.status.revision is not None and self._sources.must_wait(sync.key, read)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from paramsync.aws.errors import SourceError
-from paramsync.core.parameters import Snapshot, Subtree
+from paramsync.core.parameters import Snapshot
 from paramsync.core.preview import Verdict, verdict
 from paramsync.core.reasons import Problem, Reason
 from paramsync.core.report import outcome_of
@@ -122,13 +122,12 @@ def needs(asked: Asked, finder: StoreFinder) -> Sequence[Need | Problem]:
     if spec is None:
         return [Problem(Reason.INVALID_SPEC, str(asked.key), f"The spec is not valid: {asked.invalid}")]
     secure = wants_secure(routes(spec, asked.key.name))
-    found: Sequence[Subtree | Problem] = finder.subtrees(asked.key, spec)
-    if problems := [each for each in found if isinstance(each, Problem)]:
-        return problems
-    subtrees = [each for each in found if isinstance(each, Subtree)]
+    found = finder.authorised(asked.key, spec)
+    if found.problems:
+        return found.problems
     return [
         Need(subtree, Selection.of(source, secure=secure))
-        for subtree, source in zip(subtrees, spec.sources, strict=True)
+        for subtree, source in zip(found.subtrees, spec.sources, strict=True)
     ]
 
 

@@ -6,20 +6,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from paramsync.core.access import Namespace, need_labels, refusals
-from paramsync.core.parameters import Subtree
+from paramsync.core.access import Namespace, need_labels
+from paramsync.core.authorised import Authorised, authorised
 from paramsync.core.reasons import Problem
 from paramsync.core.stores import Store, StoreKey, cluster_spec, cluster_store, namespaced_spec, namespaced_store
 from paramsync.kube.errors import Forbidden
 
 if TYPE_CHECKING:  # who plans without a cluster does not wait for its client
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from pydantic import JsonValue
 
-    from paramsync.api.sources import StoreRef
     from paramsync.api.sync import ParameterSyncSpec
-    from paramsync.core.identity import Identity
     from paramsync.kube.customs import Customs
     from paramsync.kube.tenants import Tenants
     from paramsync.runtime.keys import SyncKey
@@ -65,32 +63,26 @@ class StoreFinder:
         self._own_region = own_region
         self._as_me = as_me
 
-    def subtrees(self, key: SyncKey, spec: ParameterSyncSpec) -> Sequence[Subtree] | tuple[Problem, ...]:
-        """What each source lists, in their order; or why the sync may not read all of its sources.
+    def authorised(self, key: SyncKey, spec: ParameterSyncSpec) -> Authorised:
+        """What a sync may read.
 
         :raises ApiError: if something must be read from the cluster for that and cannot be.
         """
-        refs = [spec.store_of(source) for source in spec.sources]
-        stores = {ref: self._find(StoreKey.of(ref, key.namespace)) for ref in dict.fromkeys(refs)}
-        found: list[Subtree] = []
-        problems: list[Problem] = []
-        for source, ref in zip(spec.sources, refs, strict=True):
-            store = stores[ref]
-            if isinstance(store, Problem):
-                problems.append(store)
-                continue
-            problems += self._refusals(key.namespace, ref, store, source.path)
-            found.append(Subtree(self._identity(store), source.path, source.is_recursive, source.version_label))
-        return tuple(dict.fromkeys(problems)) if problems else found
+        refs = dict.fromkeys(spec.store_of(source) for source in spec.sources)
+        stores = {ref: self._reader(self._find(StoreKey.of(ref, key.namespace))) for ref in refs}
+        return authorised(spec, stores, self._namespace(key.namespace, stores.values()))
 
-    def _identity(self, store: Store) -> Identity:
-        return replace(store.identity, service_account=None, role=None, session="") if self._as_me else store.identity
+    def _reader(self, store: Store | Problem) -> Store | Problem:
+        if isinstance(store, Problem) or not self._as_me:
+            return store
+        return replace(store, identity=replace(store.identity, service_account=None, role=None, session=""))
 
-    def _refusals(self, namespace: str, ref: StoreRef, store: Store, path: str) -> tuple[Problem, ...]:
-        labels = self._given.labels.get(namespace)
-        if labels is None and self._cluster is not None and need_labels(store.access, namespace):
-            labels = self._cluster.tenants.labels(namespace)
-        return refusals(store.access, Namespace(namespace, labels or {}), ref, [path])
+    def _namespace(self, name: str, stores: Iterable[Store | Problem]) -> Namespace:
+        labels = self._given.labels.get(name)
+        usable = (store for store in stores if isinstance(store, Store))
+        if labels is None and self._cluster is not None and any(need_labels(each.access, name) for each in usable):
+            labels = self._cluster.tenants.labels(name)
+        return Namespace(name, labels or {})
 
     def _find(self, key: StoreKey) -> Store | Problem:
         settings = self._given.settings
