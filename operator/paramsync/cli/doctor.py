@@ -9,6 +9,7 @@ import click
 
 from .aws import loaded, settings_option
 from .cluster import Reach, cluster_options
+from .names import namespaced
 from .output import Colour, Form, coloured, form_option, printable, show
 
 if TYPE_CHECKING:
@@ -22,22 +23,13 @@ if TYPE_CHECKING:
     from paramsync.runtime.settings import Settings
 
 
-def _deployment(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[str, str] | None:
-    if text is None:
-        return None
-    namespace, _, name = text.partition("/")
-    if not (namespace and name) or "/" in name:
-        raise click.BadParameter("give the Deployment as NAMESPACE/NAME")
-    return namespace, name
-
-
 @click.command()
 @cluster_options
 @click.option("-n", "--namespace", default="", help="Ask for the rights in this namespace. Default: in all of them.")
 @click.option(
     "--operator",
     metavar="NAMESPACE/NAME",
-    callback=_deployment,
+    callback=namespaced("the Deployment"),
     help="The operator's Deployment. Default: those that bear the chart's label.",
 )
 @click.option("--aws/--no-aws", default=True, show_default=True, help="Whether to look at AWS with your credentials.")

@@ -10,6 +10,7 @@ import click
 from .aws import clients, loaded, settings_option, to_a_person
 from .cluster import Named, Reach, cluster_options, connected, names_argument, whole_name
 from .manifests import DEFAULT, files_options
+from .names import namespaced
 from .output import Form, document, form_option, show, told
 
 if TYPE_CHECKING:
@@ -54,13 +55,6 @@ def _keys(_context: click.Context, _option: click.Parameter, texts: tuple[str, .
     return texts
 
 
-def _account(_context: click.Context, _option: click.Parameter, text: str) -> tuple[str, str]:
-    namespace, _, name = text.partition("/")
-    if not (namespace and name) or "/" in name:
-        raise click.BadParameter("give the service account as NAMESPACE/NAME")
-    return namespace, name
-
-
 @click.command("iam-policy")
 @files_options
 @click.option("--cluster", is_flag=True, help="For all syncs of the cluster.")
@@ -78,7 +72,7 @@ def _account(_context: click.Context, _option: click.Parameter, text: str) -> tu
     default="paramsync/paramsync",
     show_default=True,
     metavar="NAMESPACE/NAME",
-    callback=_account,
+    callback=namespaced("the service account"),
     help="The operator's service account.",
 )
 @click.option(

@@ -5,15 +5,7 @@ from typing import Final
 
 import click
 
-
-def _lease_name(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[str, str] | None:
-    if text is None:
-        return None
-    namespace, _, name = text.partition("/")
-    if not (namespace and name) or "/" in name:
-        raise click.BadParameter("give the Lease as NAMESPACE/NAME")
-    return namespace, name
-
+from .names import namespaced
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -50,7 +42,7 @@ def _levels(_context: click.Context, _option: click.Parameter, texts: tuple[str,
 @click.option(
     "--lease",
     metavar="NAMESPACE/NAME",
-    callback=_lease_name,
+    callback=namespaced("the Lease"),
     help="The Lease by which several replicas agree on who leads. Default: none, this is the only replica.",
 )
 @click.option(
