@@ -1,6 +1,8 @@
 """``paramsync plan`` from AWS alone: what would be created, in which types, and how it ends."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -275,3 +277,15 @@ def test_of_two_syncs_with_one_target_the_second_conflicts(filled: Emulator, pro
     assert [each["reason"] for each in second["problems"]] == ["TargetConflict"]
     assert "of ParameterSync payments/a, too" in second["problems"][0]["message"]
     assert "is given twice" in third["problems"][0]["message"]
+
+
+def test_without_a_cluster_its_client_is_not_waited_for(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:
+    file = tmp_path / "app.yaml"
+    file.write_text(yaml.safe_dump_all([store(proxy), sync()]))
+    program = (
+        "import sys; from paramsync.cli.main import main\n"
+        f"code = main(['plan', '-f', {str(file)!r}], standalone_mode=False)\n"
+        "print(code, sorted({'kubernetes', 'kopf', 'boto3'} & sys.modules.keys()))"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert ran.stdout.splitlines()[-1] == "2 ['boto3']", ran.stderr
