@@ -1,5 +1,5 @@
 """``python -m paramsync`` is the ``paramsync`` command."""
 
-from paramsync.cli.main import main
+from paramsync.cli.main import program
 
-main()
+program()

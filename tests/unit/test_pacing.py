@@ -29,9 +29,12 @@ def sent(pace: Pace, moments: list[float], delays: list[float]) -> list[float]:
     st.lists(st.floats(0, 10), min_size=1, max_size=120).map(sorted),
     st.lists(st.sampled_from([0.0, 0.001, 0.03, 0.4]), min_size=120, max_size=120),
     st.sampled_from([1, 5, 20]),
+    st.booleans(),
 )
-def test_no_second_sees_more_than_the_ceiling(moments: list[float], delays: list[float], ceiling: int) -> None:
-    times = sorted(sent(Pace(ceiling), moments, delays[: len(moments)]))
+def test_no_second_sees_more_than_the_ceiling(
+    moments: list[float], delays: list[float], ceiling: int, is_even: bool
+) -> None:
+    times = sorted(sent(Pace(ceiling, is_even), moments, delays[: len(moments)]))
     for first in times:
         assert sum(first <= each < first + 1 - 1e-9 for each in times) <= ceiling
 
@@ -41,6 +44,14 @@ def test_requests_are_spaced_from_the_first_on() -> None:
     gaps = [after - before for before, after in pairwise(times)]
     assert min(gaps) >= 1 / CEILING
     assert times[-1] <= 100 / CEILING * 1.06, "and not slower than they have to be"
+
+
+def test_who_reads_once_has_the_requests_of_a_second_at_once_until_one_is_throttled() -> None:
+    pace = Pace(CEILING, is_even=False)
+    assert sent(pace, [0.0] * 2 * CEILING, [0.0] * 2 * CEILING) == [0.0] * CEILING + [1.0] * CEILING
+    pace.throttled(5.0)
+    times = sent(pace, [5.0] * 5, [0.0] * 5)
+    assert min(after - before for before, after in pairwise(times)) >= 1 / CEILING
 
 
 def test_nothing_is_saved_up() -> None:

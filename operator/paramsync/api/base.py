@@ -14,6 +14,8 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from .docstrings import field_docstrings
+
 GROUP = "paramsync.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
@@ -62,7 +64,6 @@ class Model(BaseModel):
         alias_generator=to_camel,
         serialize_by_alias=True,
         hide_input_in_errors=True,
-        use_attribute_docstrings=True,
     )
 
     rules: ClassVar[tuple[Rule, ...]] = ()
@@ -77,9 +78,23 @@ class Model(BaseModel):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         made = handler(schema)
+        described = handler.resolve_ref_schema(made)
+        for field, text in cls._docstrings().items():
+            described["properties"][cls.model_fields[field].alias or field].setdefault("description", text)
         for rule in cls.rules:
-            rule.add_to(handler.resolve_ref_schema(made))
+            rule.add_to(described)
         return made
+
+    @classmethod
+    def _docstrings(cls) -> dict[str, str]:
+        """What the texts below its fields say, also those of the classes that it is made from."""
+        models = [each for each in cls.__mro__ if issubclass(each, Model) and each is not Model]
+        return {
+            field: text
+            for each in reversed(models)
+            for field, text in field_docstrings(each).items()
+            if field in cls.model_fields
+        }
 
 
 ObjectName = Annotated[

@@ -46,8 +46,8 @@ class Lane:
 class Budget:
     """The requests to one account and Region. To be used on the event loop only."""
 
-    def __init__(self, requests_per_second: int) -> None:
-        self._pace: Final = Pace(requests_per_second)
+    def __init__(self, requests_per_second: int, *, is_even: bool = True) -> None:
+        self._pace: Final = Pace(requests_per_second, is_even)
         self._throttling: Final = Throttling()
         self._waiting: Final[dict[bool, deque[tuple[Waiter, Lane]]]] = {True: deque(), False: deque()}
         self._urgent_in_a_row = 0
@@ -139,15 +139,21 @@ class Budget:
 class Budgets:
     """The budgets, by account and Region."""
 
-    def __init__(self, rate_of: Callable[[str | None, str], int]) -> None:
+    def __init__(self, rate_of: Callable[[str | None, str], int], *, is_even: bool = True) -> None:
+        """Make none yet.
+
+        :param rate_of: requests a second, at most, to an account and Region.
+        :param is_even: whether they are spread over each second.
+        """
         self._rate_of = rate_of
+        self._is_even = is_even
         self._budgets: dict[tuple[str | None, str], Budget] = {}
 
     def of(self, account: str | None, region: str) -> Budget:
         """The budget of an account and Region; None is an account that AWS does not tell."""
         key = (account, region)
         if key not in self._budgets:
-            self._budgets[key] = Budget(self._rate_of(account, region))
+            self._budgets[key] = Budget(self._rate_of(account, region), is_even=self._is_even)
         return self._budgets[key]
 
     def drop(self, account: str | None, region: str) -> None:

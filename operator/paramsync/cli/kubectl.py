@@ -6,7 +6,7 @@ from typing import Final
 import click
 from click.shell_completion import ShellComplete
 
-from .main import main
+from .main import main, program
 
 NAME: Final = "kubectl paramsync"
 
@@ -16,7 +16,7 @@ NO_FILES, FILES = 4, 0
 
 def plugin() -> None:
     """The program ``kubectl-paramsync``."""
-    main(prog_name=NAME)
+    program(NAME)
 
 
 def complete() -> None:

@@ -62,6 +62,8 @@ def coloured(text: str, colour: Colour) -> str:
 
 def printable(text: str) -> str:
     """A text that others wrote, on one line and without what would steer a terminal; colours stay."""
+    if text.isprintable():
+        return text
     parts = _COLOURS.split(text)  # every second one is a colour
     return "".join(part if index % 2 else _one_line(part) for index, part in enumerate(parts))
 

@@ -58,7 +58,6 @@ def plan(
     Ends with 0 if nothing would change, with 2 if something would, with 3 if the guard would hold it, and with 1 if
     a sync could not be carried out.
     """
-    from paramsync.core.preview import worst
     from paramsync.runtime.preview.answering import World, answers
 
     from . import syncs
@@ -81,6 +80,8 @@ def plan(
         aws = stack.enter_context(clients(transport))
         read_more = stack.enter_context(progress("Reading pages of Parameter Store"))
         found = answers(asked, World(given, aws, known, targets, as_me, rate, THREADS), read_more)
+    from paramsync.core.preview import worst
+
     show(form, lambda: "\n\n".join(map(_shown, found)), lambda: {"syncs": [_document(each) for each in found]})
     click.get_current_context().exit(worst(each.verdict for each in found))
 

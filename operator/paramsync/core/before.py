@@ -71,6 +71,8 @@ def _plain(entries: Mapping[str, Entry], stated: Mapping[str, ParameterType]) ->
 
 
 def _plain_entry(entry: Entry, stated: ParameterType | None) -> Entry:
+    if entry.parts is None and entry.type in PLAIN:
+        return entry
     parts = None if entry.parts is None else tuple(_plain_entry(part, None) for part in entry.parts)
     return replace(entry, type=entry.type if entry.type in PLAIN else _plain_type(stated), parts=parts)
 

@@ -33,6 +33,11 @@ class Known:
     plain: frozenset[tuple[str | None, str]]
     """What ConfigMaps show: full names of parameters, and relative names of these or of their fields."""
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether no name is known to have been secure, and none may have been."""
+        return not (self.secure or self.digests or self.is_unsure)
+
     @classmethod
     def of(cls, drafts: Sequence[Draft]) -> "Known":
         """Read it from the targets. What is only guessed has no name."""
@@ -88,14 +93,18 @@ def _is_unsure(targets: Sequence[Before]) -> bool:
     return is_forgotten or any(each.provenance.is_unsure for each in targets)
 
 
-def once_secure(drafts: Sequence[Draft], held: frozenset[Action], *, is_doubt_over: bool = False) -> OnceSecure:
+def once_secure(
+    known: Known, drafts: Sequence[Draft], held: frozenset[Action], *, is_doubt_over: bool = False
+) -> OnceSecure:
     """What targets are to remember.
 
     Also of those whose keys are held: somebody may delete the Secret that knows them, and other targets remember.
 
+    :param known: what the targets say.
     :param is_doubt_over: whether a person has approved what may have been secure, for all that is known.
     """
-    known = Known.of(drafts)
+    if known.is_nothing:
+        return OnceSecure()
     held_keys = {(action.target, action.key) for action in held}
     there = (pair for each in drafts for pair in _there(each, held_keys))
     names = frozenset[str]().union(*(known.names(name, part) for name, part in there))
@@ -115,7 +124,7 @@ def without_needless_doubt(
     if not _is_unsure([draft.before for draft in drafts]):
         return list(drafts)
     certain = [replace(draft, before=draft.before.without_doubt) for draft in drafts]
-    memory = Memory(sync, origins, once_secure(certain, frozenset()))
+    memory = Memory(sync, origins, once_secure(Known.of(certain), certain, frozenset()))
 
     def is_as_it_was(sure: Draft) -> bool:
         is_kept = any(contents.stays(sure, key) for key in contents.kept(sure))

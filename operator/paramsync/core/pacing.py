@@ -1,8 +1,8 @@
 """How fast one account's API may be asked. Times are seconds of a clock that only goes forward.
 
-A bucket that saves up tokens lets twice its rate through in its first second, so there is none: requests are
-spaced, and a window over the last second holds what was really sent. Throttling halves the rate; it comes back
-slowly, for a neighbour that takes half of the quota stays there.
+A bucket that saves up tokens lets twice its rate through in its first second, so there is none: a window over the
+last second holds what was really sent, and requests are spaced. Throttling halves the rate; it comes back slowly, for
+a neighbour that takes half of the quota stays there.
 """
 
 import math
@@ -63,6 +63,10 @@ class Pace:
     ceiling: int
     """Requests a second, at most; 1 or more."""
 
+    is_even: bool = True
+    """Whether requests are spaced within a second. Who reads once may have the requests of a second as fast as they
+    are answered; after a throttled one they are spaced as well."""
+
     _rate: float = 0.0
     _average: float = 0.0
     _at: float = 0.0
@@ -93,7 +97,8 @@ class Pace:
 
     def next_at(self, now: float) -> float:
         """When the next request may be sent; at most ``now`` if it may be sent at once."""
-        spaced = self._granted_at + SPARE / self.rate(now)
+        rate = self.rate(now)
+        spaced = self._granted_at + SPARE / rate if self.is_even or rate < self.ceiling else now
         if len(self._window) < self.ceiling:
             return spaced
         # One that was granted and still sits in its thread: the second it counts in has not begun.

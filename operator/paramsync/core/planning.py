@@ -23,7 +23,7 @@ from .guard.downgrade import is_in_doubt
 from .guard.hold import digest, offending
 from .guard.losses import Reading, losses, names_of
 from .objects import Content, Live, Owner
-from .once_secure import once_secure, without_needless_doubt
+from .once_secure import Known, once_secure, without_needless_doubt
 from .order import in_writing_order
 from .origins import origins_of
 from .parameters import Snapshot
@@ -93,7 +93,8 @@ def plan(
     skipped_names = frozenset(each.relative for each in asked.skipped)
     lost = losses(drafts, Reading(overlay.winners, skipped_names, overlay.expanded, snapshots, origins))
     held_before = record.approval.was_held
-    case = Case(drafts, frozenset(dropped), lost, origins, spec.max_removals, record.window, held_before)
+    known = Known.of(drafts)
+    case = Case(drafts, frozenset(dropped), known, lost, origins, spec.max_removals, record.window, held_before)
     reviewed = _reviewed(case, owner, record)
     pending = tuple(problem for each in drafts for problem in _pending(each))
     notes = (*unchecked(contract, overlay.winners), *looks_secret(overlay.winners, contract.plain or ()))
@@ -102,7 +103,7 @@ def plan(
         return reviewed
     drafts = [_with_held_kept(each, reviewed.held) for each in drafts]
     is_doubt_over = reviewed.approved is not None and is_in_doubt(case)
-    memory = Memory(owner.name, origins, once_secure(drafts, reviewed.held, is_doubt_over=is_doubt_over))
+    memory = Memory(owner.name, origins, once_secure(known, drafts, reviewed.held, is_doubt_over=is_doubt_over))
     completed = _completed(reviewed, drafts, dropped, memory, asked)
     stuck = unchangeable.problems(drafts, completed.contents, owner)
     if stuck and not spec.only_plans:

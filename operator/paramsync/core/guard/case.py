@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from paramsync.api.status import GuardWindow
 from paramsync.core.actions import Action, ActionKind, Draft
+from paramsync.core.once_secure import Known
 from paramsync.core.provenance import Entry, Origin
 from paramsync.core.routing import TargetRef
 
@@ -27,6 +28,9 @@ class Case:
 
     dropped: frozenset[TargetRef]
     """The targets that the spec no longer names."""
+
+    known: Known
+    """What the targets say of what was a SecureString."""
 
     losses: Losses
     origins: Sequence[Origin]

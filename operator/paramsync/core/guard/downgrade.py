@@ -51,8 +51,10 @@ class _Gain:
 
 def _held(case: Case) -> Iterator[tuple[_Gain, Action | None, str]]:
     """What is held, what a Secret loses for it, and why."""
-    known = Known.of(case.drafts)
+    known = case.known
     lost = {action.key: action for action in _lost_by_secrets(case)}
+    if known.is_nothing and not lost:
+        return
     for gain in _plain_gains(case):
         was, loss = known.secure_name(gain.name, gain.part), lost.get(gain.action.key)
         if was is not None or (gain.is_shown and loss is not None):

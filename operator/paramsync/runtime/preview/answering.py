@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from paramsync.aws.errors import SourceError
 from paramsync.core.parameters import Snapshot
-from paramsync.core.preview import Verdict, verdict
 from paramsync.core.reasons import Problem, Reason
-from paramsync.core.report import outcome_of
 from paramsync.core.routing import routes, wants_secure
 from paramsync.core.want import Selection
 from paramsync.runtime.feeds.needs import Need
 
-from .planning import Preview, preview
 from .reading import Found, read
 from .stores import Cluster, Given, StoreFinder
 
@@ -24,9 +23,12 @@ if TYPE_CHECKING:  # who plans without a cluster does not wait for its client
 
     from paramsync.api.sync import ParameterSyncSpec
     from paramsync.aws.identities.clients import Clients
+    from paramsync.core.preview import Verdict
     from paramsync.kube.targets import Targets
     from paramsync.runtime.keys import SyncKey
     from paramsync.runtime.syncs import Sync
+
+    from .planning import Preview
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Answer:
     @property
     def verdict(self) -> Verdict:
         """What would come of it."""
+        from paramsync.core.preview import Verdict, verdict
+
         return Verdict.FAILS if self.preview is None else verdict(self.preview.plan)
 
 
@@ -87,8 +91,14 @@ def answers(asked: Sequence[Asked], world: World, told: Callable[[int], None]) -
     clashes = _clashes(asked)
     needed = [[clash] if clash is not None else needs(each, finder) for each, clash in zip(asked, clashes, strict=True)]
     wanted = [need for found in needed for need in found if isinstance(need, Need)]
+    Thread(target=_load_planning).start()
     found = read(world.clients, wanted, world.rate, world.threads, told)
     return [_answer(each, own, found, world.targets) for each, own in zip(asked, needed, strict=True)]
+
+
+def _load_planning() -> None:
+    """Load what plans are made with, while pages are on their way: they leave the time for it."""
+    import_module(f"{__package__}.planning")
 
 
 def _clashes(asked: Sequence[Asked]) -> list[Problem | None]:
@@ -132,6 +142,10 @@ def needs(asked: Asked, finder: StoreFinder) -> Sequence[Need | Problem]:
 
 
 def _answer(asked: Asked, needs: Sequence[Need | Problem], found: Found, targets: Targets | None) -> Answer:
+    from paramsync.core.report import outcome_of
+
+    from .planning import preview
+
     results = [result(need, found) for need in needs]
     problems = tuple(dict.fromkeys(each for each in results if isinstance(each, Problem)))
     if problems or asked.spec is None:

@@ -61,7 +61,7 @@ async def _read_all(
 def _reader(clients: Clients, rate: int, threads: int) -> Iterator[Reader]:
     pool = Threads("aws", threads)
     try:
-        yield Reader(clients, Budgets(lambda _account, _region: rate), pool, Metrics())
+        yield Reader(clients, Budgets(lambda _account, _region: rate, is_even=False), pool, Metrics())
     finally:
         pool.close()
 
