@@ -13,9 +13,11 @@ from paramsync import __version__
 from paramsync.cli.main import main
 from paramsync.core.diagnosis import OF_OPERATOR
 from tests.aws import errors
+from tests.aws.clients import access_key
 from tests.aws.proxy import Proxy
 from tests.cluster.cluster import Cluster
 from tests.edge.policies import ACCOUNT, installed, release
+from tests.load.stub import Stub, run_stub
 from tests.rights.comparing import granted_to
 from tests.running.command import READ, person
 
@@ -169,7 +171,8 @@ def test_a_person_with_few_rights_is_told_what_could_not_be_seen(
         "clock of the API server": "ok",
         "definitions": "skip",
         "operator": "skip",
-        "statuses of stores": "skip",
+        "statuses of ClusterParameterStores": "skip",
+        "statuses of ParameterStores": "skip",
         "your rights": "warn",
         "AWS": "skip",
     }
@@ -217,6 +220,79 @@ def test_who_you_are_in_aws_and_what_you_may_read(
     said = seen["ClusterParameterStore doctor-a, by its status"]
     assert (said["verdict"], said["text"]) == ("warn", "the operator has said nothing of it yet")
     assert not [call for call in proxy.calls("GetParametersByPath") if call.body.get("WithDecryption")]
+
+
+@pytest.fixture
+def team(cluster: Cluster, namespace: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
+    """A namespace with a ParameterStore that may assume its role, at a stub of AWS with three parameters."""
+    with run_stub() as stub:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", access_key())
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "dummy")
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", stub.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", stub.url)
+        for name in ("a", "b", "c"):
+            stub.put(f"/team/{name}", "value", "SecureString")
+        account = {"metadata": {"name": "reader", "annotations": {"eks.amazonaws.com/role-arn": READER}}}
+        cluster.request("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts", account)
+        spec = {"region": "eu-west-1", "serviceAccountRef": {"name": "reader"}}
+        make(cluster, namespace, "ParameterStore", "own", spec)
+        yield stub
+
+
+READER = f"arn:aws:iam::{errors.ACCOUNT}:role/reader"
+LIST = (
+    ("paramsync.dev", "parametersyncs", "list"),
+    ("paramsync.dev", "parameterstores", "list,get"),
+    ("", "serviceaccounts", "get"),
+)
+
+
+def make(cluster: Cluster, namespace: str, kind: str, name: str, spec: Json) -> None:
+    head = {"apiVersion": "paramsync.dev/v1alpha1", "kind": kind, "metadata": {"name": name}}
+    path = f"/apis/paramsync.dev/v1alpha1/namespaces/{namespace}/{kind.lower()}s"
+    cluster.request("POST", path, {**head, "spec": spec})
+
+
+def reads_with_own(path: str = "/team") -> Json:
+    return {"sources": [{"path": path}], "storeRef": {"kind": "ParameterStore", "name": "own"}}
+
+
+def test_with_a_parameter_store_a_page_is_read_as_the_operator_does(
+    cluster: Cluster, namespace: str, team: Stub
+) -> None:
+    check = f"ParameterStore {namespace}/own"
+    unused = found(doctor(cluster.kubeconfig, "-o", "json"))[check]
+    assert unused["verdict"] == "skip"
+    assert team.counts.arrived() == 0
+    make(cluster, namespace, "ParameterSync", "app", reads_with_own())
+    seen = found(doctor(cluster.kubeconfig, "-o", "json"))[check]
+    assert (seen["verdict"], seen["text"]) == ("ok", "a page of /team was read: 3 parameters")
+    assert team.counts.decrypted == 0
+    assert [each.name for each in team.identities.sessions(READER)] == [f"paramsync@{namespace}.own"]
+
+
+def test_a_role_that_may_not_be_assumed_by_its_service_account_fails(
+    cluster: Cluster, namespace: str, team: Stub
+) -> None:
+    make(cluster, namespace, "ParameterSync", "app", reads_with_own())
+    team.identities.deny(READER)
+    result = doctor(cluster.kubeconfig, "-o", "json")
+    seen = found(result)[f"ParameterStore {namespace}/own"]
+    assert (result.exit_code, seen["verdict"]) == (1, "fail")
+    assert seen["text"].startswith("/team cannot be read: ")
+
+
+def test_who_may_create_no_token_is_told_so(cluster: Cluster, namespace: str, team: Stub) -> None:
+    make(cluster, namespace, "ParameterSync", "app", reads_with_own())
+    with person(cluster, namespace, *LIST) as kubeconfig:
+        seen = found(doctor(kubeconfig, "-n", namespace, "-o", "json"))
+        elsewhere = found(doctor(kubeconfig, "-n", "default", "-o", "json"))
+    check = f"ParameterStore {namespace}/own"
+    assert seen[check]["verdict"] == "skip"
+    assert "you may not create (serviceaccounts/token)" in seen[check]["text"]
+    assert seen[f"{check}, by its status"]["verdict"] == "warn"
+    assert (seen["ClusterParameterStores"]["verdict"], elsewhere["ParameterStores"]["verdict"]) == ("skip", "skip")
+    assert team.counts.arrived() == 0
 
 
 def test_the_rights_that_are_asked_for_are_those_that_the_chart_gives(home: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -13,23 +13,16 @@ from paramsync import __version__
 from paramsync.api.definitions import KINDS, definitions
 from paramsync.api.sources import StoreKind
 from paramsync.api.store_status import StoreStatus
-from paramsync.api.stores import ClusterParameterStoreSpec
 from paramsync.core import diagnosis
 from paramsync.core.diagnosis import Finding, Verdict
-from paramsync.core.parameters import Subtree
-from paramsync.core.reasons import Problem
-from paramsync.core.stores import Store, StoreKey, cluster_spec, cluster_store
 from paramsync.kube.customs import CLUSTER_STORES, PARAMETER_STORES, Customs
 from paramsync.kube.errors import ApiError, Forbidden
 from paramsync.kube.leases import Leases
 
 if TYPE_CHECKING:
-    from pydantic import JsonValue
-
-    from paramsync.aws.identities.clients import Clients
     from paramsync.kube.installation import Deployment, Installation
     from paramsync.kube.transport import Transport
-    from paramsync.runtime.settings import Settings
+    from paramsync.kube.wire import CustomObject
 
 Findings = Iterator[Finding]
 
@@ -121,52 +114,25 @@ def _where(namespace: str) -> str:
     return f"in namespace {namespace}" if namespace else "in all namespaces"
 
 
-def store_statuses(customs: Customs) -> Findings:
-    """What the operator says of each store that is an object."""
-    for kind, plural in (
-        (StoreKind.CLUSTER_PARAMETER_STORE, CLUSTER_STORES),
-        (StoreKind.PARAMETER_STORE, PARAMETER_STORES),
-    ):
-        for found in customs.all(plural):
-            where = f"{found.metadata.namespace}/" if found.metadata.namespace else ""
-            try:
-                status = StoreStatus.model_validate(found.status or {})
-            except ValidationError:
-                status = StoreStatus()
-            yield diagnosis.of_store(f"{kind} {where}{found.metadata.name}", status)
+def store_statuses(customs: Customs, namespace: str) -> Findings:
+    """What the operator says of each store that is an object.
 
-
-def stores(customs: Customs, settings: Settings, clients: Clients) -> Findings:
-    """Whether a page can be read with each ClusterParameterStore, by the credentials at hand; nothing is decrypted.
-
-    With ParameterStores only the operator can read, for it alone has tokens of their service accounts.
+    :param namespace: the one whose ParameterStores are looked at; empty: all.
     """
-    found: list[tuple[str, ClusterParameterStoreSpec | JsonValue]] = [*settings.stores.items()]
-    found += [(each.metadata.name, each.spec) for each in customs.all(CLUSTER_STORES)]
-    for name, given in found:
-        key = StoreKey(StoreKind.CLUSTER_PARAMETER_STORE, name)
-        spec = given if isinstance(given, ClusterParameterStoreSpec) else cluster_spec(key, given)
-        region = settings.region or clients.own_region()
-        store = spec if isinstance(spec, Problem) else cluster_store(key, spec, region)
-        if isinstance(store, Problem):
-            yield Finding(str(key), Verdict.FAIL, store.message)
-        else:
-            yield _read(str(key), store, clients)
+    of_cluster = _statuses(StoreKind.CLUSTER_PARAMETER_STORE, customs.all(CLUSTER_STORES))
+    yield from looked_at("statuses of ClusterParameterStores", of_cluster)
+    of_namespaces = _statuses(StoreKind.PARAMETER_STORE, customs.all(PARAMETER_STORES, namespace))
+    yield from looked_at("statuses of ParameterStores", of_namespaces)
 
 
-def _read(name: str, store: Store, clients: Clients) -> Finding:
-    from paramsync.aws.errors import SourceError
-    from paramsync.aws.listing import list_page
-    from paramsync.core.pacing import Ticket
-
-    path = next((path for rule in store.access for path in rule.paths if "{" not in path), None)
-    if path is None:
-        return Finding(name, Verdict.SKIP, "it allows no path without a placeholder, so that none was tried")
-    try:
-        page = list_page(clients, Subtree(store.identity, path), None, Ticket(), decrypt=False)
-    except SourceError as error:
-        return Finding(name, Verdict.WARN, f"with your credentials {path} cannot be read: {error}")
-    return Finding(name, Verdict.OK, f"a page of {path} was read: {len(page.parameters)} parameters")
+def _statuses(kind: StoreKind, stores: Iterable[CustomObject]) -> Findings:
+    for found in stores:
+        where = f"{found.metadata.namespace}/" if found.metadata.namespace else ""
+        try:
+            status = StoreStatus.model_validate(found.status or {})
+        except ValidationError:
+            status = StoreStatus()
+        yield diagnosis.of_store(f"{kind} {where}{found.metadata.name}", status)
 
 
 def aws() -> Findings:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @cluster_options
-@click.option("-n", "--namespace", default="", help="Ask for the rights in this namespace. Default: in all of them.")
+@click.option(
+    "-n", "--namespace", default="", help="Look at the rights, syncs and ParameterStores of this namespace alone."
+)
 @click.option(
     "--operator",
     metavar="NAMESPACE/NAME",
@@ -77,7 +79,7 @@ def _findings(
     try:
         yield from _of_cluster(transport, namespace, operator)
         if settings is not None:
-            yield from _of_aws(transport, settings)
+            yield from _of_aws(transport, namespace, settings)
     except ApiError as error:
         yield Finding("cluster", Verdict.FAIL, str(error), "see whether the kubeconfig names the cluster you mean")
     finally:
@@ -100,23 +102,21 @@ def _of_cluster(transport: Transport, namespace: str, operator: tuple[str, str] 
         yield from checks.looked_at("operator", checks.operator(installation, transport, each, namespace))
     if isinstance(found, Finding):
         yield found
-    yield from checks.looked_at("statuses of stores", checks.store_statuses(customs))
+    yield from checks.store_statuses(customs, namespace)
     yield from checks.looked_at("your rights", checks.own_rights(installation, namespace))
 
 
-def _of_aws(transport: Transport, settings: Settings) -> Iterator[Finding]:
+def _of_aws(transport: Transport, namespace: str, settings: Settings) -> Iterator[Finding]:
     from paramsync.core.diagnosis import Verdict
-    from paramsync.kube.customs import Customs
-    from paramsync.kube.fence import SoleReplica
 
-    from . import checks
+    from . import checks, store_checks
     from .aws import clients
 
     found = [*checks.aws()]
     yield from found
     if found[0].verdict is Verdict.OK:
         with clients(transport) as made:
-            yield from checks.looked_at("stores", checks.stores(Customs(transport, SoleReplica()), settings, made))
+            yield from checks.looked_at("stores", store_checks.stores(transport, namespace, settings, made))
 
 
 def _lines(findings: Sequence[Finding]) -> str:

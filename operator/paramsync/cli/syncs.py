@@ -79,16 +79,17 @@ def named(transport: Transport, namespace: str, name: str) -> Asked:
     return Asked(sync.key, sync.spec, sync.invalid, sync)
 
 
-def all_of(transport: Transport) -> Iterator[Asked]:
+def all_of(transport: Transport, namespace: str = "") -> Iterator[Asked]:
     """All syncs of a cluster.
 
+    :param namespace: those of this one alone, if it is not empty.
     :raises ApiError: if they cannot be listed.
     """
     from paramsync.kube.customs import SYNCS, Customs
     from paramsync.kube.fence import SoleReplica
     from paramsync.runtime.preview.answering import Asked
 
-    for found in Customs(transport, SoleReplica()).all(SYNCS):
+    for found in Customs(transport, SoleReplica()).all(SYNCS, namespace):
         sync = parsed(found)
         yield Asked(sync.key, sync.spec, sync.invalid, sync)
 

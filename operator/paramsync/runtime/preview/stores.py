@@ -69,7 +69,7 @@ class StoreFinder:
         :raises ApiError: if something must be read from the cluster for that and cannot be.
         """
         refs = dict.fromkeys(spec.store_of(source) for source in spec.sources)
-        stores = {ref: self._reader(self._find(StoreKey.of(ref, key.namespace))) for ref in refs}
+        stores = {ref: self._reader(self.find(StoreKey.of(ref, key.namespace))) for ref in refs}
         return authorised(spec, stores, self._namespace(key.namespace, stores.values()))
 
     def _reader(self, store: Store | Problem) -> Store | Problem:
@@ -84,7 +84,11 @@ class StoreFinder:
             labels = self._cluster.tenants.labels(name)
         return Namespace(name, labels or {})
 
-    def _find(self, key: StoreKey) -> Store | Problem:
+    def find(self, key: StoreKey) -> Store | Problem:
+        """A store, as its spec says; or why it cannot be used.
+
+        :raises ApiError: if something must be read from the cluster for that and cannot be.
+        """
         settings = self._given.settings
         listed = None if key.namespace else settings.stores.get(key.name)
         if not key.namespace and listed is None and settings.watch_namespaces is not None:
