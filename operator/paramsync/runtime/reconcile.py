@@ -7,6 +7,7 @@ could decide, and returns when to look again.
 import logging
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from paramsync.api.sync import ParameterSyncSpec
@@ -43,6 +44,21 @@ MOST_STALE = 5
 """How often in a row a target may turn out changed before that is a problem of its own."""
 
 
+@dataclass(slots=True)
+class Past:
+    """What is remembered of one sync from one reconcile to the next."""
+
+    uid: str
+    failures: int = 0
+    """How many reconciles in a row ended with what time or another try mends."""
+
+    stale: int = 0
+    """How often in a row a target turned out changed."""
+
+    applied_at: datetime | None = None
+    """When the listing began that was last carried out."""
+
+
 class Reconciler:
     """Brings syncs, each by its key, to what their specs say."""
 
@@ -76,10 +92,7 @@ class Reconciler:
         self._chance = chance
         self._began = steady()
         self._conflicted: set[SyncKey] = set()
-        self._failures: dict[SyncKey, int] = {}
-        self._stale: dict[SyncKey, int] = {}
-        self._applied_at: dict[SyncKey, datetime] = {}
-        self._uids: dict[SyncKey, str] = {}
+        self._pasts: dict[SyncKey, Past] = {}
 
     async def reconcile(self, key: SyncKey) -> float | None:
         """Reconcile a sync.
@@ -93,7 +106,6 @@ class Reconciler:
             self.forget(key)
             return None
         sync = Sync.of(key, found)
-        self._begin_anew(key, sync.owner.uid)
         try:
             result = await self._run(sync)
         except Fenced:
@@ -122,24 +134,19 @@ class Reconciler:
         self._owning.forget(key)
         self._applying.forget(key)
         self._conclusions.forget(key)
-        self._uids.pop(key, None)
-        self._forget_failures(key)
+        self._pasts.pop(key, None)
         self._conflicted.discard(key)
 
     def conflicted(self, namespace: str) -> list[SyncKey]:
         """The syncs of a namespace that wait for a target which is not theirs."""
         return [key for key in self._conflicted if key.namespace == namespace]
 
-    def _begin_anew(self, key: SyncKey, uid: str) -> None:
+    def _past(self, sync: Sync) -> Past:
         """A sync that was deleted and made again does not wait for as long as the failures of the old one ask for."""
-        if self._uids.setdefault(key, uid) != uid:
-            self._uids[key] = uid
-            self._forget_failures(key)
-
-    def _forget_failures(self, key: SyncKey) -> None:
-        self._failures.pop(key, None)
-        self._stale.pop(key, None)
-        self._applied_at.pop(key, None)
+        found = self._pasts.get(sync.key)
+        if found is None or found.uid != sync.owner.uid:
+            found = self._pasts[sync.key] = Past(sync.owner.uid)
+        return found
 
     async def _run(self, sync: Sync) -> Result | Waiting:
         await self._owning.follow(sync)
@@ -201,17 +208,15 @@ class Reconciler:
             return Waiting(schedule.own_deadline(spec.interval_seconds))
         else:
             return Result(read.outcome, read.listed_at)
-        if isinstance(applied.error, Stale):
-            self._stale[sync.key] = self._stale.get(sync.key, 0) + 1
-            if self._stale[sync.key] <= MOST_STALE:
-                log.info("a target changed meanwhile", extra={"sync": str(sync.key), "what": str(applied.error)})
-                return Waiting(schedule.backoff(self._stale[sync.key], self._chance()))
-        else:
-            self._stale.pop(sync.key, None)
+        past = self._past(sync)
+        past.stale = past.stale + 1 if isinstance(applied.error, Stale) else 0
+        if 0 < past.stale <= MOST_STALE:
+            log.info("a target changed meanwhile", extra={"sync": str(sync.key), "what": str(applied.error)})
+            return Waiting(schedule.backoff(past.stale, self._chance()))
         if applied.error is not None:
             return Result(cluster_outcome(sync.key, applied.error), read.listed_at, applied)
         if not (applied.plan.is_stopped or applied.plan.pending):
-            self._applied_at[sync.key] = read.listed_at
+            past.applied_at = read.listed_at
         return self._told(sync, spec, read, applied)
 
     def _told(self, sync: Sync, spec: ParameterSyncSpec, read: Read, applied: Applied) -> Result:
@@ -232,15 +237,11 @@ class Reconciler:
         for key in self.conflicted(namespace):
             self._wake(key, urgent=True)
 
-    def _failed(self, key: SyncKey) -> int:
-        self._failures[key] = self._failures.get(key, 0) + 1
-        return self._failures[key]
-
     async def _conclude(self, sync: Sync, found: CustomObject, result: Result) -> float:
         interval = sync.spec.interval_seconds if sync.spec is not None else schedule.LONGEST_DEADLINE
         now, steady = self._now(), self._steady()
         is_source = result.outcome.reason in (Reason.THROTTLED, Reason.SOURCE_UNAVAILABLE)
-        good_at = result.listed_at if is_source else self._applied_at.get(sync.key)
+        good_at = result.listed_at if is_source else self._past(sync).applied_at
         data_age = max(steady - (good_at or self._began), result.gets_old)
         at = Circumstances(
             sync.generation, sync.created, now, timedelta(seconds=interval), data_age, deadline=not is_source
@@ -259,10 +260,9 @@ class Reconciler:
             self._sources.hurry(key)
         else:
             self._sources.calm(key, at.interval.total_seconds())
-        if outcome.reason.nature is not Nature.WAITING:
-            self._failures.pop(key, None)
-            return look_again_in(sync.status, outcome, at, 0, self._chance())
-        return look_again_in(sync.status, outcome, at, self._failed(key), self._chance())
+        past = self._past(sync)
+        past.failures = past.failures + 1 if outcome.reason.nature is Nature.WAITING else 0
+        return look_again_in(sync.status, outcome, at, past.failures, self._chance())
 
 
 def _stopped(*problems: Problem) -> Result:
