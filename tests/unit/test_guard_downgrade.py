@@ -8,7 +8,7 @@ from paramsync.api.sync import TargetKind
 from paramsync.core.actions import ActionKind
 from paramsync.core.annotations import decode
 from paramsync.core.guard.approval import Approval
-from paramsync.core.objects import Live
+from paramsync.core.objects import PROVENANCE_ANNOTATION, Live
 from paramsync.core.parameters import Parameter
 from paramsync.core.plan import Plan
 from paramsync.core.provenance import Provenance
@@ -148,6 +148,22 @@ def test_other_targets_remember_a_name_that_is_held() -> None:
     left = next(written(each) for each in held.contents if each.ref == CONFIG_MAP)
     back = planned(snapshot(PLAIN, OTHER, parameter()), spec=spec(most=1), live=[left], applied=[SECRET, CONFIG_MAP])
     assert blocked(back) == ["/prod/pay/password"], "although somebody deleted the Secret"
+
+
+def test_a_config_map_remembers_what_turned_secure_while_it_goes_on_showing_it() -> None:
+    shown = snapshot(parameter(value="before"), OTHER)
+    first = [written(each) for each in planned(shown).contents]
+    turned = planned(snapshot(secure("/prod/pay/host", version=2), OTHER), live=first)
+    assert [hold.reason for hold in turned.holds] == [Reason.REMOVAL_BLOCKED], "it would lose its only key"
+    after = {each.ref: written(each) for each in turned.contents}
+    known = decode(after[CONFIG_MAP].annotations[PROVENANCE_ANNOTATION])
+    assert known is not None
+    assert (set(known.entries), set(known.once_secure)) == ({"HOST"}, {"host"})
+    lost = replace(after[SECRET], annotations={})
+    back = planned(snapshot(parameter(value="after", version=3), OTHER), live=[lost, after[CONFIG_MAP]])
+    assert "/prod/pay/host" in blocked(back)
+    again = planned(snapshot(secure("/prod/pay/host", version=2), OTHER), live=after.values())
+    assert {each.ref: written(each) for each in again.contents} == after
 
 
 def test_a_name_that_came_back_secure_or_was_approved_is_remembered_no_more() -> None:

@@ -71,6 +71,15 @@ def test_everything_is_placed_or_said_to_be_nowhere() -> None:
     }
 
 
+def test_what_a_config_map_refuses_goes_nowhere() -> None:
+    files = [{"key": "a.yaml", "format": "YAML", "include": ["host", "password"]}]
+    target = {"kind": "ConfigMap", "include": ["host", "password"], "files": files, "compose": {"URL": "${password}"}}
+    spec = ParameterSyncSpec.model_validate({"sources": [{"path": "/prod/pay"}], "targets": [target]})
+    found = told(spec, snapshot(parameter("/prod/pay/host"), secure("/prod/pay/password", "hunter2")))
+    assert found["/prod/pay/host"] == "it gets no key: paramsync plan says why"
+    assert found["/prod/pay/password"] != ["ConfigMap app URL"]
+
+
 @given(strategies.situations(legal=True))
 def test_it_is_where_the_explanation_says(situation: tuple[ParameterSyncSpec, list[Snapshot]]) -> None:
     spec, snapshots = situation

@@ -103,13 +103,17 @@ def once_secure(
     :param known: what the targets say.
     :param is_doubt_over: whether a person has approved what may have been secure, for all that is known.
     """
-    if known.is_nothing:
+    shown = frozenset[str]().union(*(part.relative_names for each in drafts for part in _still_shown(each)))
+    if known.is_nothing and not shown:
         return OnceSecure()
     held_keys = {(action.target, action.key) for action in held}
-    there = (pair for each in drafts for pair in _there(each, held_keys))
+    there = [pair for each in drafts for pair in _there(each, held_keys)]
     names = frozenset[str]().union(*(known.names(name, part) for name, part in there))
     digests = known.digests.difference(map(digest_of, names)) if known.digests else known.digests
-    return OnceSecure(known.secure - names, digests, known.is_unsure and not is_doubt_over)
+    # Of a SecureString the Secret tells; but where a key goes on showing what it was before, that may not be enough.
+    secure = (known.names(name, part) for name, part in there if part.type is ParameterType.SECURE_STRING)
+    also = shown & frozenset[str]().union(*secure)
+    return OnceSecure(known.secure - names | also, digests, known.is_unsure and not is_doubt_over)
 
 
 def without_needless_doubt(
@@ -131,6 +135,14 @@ def without_needless_doubt(
         return not is_kept and contents.finish(sure, memory).content.revision == revisions.get(sure.ref)
 
     return [sure if is_as_it_was(sure) else each for each, sure in zip(drafts, certain, strict=True)]
+
+
+def _still_shown(each: Draft) -> Iterator[Entry]:
+    """What the kept keys of a ConfigMap are made of."""
+    if each.ref.kind is TargetKind.CONFIG_MAP:
+        for key in contents.kept(each):
+            if contents.stays(each, key):
+                yield from each.before.entries[key].parameters
 
 
 def _there(each: Draft, held_keys: Collection[tuple[TargetRef, str]]) -> Iterator[tuple[str | None, Entry]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from paramsync.api.sync import ParameterSyncSpec
+from paramsync.api.sync import ParameterSyncSpec, TargetKind
 
 from .overlay import Overlay, Selected, lay_over
 from .parameters import Snapshot, Stamp, Subtree
@@ -73,9 +73,13 @@ def _keys(target: Route, taken: Sequence[Selected], winners: Mapping[str, Select
     single = [each for each in taken if each.relative not in whole]
     assigned, _ = keys.assign(target.ref, single, target.naming, own_keys(target.secret_type))
     yield from assigned.items()
-    yield from ((key, each) for key, found in in_files.items() for each in found)
+    for file in target.files:
+        if not any(files.refused_secure(target, file, winners)):
+            yield from ((file.key, each) for each in in_files[file.key])
     for key, template in target.compose.items():
-        yield from ((key, winners[relative]) for relative in template.references if relative in winners)
+        parts = [winners[relative] for relative in template.references if relative in winners]
+        if target.ref.kind is TargetKind.SECRET or not any(each.type in SECURE for each in parts):
+            yield from ((key, each) for each in parts)
 
 
 def _nowhere(source: int, relative: str, overlay: Overlay, *, has_taker: bool) -> str:

@@ -38,7 +38,7 @@ def file(
     form = FORMATS[asked.format]
     lists = StringListForm.COMMA if form.has_lists else route.string_list
     parts: dict[str, tuple[Selected, KeyValue]] = {}
-    problems = [*_secure_ones(route, asked, winners)]
+    problems = [*refused_secure(route, asked, winners)]
     for each in found:
         value = value_of(each, lists)
         if isinstance(value, Sealed):
@@ -66,7 +66,7 @@ def _written(form: Format, parts: Mapping[str, tuple[Selected, KeyValue]], shown
     return form.render(item(relative, content.decode()) for relative, content in shown.items()).encode()
 
 
-def _secure_ones(route: Route, asked: File, winners: Mapping[str, Selected]) -> Iterator[Problem]:
+def refused_secure(route: Route, asked: File, winners: Mapping[str, Selected]) -> Iterator[Problem]:
     """The SecureStrings that a file of a ConfigMap asks for by their names: to leave them out would be a lie."""
     if route.ref.kind is not TargetKind.CONFIG_MAP:
         return
