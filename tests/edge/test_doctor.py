@@ -19,7 +19,7 @@ from tests.cluster.cluster import Cluster
 from tests.edge.policies import ACCOUNT, installed, release
 from tests.load.stub import Stub, run_stub
 from tests.rights.comparing import granted_to
-from tests.running.command import READ, person
+from tests.running.command import CONFIG_MAPS, READ, SECRETS, person
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/{}/leases"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/{}/deployments"
@@ -176,7 +176,7 @@ def test_a_person_with_few_rights_is_told_what_could_not_be_seen(
         "your rights": "warn",
         "AWS": "skip",
     }
-    assert "you may not get configmaps (for explain);" in found(result)["your rights"]["text"]
+    assert "you may not get configmaps (for explain and plan);" in found(result)["your rights"]["text"]
     assert found(named)["operator"]["verdict"] == "skip"
 
 
@@ -293,6 +293,24 @@ def test_who_may_create_no_token_is_told_so(cluster: Cluster, namespace: str, te
     assert seen[f"{check}, by its status"]["verdict"] == "warn"
     assert (seen["ClusterParameterStores"]["verdict"], elsewhere["ParameterStores"]["verdict"]) == ("skip", "skip")
     assert team.counts.arrived() == 0
+
+
+def test_who_may_not_see_a_store_can_plan_as_themselves(
+    cluster: Cluster, namespace: str, team: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    make(cluster, namespace, "ParameterSync", "app", {"sources": [{"path": "/team"}]})
+    with person(cluster, namespace, READ, CONFIG_MAPS, SECRETS) as kubeconfig:
+        arguments = ["plan", "--kubeconfig", str(kubeconfig), f"{namespace}/app", "-o", "json"]
+        refused = CliRunner().invoke(main, arguments)
+        result = CliRunner().invoke(main, [*arguments, "--as-me"])
+    (told,) = json.loads(refused.stdout)["syncs"][0]["problems"]
+    assert refused.exit_code == 1
+    assert "default may not be read: give it with -f" in told["message"]
+    assert "in which you may get ClusterParameterStores" in told["message"]
+    (found,) = json.loads(result.stdout)["syncs"]
+    assert (result.exit_code, len(found["actions"])) == (2, 3)
+    assert "may not be read: its path is read as yourself" in found["problems"][0]["message"]
 
 
 def test_the_rights_that_are_asked_for_are_those_that_the_chart_gives(home: str) -> None:

@@ -289,7 +289,10 @@ def test_a_sync_that_cannot_be_carried_out_ends_it_with_1(tmp_path: Path) -> Non
     bad = sync("bad", {"path": "/prod/pay"}, store="missing")
     result = run(tmp_path, [*STORES, bad, SYNCS[1]])
     assert result.exit_code == 1
-    assert "StoreNotFound: ParameterSync payments/bad: ClusterParameterStore missing does not exist" in result.stderr
+    assert (
+        "StoreNotFound: ParameterSync payments/bad: ClusterParameterStore missing is in none of the files"
+        in result.stderr
+    )
     assert len(json.loads(result.stdout)["roles"]) == 1
 
 

@@ -109,7 +109,7 @@ def test_a_path_is_read_once_for_all_who_read_it(filled: Emulator, proxy: Proxy,
     [
         ({"path": "/prod/none"}, "NotAllowed", f"it may read {PATH}"),
         ({"path": f"{PATH}/none"}, "NoParameters", "Check the path"),
-        ({"storeRef": {"name": "other"}}, "StoreNotFound", "create it"),
+        ({"storeRef": {"name": "other"}}, "StoreNotFound", "is in none of the files: give it with -f"),
         ({"interval": "1s"}, "InvalidSpec", "interval"),
         ({"keys": {"rename": {"db/host": "ZONES"}}}, "KeyCollision", "keys.rename"),
         ({"contract": {"required": ["api/key"]}}, "ContractViolated", "api/key"),
@@ -126,6 +126,27 @@ def test_what_cannot_be_carried_out_says_why(
     assert first["problems"][0]["remedy"].endswith(".")
     assert first["problems"][0]["docs"] == f"docs/reference/reasons.md#{reason.lower()}"
     assert second["verdict"] == "changes", "one sync that fails keeps no other back"
+
+
+def test_as_me_a_sync_is_enough_and_what_is_not_known_is_said(
+    filled: Emulator, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", proxy.url)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    result = run(tmp_path, sync(), sync("own", storeRef={"kind": "ParameterStore", "name": "own"}), more=("--as-me",))
+    assert result.exit_code == 2
+    names = ("ClusterParameterStore default", "ParameterStore own")
+    for each, name in zip(json.loads(result.stdout)["syncs"], names, strict=True):
+        assert (each["verdict"], len(each["actions"])) == ("changes", 3)
+        (said,) = each["problems"]
+        assert said["reason"] == "StoreNotFound"
+        assert said["message"] == (
+            f"{name} is in none of the files: its path is read as yourself in eu-west-1, and whether its rules allow"
+            " that is not known"
+        )
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    assert run(tmp_path, sync(), more=("--as-me",)).exit_code == 1, "nobody knows where"
 
 
 def test_a_denied_path_is_told(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:

@@ -193,10 +193,12 @@ OF_OPERATOR: Final[Sequence[Right]] = (
 """What the chart gives the operator's account (docs/install.md, "Rights"), but for its Lease."""
 
 OF_PERSON: Final[Sequence[Right]] = (
-    *rights(OURS, "parametersyncs", "get", only_for="explain"),
-    *rights("", "configmaps", "get", only_for="explain"),
-    *rights("", "secrets", "get", only_for="explain of Secrets"),
+    *rights(OURS, "parametersyncs", "get", only_for="explain and plan"),
+    *rights("", "configmaps", "get", only_for="explain and plan"),
+    *rights("", "secrets", "get", only_for="explain of Secrets, and plan"),
     *rights(OURS, "parametersyncs", "patch", only_for="refresh, suspend, resume and approve"),
+    *rights(OURS, "parameterstores", "get", only_for="plan"),
+    *rights(OURS, "clusterparameterstores", "get", is_namespaced=False, only_for="plan"),
 )
 """What the commands need."""
 

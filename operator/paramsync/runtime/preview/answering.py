@@ -12,6 +12,7 @@ from paramsync.aws.errors import SourceError
 from paramsync.core.parameters import Snapshot
 from paramsync.core.reasons import Problem, Reason
 from paramsync.core.routing import routes, wants_secure
+from paramsync.core.stores import StoreKey
 from paramsync.core.want import Selection
 from paramsync.runtime.feeds.needs import Need
 
@@ -93,7 +94,10 @@ def answers(asked: Sequence[Asked], world: World, told: Callable[[int], None]) -
     wanted = [need for found in needed for need in found if isinstance(need, Need)]
     Thread(target=_load_planning).start()
     found = read(world.clients, wanted, world.rate, world.threads, told)
-    return [_answer(each, own, found, world.targets) for each, own in zip(asked, needed, strict=True)]
+    return [
+        _answer(each, own, found, world.targets, tuple(assumed(each, finder)))
+        for each, own in zip(asked, needed, strict=True)
+    ]
 
 
 def _load_planning() -> None:
@@ -141,7 +145,22 @@ def needs(asked: Asked, finder: StoreFinder) -> Sequence[Need | Problem]:
     ]
 
 
-def _answer(asked: Asked, needs: Sequence[Need | Problem], found: Found, targets: Targets | None) -> Answer:
+def assumed(asked: Asked, finder: StoreFinder) -> Iterator[Problem]:
+    """What is to be said of stores of a sync that nobody knows."""
+    for ref in (
+        dict.fromkeys(asked.spec.store_of(each) for each in asked.spec.sources) if asked.spec is not None else ()
+    ):
+        if (said := finder.assumed.get(StoreKey.of(ref, asked.key.namespace))) is not None:
+            yield said
+
+
+def _answer(
+    asked: Asked,
+    needs: Sequence[Need | Problem],
+    found: Found,
+    targets: Targets | None,
+    notes: Sequence[Problem],
+) -> Answer:
     from paramsync.core.report import outcome_of
 
     from .planning import preview
@@ -153,7 +172,7 @@ def _answer(asked: Asked, needs: Sequence[Need | Problem], found: Found, targets
     snapshots = [each for each in results if isinstance(each, Snapshot)]
     made = preview(asked.key, asked.spec, snapshots, asked.live, targets, datetime.now(UTC))
     outcome = outcome_of(made.plan, *asked.key, only_planned=not made.plan.problems)
-    return Answer(asked.key, made, (*_put_off(asked), *outcome.problems), is_live=asked.live is not None)
+    return Answer(asked.key, made, (*_put_off(asked), *notes, *outcome.problems), is_live=asked.live is not None)
 
 
 def _put_off(asked: Asked) -> Iterator[Problem]:

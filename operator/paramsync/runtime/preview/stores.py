@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from paramsync.api.stores import AccessRule
 from paramsync.core.access import Namespace, need_labels
 from paramsync.core.authorised import Authorised, authorised
-from paramsync.core.reasons import Problem
+from paramsync.core.identity import Identity
+from paramsync.core.reasons import Problem, Reason
 from paramsync.core.stores import Store, StoreKey, cluster_spec, cluster_store, namespaced_spec, namespaced_store
 from paramsync.kube.errors import Forbidden
 
@@ -62,6 +63,8 @@ class StoreFinder:
         self._cluster = cluster
         self._own_region = own_region
         self._as_me = as_me
+        self.assumed: dict[StoreKey, Problem] = {}
+        """The stores that nobody knows, and that were taken to be whoever asks; and what is to be said of each."""
 
     def authorised(self, key: SyncKey, spec: ParameterSyncSpec) -> Authorised:
         """What a sync may read.
@@ -94,16 +97,27 @@ class StoreFinder:
         if not key.namespace and listed is None and settings.watch_namespaces is not None:
             return key.not_readable
         spec = self._given.stores.get(key)
-        if spec is None and self._cluster is not None and (key.namespace or settings.watch_namespaces is None):
-            # Whoever has the settings need not have the right to see whether there is an object of the name, too.
-            with suppress(*([Forbidden] if listed is not None else [])):
-                found = self._cluster.customs.store(key.name, key.namespace)
-                spec = None if found is None else found.spec
+        cluster = self._cluster if key.namespace or settings.watch_namespaces is None else None
+        may_read = True
+        if spec is None and cluster is not None:
+            spec, may_read = _spec(cluster, key)
         if listed is not None:
+            # Whoever has the settings need not have the right to see whether there is an object of the name, too.
             return cluster_store(key, listed, self._region) if spec is None else key.is_there_twice
-        if spec is None:
+        if spec is not None:
+            return self._namespaced(key, spec) if key.namespace else self._of_cluster(key, spec)
+        if cluster is not None and may_read:
             return key.not_found
-        return self._namespaced(key, spec) if key.namespace else self._of_cluster(key, spec)
+        return self._unknown(key, "may not be read" if cluster is not None else "is in none of the files")
+
+    def _unknown(self, key: StoreKey, why: str) -> Store | Problem:
+        """A store of which nothing is known: who reads as themselves need not know it."""
+        if not self._as_me or self._region is None:
+            what = f"{why}: give it with -f, let a cluster tell of it (--context) in which you may get {key.kind}s,"
+            return key.problem(Reason.STORE_NOT_FOUND, f"{what} or read as yourself (--as-me)")
+        what = f"{why}: its path is read as yourself in {self._region}, and whether its rules allow that is not known"
+        self.assumed[key] = key.problem(Reason.STORE_NOT_FOUND, what)
+        return Store(Identity(self._region), (AccessRule(namespaces=("*",), paths=("/",)),))
 
     def _of_cluster(self, key: StoreKey, spec: JsonValue) -> Store | Problem:
         checked = cluster_spec(key, spec)
@@ -122,3 +136,15 @@ class StoreFinder:
     @property
     def _region(self) -> str | None:
         return self._given.settings.region or self._own_region()
+
+
+def _spec(cluster: Cluster, key: StoreKey) -> tuple[JsonValue, bool]:
+    """A store's spec as the cluster has it, None if it has none; and whether it may be read at all.
+
+    :raises ApiError: if the API server does not answer.
+    """
+    try:
+        found = cluster.customs.store(key.name, key.namespace)
+    except Forbidden:
+        return None, False
+    return None if found is None else found.spec, True
