@@ -94,6 +94,7 @@ def test_a_list_is_looked_into() -> None:
         ("apiVersion: paramsync.dev/v1alpha1\nspec: \x01", "-:1: it is not YAML: it has a character"),
         (GOOD + '  targets: [{kind: Secret, compose: {A: "${"}}]\n', "spec.targets: compose.A of Secret app"),
         (GOOD + "  targets: [{kind: Secret}, {kind: Secret, name: app}]\n", "spec.targets: two targets are the same"),
+        (GOOD + "  targets: [{kind: Secret, include: ['[a-z]*']}]\n", "))*)$': write segments"),
         (GOOD.replace("/prod/pay", "2026-03-01"), "write an absolute path"),
     ],
 )  # fmt: skip

@@ -3,13 +3,15 @@
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from .fields import HINTS
+
 MOST = 5
 
 
 def explain(error: ValidationError) -> str:
     """The places and messages of a validation error, never the input."""
     found = told(error)
-    texts = [f"{place(each['loc'])}: {_words(each['msg'])}" for each in found[:MOST]]
+    texts = [f"{place(each['loc'])}: {hint(each) or _words(each['msg'])}" for each in found[:MOST]]
     more = [f"and {len(found) - MOST} more"] if len(found) > MOST else []
     return "; ".join(texts + more)
 
@@ -26,6 +28,11 @@ def told(error: ValidationError, *, include_input: bool = False) -> list[ErrorDe
 
 def _is_within(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
     return len(inner) > len(outer) and inner[: len(outer)] == outer
+
+
+def hint(error: ErrorDetails) -> str | None:
+    """What to write instead of a text that does not match its pattern, where that is not said by a rule."""
+    return HINTS.get(error.get("ctx", {}).get("pattern", ""))
 
 
 def _words(message: str) -> str:

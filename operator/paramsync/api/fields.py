@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, WithJsonSchema
 
@@ -152,9 +152,16 @@ MatchLabels = Annotated[
 ]
 """Labels that must all be there with these values."""
 
-Glob = Annotated[str, Field(min_length=1, max_length=LONGEST_GLOB, pattern=f"^({GLOB})$")]
+_GLOB_PATTERN = f"^({GLOB})$"
+Glob = Annotated[str, Field(min_length=1, max_length=LONGEST_GLOB, pattern=_GLOB_PATTERN)]
 """A pattern for relative names, compared by whole segments: ``*`` and ``?`` stay within a segment, ``**`` is a
 whole segment and stands for any number of them, also none."""
+
+HINTS: Final[Mapping[str, str]] = {
+    _GLOB_PATTERN: "write segments of letters, digits, dots, hyphens and underscores with *, ? or **, such as db/*",
+}
+"""What to write instead, by the patterns for which a rule with a message would cost the API server too much: the globs
+of files stand in lists within lists."""
 
 VersionLabel = Annotated[
     str,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from .errors import place, told
+from .errors import hint, place, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,8 @@ def _fault(each: ErrorDetails) -> Fault:
             what = "properties" if context["field_type"] == "Dictionary" else "items"
             words = f"Invalid value: {where} in body should have at least {context['min_length']} {what}"
         case "string_pattern_mismatch":
-            words = f"Invalid value: {where} in body should match '{context['pattern']}'"
+            instead = f": {told_instead}" if (told_instead := hint(each)) else ""
+            words = f"Invalid value: {where} in body should match '{context['pattern']}'{instead}"
         case "value_error":
             words = f"Invalid value: {each['msg'].removeprefix('Value error, ')}"
         case wanted if wanted in _WANTED:
