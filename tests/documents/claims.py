@@ -6,15 +6,11 @@ Each entry must be used: `test_inventory.py` fails for one that is not.
 from collections.abc import Mapping
 from typing import Final
 
+from paramsync import __version__
+
 PROGRAMS: Final[Mapping[str, str]] = {
     "cosign": "asks a registry and a log of signatures on the internet; tests/release reads the page's certificate",
-    "docker": "Docker is not there; tests/image builds the same Dockerfile with Debian's tools",
     "gh": "asks GitHub for what a release has attested",
-    "git": "would sign a tag",
-    "pip": "tests/edge/test_wheel.py installs the wheel",
-    "python": "tests/image/test_sbom.py runs this module",
-    "terraform": "is not there, and would need a state",
-    "python3": "tests/release/test_versions.py runs this module",
 }
 """Programs of which the commands are not run."""
 
@@ -27,6 +23,7 @@ MENTIONS: Final[Mapping[str, str]] = {
     "kubectl delete crd": "what is refused, whatever its name",
     "kubectl replace --force": "what is advised against",
     "kubectl rollout restart": "of whatever uses the objects",
+    "terraform state rm": "of whatever Terraform keeps",
     "docker run --env-file": "the name of a reader of files",
 }
 """Code in a sentence that is the name of a command and no command."""
@@ -75,5 +72,7 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "ACCOUNT": "paramsync",
     "PATH": "/prod/payment-service",
     "FILE": "settings.yaml",
+    "IMAGE": "registry.example.com/paramsync",
+    "X.Y.Z": __version__,
 }
 """Words that a reader replaces, and what they are replaced with here."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -47,13 +48,16 @@ class Reader:
     checkout: Path
     environment: dict[str, str]
 
-    def run(self, commands: str) -> "subprocess.CompletedProcess[str]":
-        """Run commands; the first one that fails ends it."""
+    def run(self, commands: str, *, patience: float = 60.0) -> "subprocess.CompletedProcess[str]":
+        """Run commands; the first one that fails ends it.
+
+        :param patience: seconds until they are ended.
+        """
         for word, meant in PLACEHOLDERS.items():
-            commands = re.sub(rf"\b{word}\b", meant, commands)
+            commands = re.sub(rf"(?<![A-Z_]){re.escape(word)}(?![A-Z_])", meant, commands)
         command = ["/bin/bash", "-euo", "pipefail", "-c", commands]
         return subprocess.run(
-            command, cwd=self.checkout, env=self.environment, capture_output=True, text=True, timeout=60, input=""
+            command, cwd=self.checkout, env=self.environment, capture_output=True, text=True, timeout=patience, input=""
         )
 
 
@@ -85,11 +89,15 @@ def reader(
         "AWS_ACCESS_KEY_ID": "AKIA111122223333",
         "AWS_SECRET_ACCESS_KEY": "dummy",
         "NO_PROXY": "*",
+        # In place of the editor in which a message is written.
+        "GIT_EDITOR": "echo A version. >",
     }
     emulator.reset()
     install(documented_cluster, helm_program, home)
     populate(documented_cluster)
-    return Reader(documented_cluster, checkout(home / "checkout"), environment)
+    folder = checkout(home / "checkout")
+    repository(folder, home)
+    return Reader(documented_cluster, folder, environment)
 
 
 def programs(folder: Path) -> Path:
@@ -105,12 +113,36 @@ def programs(folder: Path) -> Path:
 def checkout(folder: Path) -> Path:
     """The checkout that pages speak of, with the files that their readers have made."""
     folder.mkdir()
-    for name in ("crds", "deploy", "docs", "requirements", "Makefile", "pyproject.toml"):
-        (folder / name).symlink_to(ROOT / name)
+    for name in ("crds", "deploy", "docs", "operator", "release", "requirements"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in (".dockerignore", "CHANGELOG.md", "Dockerfile", "LICENSE", "Makefile", "README.md", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
     for name, text in FILES.items():
         (folder / name).write_text(text)
     (folder / "sync.yaml").write_text(yaml.safe_dump(resource("ParameterSync", "payment-service", SYNC)))
     return folder
+
+
+def repository(folder: Path, home: Path) -> None:
+    """Make a repository of a folder, whose owner signs by an SSH key; without that where there is no OpenSSH."""
+    settings = {"user.name": "Reader", "user.email": "reader@example.com", "init.defaultBranch": "main"}
+    if has_ssh_keygen():
+        key, signers = home / "key", home / "signers"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+        signers.write_text(f"reader@example.com {key.with_suffix('.pub').read_text()}")
+        settings |= {"gpg.format": "ssh", "user.signingKey": str(key), "gpg.ssh.allowedSignersFile": str(signers)}
+    environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "GIT_CONFIG_NOSYSTEM": "1"}
+    for command in (
+        *(["config", "--global", name, text] for name, text in settings.items()),
+        ["init", "--quiet"],
+        ["add", "."],
+        ["commit", "--quiet", "--message", "All"],
+    ):
+        subprocess.run(["/usr/bin/git", *command], cwd=folder, env=environment, check=True)
+
+
+def has_ssh_keygen() -> bool:
+    return shutil.which("ssh-keygen", path="/usr/bin:/bin") is not None
 
 
 def install(cluster: Cluster, helm_program: Path, home: Path) -> None:

@@ -8,6 +8,8 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import Final
 
 from tests.documents.claims import PROGRAMS as NOT_RUN
@@ -113,6 +115,41 @@ def make(arguments: list[str]) -> int:
     return _call(["/usr/bin/make", "--dry-run", *arguments])
 
 
+def docker(arguments: list[str]) -> int:
+    """Let podman check a command of Docker, and carry it out."""
+    from tests.documents import images  # noqa: PLC0415
+
+    return images.run(arguments)
+
+
+def git(arguments: list[str]) -> int:
+    """Run git, in the reader's own repository. A tag that is made must have a good signature, and does not stay."""
+    done = _call(["/usr/bin/git", *arguments])
+    if done != 0 or arguments[0] != "tag":
+        return done
+    name = arguments[-1]
+    return _call(["/usr/bin/git", "verify-tag", name]) or _call(["/usr/bin/git", "tag", "--delete", name])
+
+
+def python(arguments: list[str]) -> int:
+    """Run Python, where what the checkout asks for is installed."""
+    done = _call([sys.executable, *arguments])
+    # Between releases something is missing, and this says so.
+    return 0 if done == 1 and arguments[:3] == ["-m", "release", "version"] else done
+
+
+def pip(arguments: list[str]) -> int:
+    """Install something into a directory that does not stay, without what it depends on; its command must run there."""
+    if arguments[0] != "install":
+        sys.exit(f"tests/documents/stand_in.py does not know how to run pip {arguments[0]}")
+    with tempfile.TemporaryDirectory() as directory:
+        alone = ("--no-index", "--no-deps", "--no-build-isolation", "--quiet", "--target", directory)
+        installed = _call([sys.executable, "-m", "pip", *arguments, *alone])
+        environment = {**os.environ, "PYTHONPATH": directory}
+        program = Path(directory) / "bin" / "paramsync"
+        return installed or subprocess.run([program, "--version"], env=environment, check=False).returncode
+
+
 def skip(program: str) -> int:
     """Do nothing, if it is known why."""
     if program not in NOT_RUN:
@@ -140,7 +177,19 @@ def _call(command: list[str]) -> int:
     return subprocess.run(command, check=False).returncode
 
 
-PROGRAMS: Final = {"kubectl": kubectl, "helm": helm, "paramsync": paramsync, "aws": aws, "grep": grep, "make": make}
+PROGRAMS: Final = {
+    "aws": aws,
+    "docker": docker,
+    "git": git,
+    "grep": grep,
+    "helm": helm,
+    "kubectl": kubectl,
+    "make": make,
+    "paramsync": paramsync,
+    "pip": pip,
+    "python": python,
+    "python3": python,
+}
 
 if __name__ == "__main__":
     name, *rest = sys.argv[1:]

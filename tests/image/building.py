@@ -5,6 +5,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from inspect import getsource
 from pathlib import Path
 
@@ -98,7 +99,18 @@ def _bootstrap(architecture: Architecture, archive: Path) -> None:
 
 
 def _build(name: str, architecture: Architecture) -> None:
-    """Build as `docker build .` does. pip is told which authorities this machine trusts; nothing of that stays."""
+    """Build as `docker build .` does."""
+    with build_options(architecture) as options:
+        run(["buildah", "bud", *options, "--tag", name, "."], cwd=ROOT)
+
+
+@contextmanager
+def build_options(architecture: Architecture) -> Iterator[list[str]]:
+    """Options for `buildah bud` and `podman build`, with which the Dockerfile can be built here.
+
+    The base is in the store once an image was built. pip is told which authorities this machine trusts; nothing of that
+    stays.
+    """
     with tempfile.NamedTemporaryFile("w", prefix="paramsync-pip-", suffix=".conf") as settings:
         mounts = []
         if AUTHORITIES.exists():
@@ -107,8 +119,7 @@ def _build(name: str, architecture: Architecture) -> None:
             Path(settings.name).chmod(0o644)
             mounts = ["-v", f"{AUTHORITIES}:/run/authorities.crt:ro", "-v", f"{settings.name}:/etc/pip.conf:ro"]
         base = ("--arch", architecture.name, "--from", base_image(architecture).name)
-        settings_of_qemu = _options("--build-arg", architecture)
-        run(["buildah", "bud", "--layers", *ISOLATION, *base, *settings_of_qemu, *mounts, "--tag", name, "."], cwd=ROOT)
+        yield ["--layers", *ISOLATION, *base, *_options("--build-arg", architecture), *mounts]
 
 
 def _options(option: str, architecture: Architecture) -> tuple[str, ...]:
