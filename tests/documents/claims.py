@@ -48,17 +48,8 @@ SAMPLES: Final[Mapping[str, str]] = {
 }
 """Blocks in a language of commands or manifests that are neither, by what they begin with."""
 
-FOREIGN_KINDS: Final[Mapping[str, str]] = {
-    "OCIRepository": "of Flux, which is not there; tests/gitops sees how its library judges our objects",
-    "HelmRelease": "of Flux",
-    "Kustomization": "of Flux",
-}
-"""Kinds of manifests that the API server of the tests does not have."""
-
 FRAGMENTS: Final[Mapping[str, str]] = {
-    "healthChecks": "part of a Kustomization of Flux",
     "scrape_configs": "Prometheus's own: tests/monitoring/test_page.py",
-    "steps": "of GitHub Actions",
     "repos": "of pre-commit, which is not there: tests/unit/test_validate.py",
 }
 """YAML of others, by a key that it has."""

@@ -19,6 +19,7 @@ from tests.cluster.cluster import Cluster
 from tests.conftest import ROOT
 from tests.documents.blocks import PROGRAMS, Kind, all_blocks
 from tests.documents.claims import PLACEHOLDERS
+from tests.programs import flux
 
 OWN = frozenset(("cat", "cd", "eval", "export", "sed"))
 """What the shell does, or a program that may do as it likes."""
@@ -157,6 +158,8 @@ def install(cluster: Cluster, helm_program: Path, home: Path) -> None:
 
 def populate(cluster: Cluster) -> None:
     """Make what the pages speak of as being there."""
+    for path in flux.definitions():
+        cluster.kubectl("apply", "--server-side", "-f", str(path))
     cluster.kubectl("wait", "--for=condition=Established", "crd", "--all")
     # The policies would refuse their deletion, for what says that it is meant is a dry run only.
     cluster.kubectl("annotate", "crd", "--all", "paramsync.dev/allow-deletion=true")

@@ -2,7 +2,10 @@
 
 import json
 import re
+import subprocess
+import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +17,12 @@ from paramsync.runtime.settings import Settings
 from tests.cluster.access import KubectlError
 from tests.cluster.cluster import Cluster
 from tests.documents.blocks import Block, Kind, all_blocks
-from tests.documents.claims import FOREIGN_KINDS, FRAGMENTS
+from tests.documents.claims import FRAGMENTS
 from tests.documents.conftest import Reader, resource
 from tests.helm.rendering import Helm, one
 
 Json = dict[str, Any]
+KUSTOMIZATION = "kustomize.toolkit.fluxcd.io/v1"
 
 
 def apply(cluster: Cluster, manifest: Json) -> None:
@@ -39,14 +43,21 @@ def manifests(block: Block) -> list[Json]:
     return [document for document in yaml.safe_load_all(block.text) if document is not None]
 
 
-def check(block: Block, document: Json, reader: Reader, helm: Helm) -> None:
+def lint_job(actionlint: Path, job: Json) -> None:
+    """Let actionlint, which knows GitHub's own actions, look at a workflow with this job. Raises AssertionError."""
+    workflow = {"name": "Page", "on": "pull_request", "jobs": {"page": {"runs-on": "ubuntu-24.04", **job}}}
+    command = [str(actionlint), "-no-color", "-shellcheck", str(Path(sys.executable).parent / "shellcheck"), "-"]
+    ran = subprocess.run(command, input=yaml.safe_dump(workflow), capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def check(block: Block, document: Json, reader: Reader, helm: Helm, actionlint: Path) -> None:
     """Apply a document, or what it is a part of. Raises KubectlError, ValidationError, HelmError or AssertionError."""
     keys = set(document)
     if {"apiVersion", "kind"} <= keys:
-        if document["kind"] not in FOREIGN_KINDS:
-            apply(reader.cluster, document)
-            if "settings.yaml" in document.get("data", {}):
-                Settings.model_validate(yaml.safe_load(document["data"]["settings.yaml"]))
+        apply(reader.cluster, document)
+        if "settings.yaml" in document.get("data", {}):
+            Settings.model_validate(yaml.safe_load(document["data"]["settings.yaml"]))
     elif keys <= {field.alias or name for name, field in Settings.model_fields.items()}:
         try:
             Settings.model_validate(document)
@@ -59,16 +70,21 @@ def check(block: Block, document: Json, reader: Reader, helm: Helm) -> None:
     elif keys == {"envFrom"}:
         container = {"name": "app", "image": "registry.example.com/app:1", **document}
         apply(reader.cluster, {**resource("Pod", "fragment", {"containers": [container]}), "apiVersion": "v1"})
+    elif keys == {"healthChecks"}:
+        spec = {"interval": "1m", "prune": True, "sourceRef": {"kind": "GitRepository", "name": "a"}, **document}
+        apply(reader.cluster, {**resource("Kustomization", "fragment", spec), "apiVersion": KUSTOMIZATION})
+    elif "steps" in keys:
+        lint_job(actionlint, document)
     elif not keys & FRAGMENTS.keys():
         assert one(helm.render(document), "Deployment"), f"{block.place} has neither manifests nor values of the chart"
 
 
 @pytest.mark.parametrize("block", all_blocks(Kind.YAML), ids=lambda block: block.place)
-def test_what_the_page_shows_can_be_applied(reader: Reader, helm: Helm, block: Block) -> None:
+def test_what_the_page_shows_can_be_applied(reader: Reader, helm: Helm, actionlint_program: Path, block: Block) -> None:
     found = manifests(block)
     assert found, block.place
     for document in found:
-        check(block, document, reader, helm)
+        check(block, document, reader, helm, actionlint_program)
 
 
 @pytest.mark.parametrize(
@@ -82,13 +98,19 @@ def test_what_the_page_shows_can_be_applied(reader: Reader, helm: Helm, block: B
         "stores: {default: {acces: []}}",
         "envFrom: [{secretRf: {name: a}}]",
         "nothing: {a: b}",
+        f"apiVersion: {KUSTOMIZATION}\nkind: Kustomization\nmetadata: {{name: a}}\nspec: {{interval: often}}",
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: a}\nspec: {interval: 1h, chart: 1}",
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata: {name: a}\nspec: {url: b}",
+        "healthChecks: [{kind: ParameterSync, name: a, nmespace: b}]",
+        "steps: [{uses: actions/checkout@v4, with: {path-to: a}}]",
+        'steps: [{run: "test $status -eq"}]',
     ],
 )
-def test_what_cannot_be_applied_is_found(reader: Reader, helm: Helm, text: str) -> None:
+def test_what_cannot_be_applied_is_found(reader: Reader, helm: Helm, actionlint_program: Path, text: str) -> None:
     block = Block("page.md", 1, "yaml", text)
     (document,) = manifests(block)
-    with pytest.raises((KubectlError, ValidationError, RuntimeError)):
-        check(block, document, reader, helm)
+    with pytest.raises((KubectlError, ValidationError, RuntimeError, AssertionError)):
+        check(block, document, reader, helm, actionlint_program)
 
 
 POLICY = re.compile(r"(?:ssm|kms|sts):[A-Z][A-Za-z]+")
