@@ -9,8 +9,8 @@ from typing import Final
 from paramsync import __version__
 
 PROGRAMS: Final[Mapping[str, str]] = {
-    "cosign": "asks a registry and a log of signatures on the internet; tests/release reads the page's certificate",
-    "gh": "asks GitHub for what a release has attested",
+    "cosign": "asks a registry and a log of signatures, and took over 4 minutes of CPU to build, its options alone "
+    "nearly 4; tests/release holds the page's certificate against the workflow's",
 }
 """Programs of which the commands are not run."""
 
@@ -28,12 +28,14 @@ MENTIONS: Final[Mapping[str, str]] = {
 }
 """Code in a sentence that is the name of a command and no command."""
 
+ASKED: Final = "to Prometheus, whose parser reads it in tests/monitoring/test_queries.py"
+
 TEXTS: Final[Mapping[str, str]] = {
     "SSM ──▶ feeds": "a picture",
     "Error: INSTALLATION FAILED": "output",
     "Error: settings.yaml: stores.default.access[0].paths: Field required": "output",
-    "paramsync_sync_ready == 0": "to Prometheus; tests/edge/test_docs_reference.py knows the metrics",
-    "time() - paramsync_sync_last_listing": "to Prometheus; tests/edge/test_docs_reference.py knows the metrics",
+    "paramsync_sync_ready == 0": ASKED,
+    "time() - paramsync_sync_last_listing": ASKED,
 }
 """Blocks without a language that are neither commands nor manifests, by what they begin with."""
 
@@ -50,7 +52,7 @@ SAMPLES: Final[Mapping[str, str]] = {
 
 FRAGMENTS: Final[Mapping[str, str]] = {
     "scrape_configs": "Prometheus's own: tests/monitoring/test_page.py",
-    "repos": "of pre-commit, which is not there: tests/unit/test_validate.py",
+    "repos": "of pre-commit, which would bring seven packages for one test: the hook is looked up",
 }
 """YAML of others, by a key that it has."""
 
@@ -61,6 +63,7 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "CHART": "deploy/helm/paramsync",
     "RELEASE": "paramsync",
     "ACCOUNT": "paramsync",
+    "OWNER/REPO": "team/paramsync",
     "PATH": "/prod/payment-service",
     "FILE": "settings.yaml",
     "IMAGE": "registry.example.com/paramsync",

@@ -73,7 +73,11 @@ def documented_cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="package")
 def reader(
-    documented_cluster: Cluster, helm_program: Path, emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
+    documented_cluster: Cluster,
+    helm_program: Path,
+    gh_program: Path,
+    emulator: Emulator,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Reader:
     """A reader whose programs change nothing but by a dry run."""
     home = tmp_path_factory.mktemp("reader")
@@ -83,6 +87,7 @@ def reader(
         "KUBERC": "off",
         "PATH": f"{programs(home / 'bin')}:/usr/bin:/bin",
         "PYTHONPATH": str(ROOT),
+        "REAL_GH": str(gh_program),
         "REAL_HELM": str(helm_program),
         "REAL_KUBECTL": kubectl_program(),
         "AWS_ENDPOINT_URL_SSM": emulator.url,

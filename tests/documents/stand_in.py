@@ -160,6 +160,11 @@ def pip(arguments: list[str]) -> int:
         return installed or subprocess.run([program, "--version"], env=environment, check=False).returncode
 
 
+def gh(arguments: list[str]) -> int:
+    """Have GitHub's client read a command line, and ask nobody: nothing has been released yet."""
+    return _call([os.environ["REAL_GH"], *arguments])
+
+
 def skip(program: str) -> int:
     """Do nothing, if it is known why."""
     if program not in NOT_RUN:
@@ -190,6 +195,7 @@ def _call(command: list[str]) -> int:
 PROGRAMS: Final = {
     "aws": aws,
     "docker": docker,
+    "gh": gh,
     "git": git,
     "grep": grep,
     "helm": helm,

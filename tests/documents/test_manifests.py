@@ -16,6 +16,7 @@ from paramsync.api.sync import ParameterSyncSpec
 from paramsync.runtime.settings import Settings
 from tests.cluster.access import KubectlError
 from tests.cluster.cluster import Cluster
+from tests.conftest import ROOT
 from tests.documents.blocks import Block, Kind, all_blocks
 from tests.documents.claims import FRAGMENTS
 from tests.documents.conftest import Reader, resource
@@ -51,6 +52,14 @@ def lint_job(actionlint: Path, job: Json) -> None:
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
+def look_up_hooks(configuration: Json) -> None:
+    """What pre-commit is told to run is what this repository offers. Raises AssertionError."""
+    offered = {hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+    for repository in configuration["repos"]:
+        assert set(repository) == {"repo", "rev", "hooks"}
+        assert {hook["id"] for hook in repository["hooks"]} <= offered
+
+
 def check(block: Block, document: Json, reader: Reader, helm: Helm, actionlint: Path) -> None:
     """Apply a document, or what it is a part of. Raises KubectlError, ValidationError, HelmError or AssertionError."""
     keys = set(document)
@@ -75,6 +84,8 @@ def check(block: Block, document: Json, reader: Reader, helm: Helm, actionlint: 
         apply(reader.cluster, {**resource("Kustomization", "fragment", spec), "apiVersion": KUSTOMIZATION})
     elif "steps" in keys:
         lint_job(actionlint, document)
+    elif keys == {"repos"}:
+        look_up_hooks(document)
     elif not keys & FRAGMENTS.keys():
         assert one(helm.render(document), "Deployment"), f"{block.place} has neither manifests nor values of the chart"
 
@@ -103,6 +114,7 @@ def test_what_the_page_shows_can_be_applied(reader: Reader, helm: Helm, actionli
         "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata: {name: a}\nspec: {url: b}",
         "healthChecks: [{kind: ParameterSync, name: a, nmespace: b}]",
         "steps: [{uses: actions/checkout@v4, with: {path-to: a}}]",
+        "repos: [{repo: https://a, rev: v1, hooks: [{id: paramsync-valdate}]}]",
         'steps: [{run: "test $status -eq"}]',
     ],
 )

@@ -1,4 +1,4 @@
-"""What the operator exports, and what rules and dashboard ask for."""
+"""What the operator exports, and what rules, dashboard and pages ask for."""
 
 import re
 from collections.abc import Iterator
@@ -9,6 +9,9 @@ import yaml
 from deploy.helm.generating import MONITORING, ROOT
 from deploy.monitoring.dashboard import dashboard
 from paramsync.runtime.metrics.definitions import GROUPS, Kind
+from tests.documents.blocks import Kind as Block
+from tests.documents.blocks import all_blocks
+from tests.documents.claims import ASKED, TEXTS
 
 GRAFANA = {"$__rate_interval": "5m", "$cluster": ".*", "$job": ".*", "$namespace": ".*"}
 """What Grafana puts in the place of its variables."""
@@ -39,6 +42,14 @@ def asked_by_texts() -> Iterator[tuple[str, str]]:
         for text in rule["annotations"].values():
             for number, expression in enumerate(re.findall(r'printf "(paramsync[^"]+)"', text)):
                 yield f"{rule['alert']} {number}", expression.replace("%q", '""')
+
+
+def asked_by_pages() -> Iterator[tuple[str, str]]:
+    """The expressions that stand in a block of a page, by where it stands."""
+    for block in all_blocks(Block.TEXT):
+        if any(block.text.startswith(beginning) for beginning, what in TEXTS.items() if what == ASKED):
+            for number, expression in enumerate(block.text.splitlines()):
+                yield f"{block.place} {number}", expression
 
 
 def panels() -> dict[str, str]:

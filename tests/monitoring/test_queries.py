@@ -1,4 +1,4 @@
-"""Rules and dashboard ask for what the operator exports, and for nothing else."""
+"""Rules, dashboard and pages ask for what the operator exports, and for nothing else."""
 
 import re
 from typing import Any
@@ -7,13 +7,13 @@ import pytest
 
 from deploy.monitoring.dashboard import dashboard
 from paramsync.core.remedies import REMEDIES
-from tests.monitoring.known import alerts, asked_by_texts, exported, panels
+from tests.monitoring.known import alerts, asked_by_pages, asked_by_texts, exported, panels
 from tests.monitoring.promtool import Promtool
 
 ADDED = {"cluster", "job", "instance", "namespace"}
 """Labels that Prometheus adds to what it reads: `cluster` if it is told so, `namespace` where we have none."""
 
-EXPRESSIONS = alerts() | dict(asked_by_texts()) | panels()
+EXPRESSIONS = alerts() | dict(asked_by_texts()) | panels() | dict(asked_by_pages())
 
 
 def test_metrics_of_the_operator_and_of_its_process_are_known() -> None:

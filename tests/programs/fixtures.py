@@ -9,6 +9,7 @@ import pytest
 from tests.cluster.binaries import binaries
 from tests.programs.argo import ARGO
 from tests.programs.building import BuildError
+from tests.programs.gh import GH
 from tests.programs.helm import HELM
 from tests.programs.prometheus import PROMETHEUS
 from tests.release.actionlint import ACTIONLINT
@@ -17,6 +18,7 @@ NEEDED_BY: Mapping[str, Sequence[Callable[[], object]]] = {
     # The operator's account is what the chart makes of it.
     "cluster": (binaries, HELM.built),
     "documented_cluster": (binaries, HELM.built),
+    "gh_program": (GH.built,),
     "helm_program": (HELM.built,),
     "argo_program": (ARGO.built,),
     "prometheus_programs": (PROMETHEUS.built,),
@@ -35,6 +37,12 @@ def helm_program() -> Path:
 def actionlint_program() -> Path:
     """actionlint's program."""
     return ACTIONLINT.built() / "actionlint"
+
+
+@pytest.fixture(scope="session")
+def gh_program() -> Path:
+    """A program that reads command lines as GitHub's client does."""
+    return GH.built() / "gh"
 
 
 @pytest.fixture(scope="session")
