@@ -20,7 +20,7 @@ DRY_RUN: Final = frozenset(
 """What kubectl can do as a dry run."""
 
 NEEDS_KUBELET: Final = frozenset(("attach", "cp", "debug", "exec", "logs", "port-forward", "top"))
-"""What asks a node, of which there is none here: only its options are checked, by kubectl's own help."""
+"""What asks a node, of which there is none here: its options are checked, by kubectl's help, and whose logs it is."""
 
 HELM_DRY_RUN: Final = frozenset(("install", "upgrade"))
 
@@ -31,6 +31,8 @@ def kubectl(arguments: list[str]) -> int:
         return paramsync(arguments[1:])
     program = os.environ["REAL_KUBECTL"]
     if arguments[0] in NEEDS_KUBELET:
+        if arguments[0] == "logs":
+            _reads_whole_logs(arguments[1:])
         return _options_are_known([program, arguments[0], "--help"], [program, "options"], arguments)
     dry = arguments[0] in DRY_RUN and not any(word.startswith("--dry-run") for word in arguments)
     if arguments[:2] == ["create", "namespace"]:
@@ -170,6 +172,15 @@ def skip(program: str) -> int:
     if program not in NOT_RUN:
         sys.exit(f"{program}: tests/documents/claims.py does not say why it is not run")
     return 0
+
+
+def _reads_whole_logs(arguments: list[str]) -> None:
+    """Of a Deployment kubectl reads one pod, be it the standby; of pods that a label chooses, ten lines of each."""
+    if any(word.startswith(("deploy/", "deployment/", "deployments/")) for word in arguments):
+        sys.exit("kubectl logs reads one pod of a deployment: choose all by their label")
+    by_label = any(word in ("-l", "--selector") or word.startswith(("-l=", "--selector=")) for word in arguments)
+    if by_label and not any(word.startswith("--tail") for word in arguments):
+        sys.exit("kubectl logs reads ten lines of each pod that a label chooses: say how many with --tail")
 
 
 def _options_are_known(help_command: list[str], options_command: list[str], arguments: list[str]) -> int:
