@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from paramsync.api.sync import TargetKind
 from paramsync.aws.budget import Budgets
 from paramsync.core.identity import Identity
 from paramsync.core.parameters import Subtree
@@ -51,7 +52,7 @@ def full_metrics(
     metrics.reconciled(Reason.SYNCED)
     metrics.repaired("Secret", "keys")
     metrics.sts_request("AssumeRole", "paramsync-cluster@default", None)
-    with metrics.ssm_request("GetParameters", "operator"), metrics.write("Secret"), metrics.reconcile():
+    with metrics.ssm_request("GetParameters", "operator"), metrics.write(TargetKind.SECRET), metrics.reconcile():
         pass
     for index in range(syncs):
         metrics.sync(sync_key(index), STATE)

@@ -1,5 +1,8 @@
 """What is counted and measured: each with its labels, and nothing of what is gone."""
 
+import re
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,15 +10,17 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
+from paramsync.api.sources import StoreKind
+from paramsync.api.sync import TargetKind
 from paramsync.aws.errors import SourceError
 from paramsync.core.reasons import Reason
 from paramsync.kube import errors
 from paramsync.kube.fence import Fenced
 from paramsync.runtime.keys import SyncKey
 from paramsync.runtime.metrics import Metrics
-from paramsync.runtime.metrics.definitions import GROUPS, SYNC_REASON
+from paramsync.runtime.metrics.definitions import GROUPS, SYNC_REASON, WRITES, Written
 from paramsync.runtime.metrics.exposition import text
-from paramsync.runtime.metrics.metrics import RESULTS
+from paramsync.runtime.metrics.metrics import DEFECT, OK, RESULTS
 from paramsync.runtime.metrics.objects import SyncState
 from paramsync.runtime.metrics.rows import Rows
 from tests.unit.full_metrics import ACCOUNT, NOW, REGION, STATE, full_metrics, standing, sync_key
@@ -160,18 +165,26 @@ def subclasses(kind: type[errors.ApiError]) -> set[type[errors.ApiError]]:
 @pytest.mark.parametrize("kind", sorted(subclasses(errors.ApiError), key=str))
 def test_a_write_is_counted_by_how_it_ended(kind: type[errors.ApiError]) -> None:
     metrics = Metrics()
-    with pytest.raises(kind), metrics.write("Secret"):
+    with pytest.raises(kind), metrics.write(TargetKind.SECRET):
         raise kind("no")
 
     assert series(metrics, "paramsync_kubernetes_writes_total") == {("Secret", RESULTS[kind]): 1}
 
 
+def test_the_reference_names_every_kind_and_result_of_a_write_that_can_be_counted() -> None:
+    targets, stores, others = get_args(Written)
+    assert (targets, stores) == (TargetKind, StoreKind)
+    kinds = {*map(str, TargetKind), *map(str, StoreKind), *get_args(others)}
+
+    assert {*re.findall(r"`(\w+)`", WRITES.more)} == kinds | {*RESULTS.values(), OK, DEFECT}
+
+
 def test_what_the_fence_keeps_back_is_not_counted_and_a_defect_is() -> None:
     metrics = Metrics()
-    with pytest.raises(Fenced), metrics.write("Secret"):
+    with pytest.raises(Fenced), metrics.write(TargetKind.SECRET):
         raise Fenced("no")
     assert series(metrics, "paramsync_kubernetes_writes_total") == {}
-    with pytest.raises(ZeroDivisionError), metrics.write("Secret"):
+    with pytest.raises(ZeroDivisionError), metrics.write(TargetKind.SECRET):
         raise ZeroDivisionError
     assert series(metrics, "paramsync_kubernetes_writes_total") == {("Secret", "error"): 1}
 

@@ -7,7 +7,10 @@ documentation is made from this.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal, TypeAlias
+
+from paramsync.api.sources import StoreKind
+from paramsync.api.sync import TargetKind
 
 
 class Kind(StrEnum):
@@ -44,6 +47,10 @@ WAITS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 SYNC: Final = ("namespace", "name")
 FEED: Final = ("account", "region", "path", "label")
 PLACE: Final = ("account", "region")
+
+Written: TypeAlias = TargetKind | StoreKind | Literal["ParameterSync", "Event"]
+"""The kinds of objects of which writes are counted."""
+
 REQUEST: Final = ("operation", "outcome", "store")
 
 SYNC_READY: Final = Definition(
@@ -194,9 +201,10 @@ WRITES: Final = Definition(
     Kind.COUNTER,
     "Writes to the API server by what was written and how that ended.",
     ("kind", "result"),
-    "By `Secret`, `ConfigMap`, `ParameterSync` (its status) and `Event`; the Lease is not counted. The result is `ok`,"
-    " `Conflict` (somebody else was faster), `NotFound`, `NamespaceEnds`, `Forbidden` (by rights or an admission"
-    " policy), `Refused`, `Unavailable`, or `error` for a defect.",
+    "By `Secret`, `ConfigMap`, `Event`, and, each for its status, `ParameterSync`, `ClusterParameterStore` and"
+    " `ParameterStore`; the Lease is not counted. The result is `ok`, `Conflict` (somebody else was faster),"
+    " `NotFound`, `NamespaceEnds`, `Forbidden` (by rights or an admission policy), `Refused`, `Unavailable`, or `error`"
+    " for a defect.",
 )
 REPAIRS: Final = Definition(
     "paramsync_drift_repairs_total",

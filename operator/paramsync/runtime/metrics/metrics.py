@@ -30,6 +30,7 @@ from .definitions import (
     STS_REQUESTS,
     UNREADABLE,
     WRITES,
+    Written,
 )
 from .exposition import text
 from .making import counter, gauge, histogram
@@ -156,7 +157,7 @@ class Metrics:
         self._reconciles.labels(reason).inc()
 
     @contextmanager
-    def write(self, kind: str) -> Iterator[None]:
+    def write(self, kind: Written) -> Iterator[None]:
         """Count one write to the API server, and how it ended; none that the fence did not let pass."""
         result: str | None = DEFECT
         try:
