@@ -23,9 +23,9 @@ ACTION: Json = {
 }
 
 
-def held(syncs: Syncs, digest: str | None, **more: object) -> None:
+def held(syncs: Syncs, digest: str | None, *, other: Json | None = None, **more: object) -> None:
     """Write a status with a plan, as the operator does."""
-    plan = {"digest": digest, "actions": [{**ACTION, **more}]}
+    plan = {"digest": digest, "actions": [{**ACTION, **more}, *([] if other is None else [other])]}
     condition = {
         "type": "Ready",
         "status": "False",
@@ -86,6 +86,14 @@ def test_what_is_held_is_shown(syncs: Syncs, command: Callable[..., Result]) -> 
     assert any(all(cell in line for cell in cells) for line in result.stdout.splitlines())
     assert "\x1b" not in result.stdout, "what others wrote does not steer a terminal"
     assert annotations(syncs) == {}
+
+
+def test_what_waits_with_it_is_shown_too(syncs: Syncs, command: Callable[..., Result]) -> None:
+    held(syncs, "0123456789abcdef", other={**ACTION, "action": "change", "key": "URL", "held": None})
+    result = command("approve", says="n\n")
+    shown, _, waiting = result.stdout.partition("These wait with it, and are carried out as well:")
+    assert ("HOST" in shown, "URL" in shown, "HOST" in waiting, "URL" in waiting) == (True, False, False, True)
+    assert result.stdout.index("URL") < result.stdout.index("Approve this?")
 
 
 def test_nothing_held_is_nothing_to_approve(command: Callable[..., Result]) -> None:

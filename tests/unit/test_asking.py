@@ -42,13 +42,13 @@ class TestWhatIsHeld:
         assert Held.of(status()) is None
         assert Held.of(status("Planned", plan=plan(ADDED, digest=None))) is None
 
-    def test_only_what_is_held(self) -> None:
+    def test_what_waits_with_it_is_told_apart(self) -> None:
         found = Held.of(status("Planned", plan=plan(REMOVED, ADDED, omitted=7)))
-        assert found == Held("d1", "Planned: as it is", (REMOVED,), 0), "what is omitted comes after what is held"
+        assert found == Held("d1", "Planned: as it is", (REMOVED,), (ADDED,), 7)
 
     def test_more_than_status_shows(self) -> None:
         found = Held.of(status("RemovalBlocked", "False", plan=plan(REMOVED, omitted=7)))
-        assert found == Held("d1", "RemovalBlocked: as it is", (REMOVED,), 7)
+        assert found == Held("d1", "RemovalBlocked: as it is", (REMOVED,), (), 7)
 
 
 @pytest.mark.parametrize(

@@ -95,13 +95,23 @@ PART = Part("/prod/pay/host", STRING, 1, None, None, (), None, ())
             KeyTrace(CONFIG_MAP, "HOST", None, planned=planned(held=True)),
             ["remove is held until it is approved: it is"],
         ),
-        (KeyTrace(CONFIG_MAP, "HOST", None, planned=planned(held=None)), ["remove is planned: it is gone"]),
+        (
+            KeyTrace(CONFIG_MAP, "HOST", None, planned=planned(held=None)),
+            ["remove waits with what is held, for nothing is written before that is approved: it is gone"],
+        ),
         (KeyTrace(CONFIG_MAP, "HOST", STRING, editors=("helm", "kubectl")), ["helm, kubectl wrote this key, too"]),
         (KeyTrace(CONFIG_MAP, "HOST", STRING, parts=(PART,)), ["DecryptionFailed: It cannot be decrypted"]),
     ],
 )
 def test_what_hinders_a_key(key: KeyTrace, said: list[str]) -> None:
-    told = of_key(key, status(problems=[STRETCHED, SEALED]))
+    told = of_key(key, status("RemovalBlocked", "False", problems=[STRETCHED, SEALED], plan={"digest": "d"}))
     assert len(told) == len(said)
     for text, begin in zip(told, said, strict=True):
         assert text.startswith(begin)
+
+
+@pytest.mark.parametrize(("digest", "only_plans"), [(None, False), ("d", True)])
+def test_what_no_hold_keeps_back_is_planned(digest: str | None, only_plans: bool) -> None:
+    key = KeyTrace(CONFIG_MAP, "HOST", None, planned=planned(held=None))
+    told = of_key(key, status("Planned", plan={"digest": digest}), only_plans=only_plans)
+    assert told == ("remove is planned: it is gone",)

@@ -115,6 +115,14 @@ def test_a_plan_that_status_shows_only_in_part_approves_nothing_but_itself() -> 
     assert held(0, approval=cut, live=fewer).holds
 
 
+def test_what_waits_with_it_and_is_not_shown_voids_nothing() -> None:
+    plan = held(0)
+    added = planned(snapshot(parameter()), spec=SYNC).actions
+    shown = plan_status((*plan.held, *added), plan.held, plan.digest).model_copy(update={"omitted": 1})
+    fewer = ours(CONFIG_MAP, dict.fromkeys(list(ENTRIES)[:4], "old"), entries=dict(list(ENTRIES.items())[:4]))
+    assert held(0, approval=Approval(plan.digest, told=shown), live=fewer).holds == ()
+
+
 def test_what_was_held_stays_held_although_it_is_few_of_many_now() -> None:
     plan = held(0, 1)
     more = {f"N{number}": entry(f"n{number}") for number in range(50)}

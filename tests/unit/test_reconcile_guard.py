@@ -200,6 +200,37 @@ async def test_a_moved_source_is_held_until_it_is_approved() -> None:
 
 
 @in_virtual_time
+async def test_what_an_approval_lets_pass_beside_what_is_held_is_told_before() -> None:
+    world = World(listing(0, kind=ParameterType.SECURE_STRING))
+    await world.run(2 * MINUTE)
+    world.answer = listing(0, version=2)
+    await world.run(5 * MINUTE)
+    assert world.condition("Ready") == "False DowngradeBlocked"
+    before = digest(world)
+    world.answer = lambda path: snapshot(
+        parameter("/prod/pay/p0", "v", version=2), parameter(value="elsewhere", version=4), secure(), path=path
+    )
+    await world.run(5 * MINUTE)
+    said = status(world)
+    assert said.plan is not None
+    assert [(each.action, each.kind, each.key, each.held) for each in said.plan.actions] == [
+        ("add", "ConfigMap", "P0", True),
+        ("move", "Secret", "P0", True),
+        ("change", "ConfigMap", "HOST", None),
+    ]
+    assert said.plan.digest == before
+    value = world.metrics.registry.get_sample_value
+    assert value("paramsync_sync_held_actions", {"namespace": "payments", "name": "app"}) == 2
+    writes = len(world.customs.writes)
+    await world.run(HOUR)
+    assert len(world.customs.writes) == writes, "an unchanged pass writes no status"
+    world.customs.annotations[APPROVE] = said.plan.digest or ""
+    await world.run(2 * MINUTE)
+    assert world.condition("Ready") == "True Synced"
+    assert (world.targets.objects[CONFIG_MAP].data or {})["HOST"] == "elsewhere"
+
+
+@in_virtual_time
 async def test_an_approved_apply_that_fails_is_tried_again_without_another_approval() -> None:
     world = World(listing(*range(8)))
     await world.run(2 * MINUTE)

@@ -132,7 +132,8 @@ class PlannedAction(StatusModel):
 
 
 class PlanStatus(StatusModel):
-    """What a reconcile would do: in ``mode: Plan`` all of it, otherwise what is held."""
+    """What a reconcile would do: in ``mode: Plan`` all of it; otherwise what is held, and what waits with it, if
+    nothing is written meanwhile."""
 
     digest: Annotated[str, Field(max_length=64)] | None = None
     """Approves what is held, and nothing else, as the value of the annotation paramsync.dev/approve on the sync.
@@ -143,6 +144,22 @@ class PlanStatus(StatusModel):
 
     omitted: Count = 0
     """The number of actions that do not fit in here."""
+
+    @property
+    def held(self) -> tuple[PlannedAction, ...]:
+        """What is held, as far as it is shown."""
+        return tuple(action for action in self.actions if action.held)
+
+    @property
+    def others(self) -> tuple[PlannedAction, ...]:
+        """What is not held itself, as far as it is shown."""
+        return tuple(action for action in self.actions if not action.held)
+
+    @property
+    def omitted_held(self) -> int:
+        """How many of those that do not fit in here are held, at most: what is held comes first, so that none is if
+        anything else is shown."""
+        return 0 if self.others else self.omitted
 
 
 class SyncStatus(StatusModel):
@@ -197,7 +214,7 @@ class SyncStatus(StatusModel):
     """The targets that exist and are this sync's."""
 
     plan: PlanStatus | None = None
-    """What would be done, in mode Plan; what is held, otherwise. None if nothing is."""
+    """What would be done, in mode Plan; what is held and waits, otherwise. None if nothing is."""
 
     problems: Annotated[tuple[Problem, ...], Field(max_length=MOST_PROBLEMS)] = ()
     """What is not as it should be; at most 50 entries."""
@@ -211,9 +228,7 @@ class SyncStatus(StatusModel):
         """The number of actions that are held until they are approved; of a hold that is about none of them, 1."""
         if not self.is_held or self.plan is None:
             return 0
-        # What is left out for want of room comes after what is held, and so is held if all that is shown is.
-        shown = sum(bool(action.held) for action in self.plan.actions)
-        return max(shown + (self.plan.omitted if shown == len(self.plan.actions) else 0), 1)
+        return max(len(self.plan.held) + self.plan.omitted_held, 1)
 
     @property
     def is_held(self) -> bool:

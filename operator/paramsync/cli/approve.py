@@ -11,6 +11,8 @@ from .cluster import Named, Reach, connected, parsed, read, sync_options, wait_o
 from .output import printable, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from paramsync.api.status import PlannedAction
     from paramsync.core.asking import Held
     from paramsync.kube.transport import Transport
@@ -76,14 +78,17 @@ def _held(found: CustomObject, digest: str | None) -> Held:
 
 
 def _show(found: CustomObject, held: Held) -> None:
-    rows = [
-        [*map(printable, (each.action, f"{each.kind} {each.name}", each.key, *_of_parameter(each), each.reason))]
-        for each in held.actions
-    ]
     click.echo(printable(f"{shown(found)}: {held.why}"))
-    click.echo(f"\n{table(HEADERS, rows)}\n")
+    click.echo(f"\n{_table(held.actions)}\n")
+    if held.waiting:
+        click.echo(f"These wait with it, and are carried out as well:\n\n{_table(held.waiting)}\n")
     if held.omitted:
         click.echo(f"And {held.omitted} more, which status has no room for.\n")
+
+
+def _table(actions: Iterable[PlannedAction]) -> str:
+    rows = ((each.action, f"{each.kind} {each.name}", each.key, *_of_parameter(each), each.reason) for each in actions)
+    return table(HEADERS, [[*map(printable, row)] for row in rows])
 
 
 def _of_parameter(action: PlannedAction) -> tuple[str, str, str]:

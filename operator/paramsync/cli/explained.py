@@ -81,9 +81,13 @@ class Explained:
             "made": [*steps(key)],
             "template": key.template,
             "parameters": [_parameter(part) for part in key.parts],
-            "hindrances": [*of_key(key, self.sync.status)],
+            "hindrances": [*self._of_key(key)],
             **({} if self.origins is None else {"news": [*self._news(key)]}),
         }
+
+    def _of_key(self, key: KeyTrace) -> Sequence[str]:
+        spec = self.sync.spec
+        return of_key(key, self.sync.status, only_plans=spec is not None and spec.only_plans)
 
     def _news(self, key: KeyTrace) -> Sequence[str]:
         """What Parameter Store has of a key that the cluster has not."""
@@ -119,7 +123,7 @@ class Explained:
         return "\n".join(map(printable, lines))
 
     def _why(self) -> str:
-        of_keys = (f"{key.target}, {key.key}: {each}" for key in self._keys() for each in of_key(key, self.sync.status))
+        of_keys = (f"{key.target}, {key.key}: {each}" for key in self._keys() for each in self._of_key(key))
         found = [*of_keys, *self.hindrances]
         title = (
             "Why it is not newer:"

@@ -23,18 +23,18 @@ class Held:
     """What Ready says of it."""
 
     actions: tuple[PlannedAction, ...]
+    waiting: tuple[PlannedAction, ...]
+    """What is not held itself, and is carried out with it."""
+
     omitted: int
-    """How many actions status has no room for; the digest approves them as well."""
+    """How many actions status has no room for; an approval lets them pass as well."""
 
     @classmethod
     def of(cls, status: SyncStatus) -> "Held | None":
         """What is held; None if nothing is."""
         if status.plan is None or status.plan.digest is None:
             return None
-        actions = tuple(action for action in status.plan.actions if action.held)
-        # What is held comes first: if anything else is shown, nothing that is held is omitted.
-        shows_more = len(actions) < len(status.plan.actions)
-        return cls(status.plan.digest, ready(status), actions, 0 if shows_more else status.plan.omitted)
+        return cls(status.plan.digest, ready(status), status.plan.held, status.plan.others, status.plan.omitted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from paramsync.api.status import ConditionType, SyncStatus
+from paramsync.api.status import ConditionType, PlannedAction, SyncStatus
 from paramsync.api.sync import DEFAULT_INTERVAL, ParameterSyncSpec
 
 from .reasons import Reason
@@ -82,16 +82,18 @@ def rhythm(spec: ParameterSyncSpec) -> tuple[str, ...]:
     return f"Parameter Store is read every {interval}; {pauses}", *labels
 
 
-def of_key(key: KeyTrace, status: SyncStatus) -> tuple[str, ...]:
-    """What keeps one key from being newer."""
-    return tuple(_of_key(key, status))
+def of_key(key: KeyTrace, status: SyncStatus, *, only_plans: bool = False) -> tuple[str, ...]:
+    """What keeps one key from being newer.
+
+    :param only_plans: whether the sync is one that only plans.
+    """
+    return tuple(_of_key(key, status, only_plans=only_plans))
 
 
-def _of_key(key: KeyTrace, status: SyncStatus) -> Iterator[str]:
+def _of_key(key: KeyTrace, status: SyncStatus, *, only_plans: bool) -> Iterator[str]:
     action = key.planned
     if action is not None:
-        state = "is held until it is approved" if action.held else "is planned"
-        yield f"{action.action} {state}: {action.reason}"
+        yield f"{action.action} {_state(action, is_waiting=status.is_held and not only_plans)}: {action.reason}"
     if key.editors:
         yield (
             f"{named(key.editors)} wrote this key, too: it may hold something else than its parameter's value until"
@@ -99,3 +101,9 @@ def _of_key(key: KeyTrace, status: SyncStatus) -> Iterator[str]:
         )
     names = {part.parameter for part in key.parts}
     yield from (f"{each.reason}: {each.message}" for each in status.problems if each.subject in names)
+
+
+def _state(action: PlannedAction, *, is_waiting: bool) -> str:
+    if action.held:
+        return "is held until it is approved"
+    return "waits with what is held, for nothing is written before that is approved" if is_waiting else "is planned"

@@ -6,7 +6,7 @@ from typing import Final
 
 from paramsync.api.status import LONGEST_REASON, MOST_ACTIONS, PlannedAction, PlanStatus
 
-from .actions import Action
+from .actions import Action, ActionKind
 from .clock import timestamp
 from .outcome import shortened
 from .plan import Plan
@@ -37,6 +37,16 @@ def told_actions(plan: Plan) -> tuple[Action, ...]:
     """All that would happen, what is held as it would be if it were not."""
     held = {(action.target, action.key) for action in plan.held}
     return (*plan.held, *(action for action in plan.actions if (action.target, action.key) not in held))
+
+
+def waiting_actions(plan: Plan) -> tuple[Action, ...]:
+    """What is not held itself, and is not done either as long as something is that stops everything."""
+    if not any(hold.stops_everything for hold in plan.holds):
+        return ()
+    # What is kept until it has settled stays as it is after an approval, too.
+    return tuple(
+        action for action in told_actions(plan) if action not in plan.held and action.kind is not ActionKind.KEEP
+    )
 
 
 def plan_status(actions: Iterable[Action], held: Collection[Action], digest: str | None) -> PlanStatus:

@@ -18,7 +18,7 @@ from .guard.window import window
 from .objects import Content
 from .outcome import Circumstances, Outcome, conditions, is_still_fresh, shortened
 from .plan import Plan
-from .planned import plan_status, told_actions
+from .planned import plan_status, told_actions, waiting_actions
 from .reasons import Problem, Reason
 from .repairs import Repair
 from .routing import TargetRef
@@ -193,7 +193,9 @@ def _shown(plan: Plan, *, whole: bool = False) -> PlanStatus | None:
     if not whole and not plan.holds:
         return None
     held = plan.held | plan.held_parts
-    return plan_status((*told_actions(plan), *plan.held_parts) if whole else held, held, plan.digest)
+    if whole:
+        return plan_status((*told_actions(plan), *plan.held_parts), held, plan.digest)
+    return plan_status((*held, *waiting_actions(plan)), held, plan.digest)
 
 
 def described(status: SyncStatus, spec: ParameterSyncSpec | None, refresh: str | None) -> SyncStatus:

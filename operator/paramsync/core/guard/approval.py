@@ -27,8 +27,8 @@ class Approval:
     @property
     def was_held(self) -> frozenset[tuple[TargetRef, str]]:
         """The keys whose loss was held when status was written."""
-        actions = self.told.actions if self.told is not None else ()
-        return frozenset((TargetRef(TargetKind(each.kind), each.name), each.key) for each in actions if each.held)
+        held = self.told.held if self.told is not None else ()
+        return frozenset((TargetRef(TargetKind(each.kind), each.name), each.key) for each in held)
 
     def covers(self, uid: str, holds: Sequence[Hold]) -> bool:
         """Whether all that is held has been approved.
@@ -40,10 +40,10 @@ class Approval:
             return False
         if self.asked == digest(uid, self.last, holds):
             return True
-        if self.told is None or self.told.digest != self.asked or self.told.omitted or any(h.facts for h in holds):
+        if self.told is None or self.told.digest != self.asked or self.told.omitted_held or any(h.facts for h in holds):
             return False
         held = offending(holds) | offending_parts(holds)
-        told = {_stripped(each) for each in self.told.actions if each.held}
+        told = {_stripped(each) for each in self.told.held}
         return all(_stripped(planned_action(action, held=True)) in told for action in held)
 
 
