@@ -119,6 +119,11 @@ def test_of_a_secret_only_the_metadata_is_fetched(scene: Scene, sync: str, monke
 def test_a_key_or_a_parameter_is_looked_for(scene: Scene, sync: str, developer: AccountKubeconfig) -> None:
     by_name = explained(developer, "-n", scene.syncs.namespace, "app", scene.path("app/zones"))
     assert list(keys(by_name)) == ["ConfigMap/app.json"]
+    overlaid = run(developer, "explain", "app", scene.path("shared/host")).stdout
+    assert "KEY         HOST of ConfigMap app" in overlaid
+    assert (
+        f"{scene.path('shared/host')} is overlaid by {scene.path('app/host')}, which this key has instead" in overlaid
+    )
     result = run(developer, "explain", "app", "PGPROT")
     assert result.exit_code == 1
     assert "has a key PGPROT" in result.stderr

@@ -13,7 +13,7 @@ from paramsync.core.objects import PROVENANCE_ANNOTATION, Live
 from paramsync.core.parameters import Snapshot
 from paramsync.core.provenance import Entry, Origin, Provenance
 from paramsync.core.routing import TargetRef, routes
-from paramsync.core.tracing import KeyTrace, TargetTrace, chosen, similar, trace, untold
+from paramsync.core.tracing import KeyTrace, TargetTrace, chosen, overlaying, similar, trace, untold
 
 from . import strategies
 from .builders import (
@@ -163,15 +163,23 @@ def test_a_word_is_a_key_or_a_parameter() -> None:
         ("/prod/pay/host", ["HOST", "URL"]),
         ("/prod/pay/token", ["TOKEN"]),
         ("host", []),
-        ("/shared/host", []),
+        ("/shared/host", ["HOST", "URL"]),
+        ("/shared/hosts", []),
     ):
         assert sorted(keys(list(chosen(targets, word)))) == expected
 
 
+def test_what_a_key_has_instead_of_an_overlaid_parameter() -> None:
+    host = keys(traced(SPEC, SHARED, OWN))["HOST"]
+    assert overlaying(host, "/shared/host") == ("/prod/pay/host",)
+    assert overlaying(host, "/prod/pay/host") == ()
+
+
 def test_keys_that_look_like_a_word() -> None:
     targets = traced(SPEC, SHARED, OWN)
+    assert similar(targets, "/shared/hst") == ["HOST", "/shared/host"]
     assert similar(targets, "host") == ["HOST"]
-    assert similar(targets, "/prod/pay/hosts") == ["HOST"]
+    assert similar(targets, "/prod/other/hosts")[0] == "HOST"
     assert similar(targets, "zzz") == ["APP_BLOB", "HOST", "PGPORT", "URL", "app.json"], "few: all"
     many = snapshot(*(parameter(f"/prod/pay/p{number}", "x") for number in range(9)), secure())
     assert similar(traced(ParameterSyncSpec.model_validate({"sources": [{"path": "/prod/pay"}]}), many), "zzz") == []

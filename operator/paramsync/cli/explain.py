@@ -60,7 +60,7 @@ def explain(
         targets = with_new(targets, by_key(origins.keys))
     if key is not None:
         targets = _chosen(targets, key, sync)
-    explained = Explained.of(found, sync, targets, origins)
+    explained = Explained.of(found, sync, targets, origins, key or "")
     show(form, explained.details if key is not None else explained.overview, explained.document)
 
 

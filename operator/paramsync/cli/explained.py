@@ -10,6 +10,7 @@ from paramsync.core.asking import ready
 from paramsync.core.clock import timestamp
 from paramsync.core.freshness import Asked, hindrances, of_key, rhythm
 from paramsync.core.news import by_key, news
+from paramsync.core.tracing import overlaying
 
 from .output import printable, table
 
@@ -40,15 +41,23 @@ class Explained:
     origins: Origins | None = None
     """What Parameter Store has now, if it was asked."""
 
+    word: str = ""
+    """The key or parameter that was asked for; empty if all were."""
+
     @classmethod
     def of(
-        cls, found: CustomObject, sync: Sync, targets: Sequence[TargetTrace], origins: Origins | None = None
+        cls,
+        found: CustomObject,
+        sync: Sync,
+        targets: Sequence[TargetTrace],
+        origins: Origins | None = None,
+        word: str = "",
     ) -> Explained:
         """What is known of a sync that was read."""
         is_deleting = found.metadata.deletion_timestamp is not None
         asked = Asked(sync.spec, sync.invalid, sync.generation, sync.refresh, is_deleting)
         when = () if sync.spec is None else rhythm(sync.spec)
-        return cls(sync, targets, hindrances(asked, sync.status), when, origins)
+        return cls(sync, targets, hindrances(asked, sync.status), when, origins, word)
 
     def document(self) -> JsonValue:
         """For programs."""
@@ -87,7 +96,9 @@ class Explained:
 
     def _of_key(self, key: KeyTrace) -> Sequence[str]:
         spec = self.sync.spec
-        return of_key(key, self.sync.status, only_plans=spec is not None and spec.only_plans)
+        over = overlaying(key, self.word)
+        overlaid = [f"{self.word} is overlaid by {', '.join(over)}, which this key has instead"] if over else []
+        return [*overlaid, *of_key(key, self.sync.status, only_plans=spec is not None and spec.only_plans)]
 
     def _news(self, key: KeyTrace) -> Sequence[str]:
         """What Parameter Store has of a key that the cluster has not."""

@@ -189,20 +189,30 @@ def _part(entry: Entry, provenance: Provenance) -> Part:
 
 
 def chosen(targets: Sequence[TargetTrace], word: str) -> tuple[TargetTrace, ...]:
-    """The keys that a word means: a key, or the full name of a parameter that they are made of. And their targets."""
+    """The keys that a word means, and their targets: a key, or the full name of a parameter that they are made of, or
+    would be made of if no later source had it as well."""
     found = ((each, tuple(key for key in each.keys if _is_meant(key, word))) for each in targets)
     return tuple(replace(each, keys=keys) for each, keys in found if keys)
 
 
 def _is_meant(key: KeyTrace, word: str) -> bool:
-    names = {part.parameter for part in key.parts}
+    names = {name for part in key.parts for name in (part.parameter, *part.shadowed)}
     return word == key.key or word in names or (key.planned is not None and word == key.planned.parameter)
 
 
+def overlaying(key: KeyTrace, word: str) -> tuple[str, ...]:
+    """The full names of the parameters that a key has instead of the parameter that a word means."""
+    return tuple(dict.fromkeys(part.parameter for part in key.parts if word in part.shadowed and part.parameter))
+
+
 def similar(targets: Sequence[TargetTrace], word: str) -> list[str]:
-    """Keys that look like a word, whatever the case of its letters; all keys, if those are few."""
+    """Keys and overlaid parameters that look like a word, whatever the case of its letters; or all keys, if few."""
     keys = sorted({key.key for each in targets for key in each.keys})
-    by_folded: dict[str, str] = {key.casefold(): key for key in keys}
-    last = word.rpartition("/")[2].casefold()
-    found = get_close_matches(last, by_folded, MOST_SIMILAR)
-    return [by_folded[key] for key in found] or (keys if len(keys) <= MOST_SIMILAR else [])
+    shadowed = {name for each in targets for key in each.keys for part in key.parts for name in part.shadowed}
+    alike = [*_alike(word.rpartition("/")[2], keys), *_alike(word, sorted(shadowed))][:MOST_SIMILAR]
+    return alike or (keys if len(keys) <= MOST_SIMILAR else [])
+
+
+def _alike(word: str, names: Sequence[str]) -> list[str]:
+    by_folded: dict[str, str] = {name.casefold(): name for name in names}
+    return [by_folded[name] for name in get_close_matches(word.casefold(), by_folded, MOST_SIMILAR)]
