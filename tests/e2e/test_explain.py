@@ -126,9 +126,14 @@ def test_a_key_or_a_parameter_is_looked_for(scene: Scene, sync: str, developer: 
     )
     result = run(developer, "explain", "app", "PGPROT")
     assert result.exit_code == 1
-    assert "has a key PGPROT" in result.stderr
+    assert f"whether {sync} has a key PGPROT, or one that is made of" in result.stderr
+    assert "cannot be told: it may be in Secret app, which you may not read, and is in no other" in result.stderr
     assert "similar: PGPORT" in result.stderr
+    assert "paramsync plan -f FILE, or paramsync tree -f FILE" in result.stderr
     assert "Secret app: you may not read it" in result.stderr
+    with person(scene.syncs.cluster, scene.syncs.namespace, READ, CONFIG_MAPS, SECRETS) as kubeconfig:
+        result = run(kubeconfig, "explain", "app", "PGPROT")
+    assert f"no target of {sync} has a key PGPROT, and none is made of a parameter of that name" in result.stderr
 
 
 def test_why_a_key_is_not_newer(scene: Scene, sync: str, developer: AccountKubeconfig) -> None:

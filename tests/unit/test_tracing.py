@@ -153,7 +153,8 @@ def test_spec_and_status_speak_of_a_target_that_may_not_be_read() -> None:
         ("HOST", None, HELD),
         ("app.json", "JSON", None),
     ]
-    assert untold(CONFIG_MAP, "no", None, None).keys == ()
+    assert untold(CONFIG_MAP, "no", None, None) == TargetTrace(CONFIG_MAP, (), "no", is_hidden=False)
+    assert untold(CONFIG_MAP, "no", None, None, is_hidden=True).is_hidden
 
 
 def test_a_word_is_a_key_or_a_parameter() -> None:

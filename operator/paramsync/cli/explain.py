@@ -86,6 +86,13 @@ def _chosen(targets: tuple[TargetTrace, ...], key: str, sync: Sync) -> tuple[Tar
     alike = similar(targets, key)
     hint = f"; similar: {', '.join(alike)}" if alike else ""
     untold = "".join(f"\n{each.ref}: {each.unknown}" for each in targets if each.unknown)
+    hidden = ", ".join(str(each.ref) for each in targets if each.is_hidden)
+    if hidden:
+        raise click.ClickException(
+            f"whether {sync.key} has a key {key}, or one that is made of a parameter of that name, cannot be told: it"
+            f" may be in {hidden}, which you may not read, and is in no other target{hint}. Who has rights in AWS is"
+            f" told by paramsync plan -f FILE, or paramsync tree -f FILE, with the manifest of the sync{untold}"
+        )
     raise click.ClickException(
         f"no target of {sync.key} has a key {key}, and none is made of a parameter of that name{hint}{untold}"
     )
@@ -113,7 +120,7 @@ def _trace(targets: Targets, sync: Sync, ref: TargetRef, route: Route | None) ->
     except Forbidden:
         kind = f"{ref.kind.lower()}s"
         why = f"you may not read it: that needs the right to get {kind} in namespace {sync.key.namespace}"
-        return untold(ref, why, route, sync.status.plan)
+        return untold(ref, why, route, sync.status.plan, is_hidden=True)
     if live is None:
         return untold(ref, "it does not exist", route, sync.status.plan)
     return trace(live, sync.owner, route, sync.status.plan)

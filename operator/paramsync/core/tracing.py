@@ -84,6 +84,9 @@ class TargetTrace:
     unknown: str = ""
     """What cannot be told of it, and why; empty if all is."""
 
+    is_hidden: bool = False
+    """Whether whoever asks may not read it, so that it may have keys of which nothing is told."""
+
 
 def trace(live: Live, owner: Owner, route: Route | None, plan: PlanStatus | None) -> TargetTrace:
     """What each key of a target was made of.
@@ -114,11 +117,13 @@ def _trimmed(provenance: Provenance) -> str:
     return f"its annotation has no room for all keys' {', '.join(provenance.trimmed)}: these are not shown"
 
 
-def untold(ref: TargetRef, why: str, route: Route | None, plan: PlanStatus | None) -> TargetTrace:
+def untold(
+    ref: TargetRef, why: str, route: Route | None, plan: PlanStatus | None, *, is_hidden: bool = False
+) -> TargetTrace:
     """What spec and status alone say of a target that tells nothing itself: its files and texts, and what is held."""
     stated = {} if route is None else {key: _stated(route, key, plan) for key in _whole_keys(route)}
     keys = (*stated.values(), *_only_planned(ref, plan, stated.keys()))
-    return TargetTrace(ref, tuple(sorted(keys, key=lambda each: each.key)), why)
+    return TargetTrace(ref, tuple(sorted(keys, key=lambda each: each.key)), why, is_hidden)
 
 
 def _whole_keys(route: Route) -> frozenset[str]:
