@@ -89,6 +89,8 @@ def test_somebody_without_rights_in_aws_or_on_secrets(scene: Scene, sync: str, d
     ]
     assert found["Secret/URL"]["template"] == "pg://${host}:${password|urlquote}"
     assert found["Secret/URL"]["parameters"] == []
+    why = run(developer, "explain", sync).stdout.partition("The sync tells of nothing that hinders it;")[2]
+    assert why.splitlines()[1].startswith("- of Secret app nothing is known here, for you may not read it")
     secret = next(each["unknown"] for each in document["targets"] if each["kind"] == "Secret")
     assert secret == f"you may not read it: that needs the right to get secrets in namespace {scene.syncs.namespace}"
 

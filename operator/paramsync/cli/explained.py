@@ -141,7 +141,12 @@ class Explained:
             if found
             else "The sync tells of nothing that hinders it; whether the operator runs, paramsync doctor says:"
         )
-        lines = [title, *(f"- {printable(each)}" for each in (*found, *self.rhythm))]
+        hidden = [
+            f"of {each.ref} nothing is known here, for you may not read it: neither its keys nor how old they are"
+            for each in self.targets
+            if each.is_hidden
+        ]
+        lines = [title, *(f"- {printable(each)}" for each in (*found, *hidden, *self.rhythm))]
         return _text("\n".join(lines), "\n".join(map(printable, self._in_parameter_store())))
 
     def _in_parameter_store(self) -> Iterator[str]:
