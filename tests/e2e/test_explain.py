@@ -90,7 +90,7 @@ def test_somebody_without_rights_in_aws_or_on_secrets(scene: Scene, sync: str, d
     assert found["Secret/URL"]["template"] == "pg://${host}:${password|urlquote}"
     assert found["Secret/URL"]["parameters"] == []
     why = run(developer, "explain", sync).stdout.partition("The sync tells of nothing that hinders it;")[2]
-    assert why.splitlines()[1].startswith("- of Secret app nothing is known here, for you may not read it")
+    assert why.splitlines()[1] == "- Secret app: what stands in it is not known here"
     secret = next(each["unknown"] for each in document["targets"] if each["kind"] == "Secret")
     assert secret == f"you may not read it: that needs the right to get secrets in namespace {scene.syncs.namespace}"
 
@@ -122,7 +122,7 @@ def test_a_key_or_a_parameter_is_looked_for(scene: Scene, sync: str, developer: 
     by_name = explained(developer, "-n", scene.syncs.namespace, "app", scene.path("app/zones"))
     assert list(keys(by_name)) == ["ConfigMap/app.json"]
     overlaid = run(developer, "explain", "app", scene.path("shared/host")).stdout
-    assert "KEY         HOST of ConfigMap app" in overlaid
+    assert "  HOST of ConfigMap app" in overlaid
     assert (
         f"{scene.path('shared/host')} is overlaid by {scene.path('app/host')}, which this key has instead" in overlaid
     )

@@ -4,7 +4,7 @@ import pytest
 
 from paramsync.api.status import PlannedAction, Problem, SyncStatus
 from paramsync.api.sync import ParameterSyncSpec
-from paramsync.core.freshness import Asked, hindrances, of_key, rhythm
+from paramsync.core.freshness import Asked, hindrances, of_key, remarks, rhythm
 from paramsync.core.tracing import KeyTrace, Part
 
 from .builders import CONFIG_MAP, STRING
@@ -32,6 +32,8 @@ def status(reason: str = "Synced", ready: str = "True", **fields: object) -> Syn
 
 
 STRETCHED = Problem(reason="IntervalStretched", subject="the account", message="All intervals are longer")
+SUSPECT = Problem(reason="LooksSecret", subject="/prod/pay/host", message="It looks like a credential")
+NEWER = Problem(reason="OfAnotherVersion", subject="/prod/pay/host", message="Who knows")
 SEALED = Problem(reason="DecryptionFailed", subject="/prod/pay/host", message="It cannot be decrypted")
 
 
@@ -108,6 +110,13 @@ def test_what_hinders_a_key(key: KeyTrace, said: list[str]) -> None:
     assert len(told) == len(said)
     for text, begin in zip(told, said, strict=True):
         assert text.startswith(begin)
+
+
+def test_what_is_worth_knowing_hinders_nothing() -> None:
+    key = KeyTrace(CONFIG_MAP, "HOST", STRING, parts=(PART,))
+    said = status(problems=[SUSPECT, STRETCHED, SEALED, NEWER])
+    assert of_key(key, said) == ("DecryptionFailed: It cannot be decrypted", "OfAnotherVersion: Who knows")
+    assert remarks(key, said) == ("LooksSecret: It looks like a credential",)
 
 
 @pytest.mark.parametrize(("digest", "only_plans"), [(None, False), ("d", True)])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from paramsync.api.status import ConditionType
 from paramsync.core.asking import ready
 from paramsync.core.clock import timestamp
-from paramsync.core.freshness import Asked, hindrances, of_key, rhythm
+from paramsync.core.freshness import Asked, hindrances, of_key, remarks, rhythm
 from paramsync.core.news import by_key, news
 from paramsync.core.tracing import overlaying
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 HEADERS = ("TARGET", "KEY", "PARAMETER", "TYPE", "VERSION", "MODIFIED", "OVERLAYS", "MADE BY")
 UNKNOWN = "?"
 """Of what the annotation had no room for."""
+
+NOTHING_HINDERS = "The sync tells of nothing that hinders it; whether the operator runs, paramsync doctor says:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Explained:
             "template": key.template,
             "parameters": [_parameter(part) for part in key.parts],
             "hindrances": [*self._of_key(key)],
+            "remarks": [*remarks(key, self.sync.status)],
             **({} if self.origins is None else {"news": [*self._news(key)]}),
         }
 
@@ -136,18 +139,19 @@ class Explained:
     def _why(self) -> str:
         of_keys = (f"{key.target}, {key.key}: {each}" for key in self._keys() for each in self._of_key(key))
         found = [*of_keys, *self.hindrances]
-        title = (
-            "Why it is not newer:"
-            if found
-            else "The sync tells of nothing that hinders it; whether the operator runs, paramsync doctor says:"
+        hidden = (f"{each.ref}: what stands in it is not known here" for each in self.targets if each.is_hidden)
+        title = "Why it is not newer:" if found else NOTHING_HINDERS
+        lines = [title, *(f"- {each}" for each in (*found, *hidden, *self.rhythm))]
+        return _text(
+            *("\n".join(map(printable, each)) for each in (lines, self._remarks(), self._in_parameter_store()))
         )
-        hidden = [
-            f"of {each.ref} nothing is known here, for you may not read it: neither its keys nor how old they are"
-            for each in self.targets
-            if each.is_hidden
-        ]
-        lines = [title, *(f"- {printable(each)}" for each in (*found, *hidden, *self.rhythm))]
-        return _text("\n".join(lines), "\n".join(map(printable, self._in_parameter_store())))
+
+    def _remarks(self) -> Iterator[str]:
+        """What is worth knowing of the keys, and hinders nothing."""
+        told = [f"- {key.target}, {key.key}: {each}" for key in self._keys() for each in remarks(key, self.sync.status)]
+        if told:
+            yield "What else is said of it:"
+        yield from told
 
     def _in_parameter_store(self) -> Iterator[str]:
         """What Parameter Store has, if it was asked."""

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from paramsync.api.status import ConditionType, PlannedAction, SyncStatus
+from paramsync.api.status import ConditionType, PlannedAction, Problem, SyncStatus
 from paramsync.api.sync import DEFAULT_INTERVAL, ParameterSyncSpec
 
-from .reasons import Reason
+from .reasons import Nature, Reason
 from .remedies import REMEDIES, anchor
 from .repairs import named
 from .report import handled
@@ -99,8 +99,26 @@ def _of_key(key: KeyTrace, status: SyncStatus, *, only_plans: bool) -> Iterator[
             f"{named(key.editors)} wrote this key, too: it may hold something else than its parameter's value until"
             " the operator has put it back"
         )
+    yield from (_told(each) for each in _problems(key, status) if not _is_remark(each))
+
+
+def remarks(key: KeyTrace, status: SyncStatus) -> tuple[str, ...]:
+    """What status says of a key's parameters that keeps nothing from being newer."""
+    return tuple(_told(each) for each in _problems(key, status) if _is_remark(each))
+
+
+def _problems(key: KeyTrace, status: SyncStatus) -> Iterator[Problem]:
     names = {part.parameter for part in key.parts}
-    yield from (f"{each.reason}: {each.message}" for each in status.problems if each.subject in names)
+    return (each for each in status.problems if each.subject in names)
+
+
+def _is_remark(problem: Problem) -> bool:
+    """Whether nothing is to be done for the sync to go on. An operator of a newer version may say what is not known."""
+    return problem.reason in set(Reason) and Reason(problem.reason).nature is Nature.GOOD
+
+
+def _told(problem: Problem) -> str:
+    return f"{problem.reason}: {problem.message}"
 
 
 def _state(action: PlannedAction, *, is_waiting: bool) -> str:
