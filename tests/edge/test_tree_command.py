@@ -96,7 +96,19 @@ def test_it_reads_one_level_elsewhere_and_as_a_role(filled: Emulator, proxy: Pro
     assert f"of account {OTHER_ACCOUNT}: 1 parameter" in other.stdout
     (call,) = proxy.calls("AssumeRole")
     assert (call.body["ExternalId"], call.body["RoleSessionName"]) == ("tenant-7f3a", "paramsync-cli")
-    assert "0 parameters" in run("/prod/none").stdout
+
+
+def test_where_nothing_is_it_says_what_to_look_at(filled: Emulator, tmp_path: Path) -> None:
+    result = run("/prod/none")
+    assert (result.exit_code, result.stdout) == (0, f"/prod/none in eu-west-1 of account {ACCOUNT}: 0 parameters\n")
+    hint = "NoParameters: There are no parameters below {}. Check the path, the store's Region and account, and create"
+    assert result.stderr.startswith(hint.format("/prod/none"))
+    labelled = run(PATH, "--label", "live", "-o", "json")
+    assert "with a version that is labelled live. Check the path" in labelled.stderr
+    assert json.loads(labelled.stdout)["subtrees"][0]["account"] == ACCOUNT
+    file = manifests(tmp_path)
+    assert run("-f", file).stderr == ""
+    assert "Nothing of what the syncs list is at or below /prod/none" in run("/prod/none", "-f", file).stderr
 
 
 def test_a_label_is_asked_for(filled: Emulator, proxy: Proxy) -> None:

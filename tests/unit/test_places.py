@@ -64,7 +64,8 @@ def test_everything_is_placed_or_said_to_be_nowhere() -> None:
         "/prod/pay/app": ["ConfigMap app APP_LEVEL", "ConfigMap app APP_NAME"],
         "/prod/pay/host": ["ConfigMap app HOST", "Secret app URL"],
         "/prod/pay/port": ["ConfigMap app PGPORT"],
-        "/prod/pay/1st": "it gets no key: paramsync plan says why",
+        "/prod/pay/1st": "it gets no key: Parameter /prod/pay/1st cannot become a key: 1ST is no name of an environment"
+        " variable; name one in keys.rename (1st: _1ST), begin all with keys.prefix, or write keys.style: Path",
         "/prod/pay/zones": ["ConfigMap app a.json"],
         "/prod/pay/password": ["Secret app PASSWORD", "Secret app URL"],
         "/prod/pay/sealed": "it is taken apart: its value says where its fields go",

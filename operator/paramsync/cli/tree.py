@@ -14,7 +14,7 @@ from .manifests import DEFAULT, files_options
 from .output import Colour, Form, coloured, form_option, progress, show, table, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pydantic import JsonValue
@@ -86,13 +86,16 @@ def tree(
             needs = [Need(Subtree(who, checked(path or ""), recursive, label), Selection())]
         read_more = stack.enter_context(progress("Reading pages of Parameter Store"))
         found = read(aws, needs, rate, THREADS, read_more)
+        snapshots = [_with_account(aws, each) for each in found.values() if isinstance(each, Snapshot)]
     places = _places(asked, found)
-    shown = [_below(each, path if paths else None) for each in found.values() if isinstance(each, Snapshot)]
+    shown = [_below(each, path if paths else None) for each in snapshots]
     show(
         form,
         lambda: "\n\n".join(_text(each, places, with_places=bool(paths)) for each in shown),
         lambda: {"subtrees": [_document(each, places) for each in shown]},
     )
+    for hint in _empty(snapshots, shown, path):
+        click.echo(hint, err=True)
     problems = [each for _, found in asked for each in found if isinstance(each, Problem)]
     problems += [Problem(each.reason, "", str(each)) for each in found.values() if isinstance(each, SourceError)]
     for problem in dict.fromkeys(problems):
@@ -133,6 +136,29 @@ def _places(asked: Iterable[tuple[Asked, Sequence[Need | Problem]]], found: Foun
         for key, place in placed(each.spec, each.key.name, snapshots).items():
             places.setdefault(key, {})[str(each.key)] = place
     return places
+
+
+def _with_account(aws: Clients, snapshot: Snapshot) -> Snapshot:
+    """A snapshot with the account that was read: where there is no parameter, none tells it."""
+    if snapshot.parameters:
+        return snapshot
+    return replace(snapshot, account=aws.prepare(snapshot.subtree.identity))
+
+
+def _empty(snapshots: Sequence[Snapshot], shown: Sequence[Snapshot], path: str | None) -> Iterator[str]:
+    """What is to be said where nothing is shown.
+
+    :param snapshots: what was read.
+    :param shown: what of it is at or below the path.
+    """
+    from paramsync.core.emptiness import nothing_below
+    from paramsync.core.reasons import Reason
+
+    for each in snapshots:
+        if not each.parameters:
+            yield told(Reason.NO_PARAMETERS, nothing_below(each.subtree.path, each.subtree.label))
+    if path and any(each.parameters for each in snapshots) and not any(each.parameters for each in shown):
+        yield told(Reason.NO_PARAMETERS, f"Nothing of what the syncs list is at or below {path}")
 
 
 def _below(snapshot: Snapshot, path: str | None) -> Snapshot:

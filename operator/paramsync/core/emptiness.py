@@ -39,10 +39,17 @@ def _no_parameters(source: Source, snapshot: Snapshot, *, has_applied: bool) -> 
     if snapshot.parameters:
         what = f"include and exclude leave none of the parameters below {source.path}{kept}. Check their patterns"
         return Problem(Reason.NO_PARAMETERS, source.path, f"The source's {what}")
-    labelled = f" with a version that is labelled {source.version_label}" if source.version_label else ""
-    return Problem(
-        Reason.NO_PARAMETERS,
-        source.path,
-        f"There are no parameters below {source.path}{labelled}{kept}."
-        " Check the path, the store's Region and account, and create the parameters",
+    return Problem(Reason.NO_PARAMETERS, source.path, nothing_below(source.path, source.version_label, kept))
+
+
+def nothing_below(path: str, label: str | None, kept: str = "") -> str:
+    """What is said of a path below which there is nothing.
+
+    :param label: of the versions that were asked for, if one was.
+    :param kept: what it means for targets that are there.
+    """
+    labelled = f" with a version that is labelled {label}" if label else ""
+    return (
+        f"There are no parameters below {path}{labelled}{kept}."
+        " Check the path, the store's Region and account, and create the parameters"
     )

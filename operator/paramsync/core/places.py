@@ -7,6 +7,7 @@ from paramsync.api.sync import ParameterSyncSpec, TargetKind
 
 from .overlay import Overlay, Selected, lay_over
 from .parameters import Snapshot, Stamp, Subtree
+from .reasons import Problem
 from .routing import SECURE, Route, TargetRef, route, routes
 from .secret_types import own_keys
 from .shaping import files, keys
@@ -44,7 +45,10 @@ def placed(
     overlay = lay_over(snapshots, selections, shape)
     taken, _ = route(overlay.winners, route_list)
     found: dict[tuple[int, str], list[Place]] = {}
+    refused: dict[str, str] = {}
     for each in route_list:
+        _, problems = _assigned(each, taken[each.ref])
+        refused = {problem.subject: problem.message for problem in problems} | refused
         for key, selected in _keys(each, taken[each.ref], overlay.winners):
             found.setdefault((selected.source, selected.name), []).append(Place(each.ref, key))
     has_taker = {(each.source, each.name) for selected in taken.values() for each in selected}
@@ -57,7 +61,9 @@ def placed(
             return Placed((), "include or exclude leaves it out")
         if stamp.type in SECURE and shape.expands(relative):
             return Placed((), "it is taken apart: its value says where its fields go")
-        return Placed((), _nowhere(source, relative, overlay, has_taker=(source, stamp.name) in has_taker))
+        if (source, stamp.name) in has_taker:
+            return Placed((), f"it gets no key: {refused.get(stamp.name, 'paramsync plan says why')}")
+        return Placed((), _nowhere(source, relative, overlay))
 
     return {
         (snapshot.subtree, name): of(source, parameter.stamp)
@@ -69,9 +75,7 @@ def placed(
 def _keys(target: Route, taken: Sequence[Selected], winners: Mapping[str, Selected]) -> Iterator[tuple[str, Selected]]:
     """The keys of a target, each with everything that goes into it."""
     in_files = files.selected(target.files, taken)
-    whole = {each.relative for found in in_files.values() for each in found}
-    single = [each for each in taken if each.relative not in whole]
-    assigned, _ = keys.assign(target.ref, single, target.naming, own_keys(target.secret_type))
+    assigned, _ = _assigned(target, taken)
     yield from assigned.items()
     for file in target.files:
         if not any(files.refused_secure(target, file, winners)):
@@ -82,8 +86,13 @@ def _keys(target: Route, taken: Sequence[Selected], winners: Mapping[str, Select
             yield from ((key, each) for each in parts)
 
 
-def _nowhere(source: int, relative: str, overlay: Overlay, *, has_taker: bool) -> str:
+def _assigned(target: Route, taken: Sequence[Selected]) -> tuple[dict[str, Selected], list[Problem]]:
+    """The keys of what goes into no file, and why some of that gets none."""
+    whole = {each.relative for found in files.selected(target.files, taken).values() for each in found}
+    single = [each for each in taken if each.relative not in whole]
+    return keys.assign(target.ref, single, target.naming, own_keys(target.secret_type))
+
+
+def _nowhere(source: int, relative: str, overlay: Overlay) -> str:
     winner = overlay.winners.get(relative)
-    if winner is not None and winner.source != source:
-        return f"{winner.name} overlays it"
-    return "it gets no key: paramsync plan says why" if has_taker else "no target takes it"
+    return f"{winner.name} overlays it" if winner is not None and winner.source != source else "no target takes it"
