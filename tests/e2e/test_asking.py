@@ -61,7 +61,7 @@ def test_a_sync_is_suspended_and_resumed(scene: Scene, developer: AccountKubecon
     assert result.exit_code == 0, result.output
     assert "Synced" in result.stdout
     assert "suspend" not in scene.syncs.get("app")["spec"]
-    assert f"{sync} is not suspended already" in run(developer, "resume", sync).stdout
+    assert f"{sync} is not suspended\n" in run(developer, "resume", sync).stdout
 
 
 def test_what_is_held_is_shown_and_approved(scene: Scene, developer: AccountKubeconfig, sync: str) -> None:

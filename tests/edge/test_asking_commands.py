@@ -70,6 +70,14 @@ def test_who_puts_the_field_back_is_told(
         assert (f"write {field} into Git" in result.stderr) == (tool is not None)
 
 
+def test_what_is_so_is_said_to_be_so(syncs: Syncs, command: Callable[..., Result]) -> None:
+    name = f"ParameterSync {syncs.namespace}/app"
+    assert command("resume").stdout == f"{name} is not suspended\n"
+    assert command("suspend").stdout == f"{name} is suspended\n"
+    assert command("suspend").stdout == f"{name} is suspended already\n"
+    assert command("resume").stdout == f"{name} is resumed\n"
+
+
 def test_an_operator_that_does_nothing_is_not_waited_for_without_end(command: Callable[..., Result]) -> None:
     result = command("refresh", "--wait", "--timeout", "0")
     assert result.exit_code == 1

@@ -74,7 +74,7 @@ def _set_suspend(named: Named, namespace: str | None, reach: Reach, timeout: flo
         before = read(transport, *key)
         if _is_suspended(before) is suspend:
             asked = before
-            click.echo(f"{shown(asked)} is {'suspended' if suspend else 'not suspended'} already")
+            click.echo(f"{shown(asked)} is {'suspended already' if suspend else 'not suspended'}")
         else:
             asked = write(transport, key, lambda found: Asking(transport).set_suspend(found, suspend=suspend))
             click.echo(f"{shown(asked)} is {word}")
