@@ -1,9 +1,11 @@
 """``approve``, ``suspend`` and their like where no operator runs: what they write, warn of, and refuse."""
 
+import json
 from collections.abc import Callable
 
 import click
 import pytest
+import yaml
 from click.testing import Result
 
 from tests.running.command import run
@@ -140,3 +142,58 @@ def test_what_was_not_shown_is_not_approved(
     assert result.exit_code == 1
     assert ("what is held now has the digest fedcba9876543210" if digest else "nothing is held") in result.stderr
     assert annotations(syncs) == {}
+
+
+def document(result: Result) -> Json:
+    """What a command tells programs, on its own in the standard output."""
+    found: Json = json.loads(result.stdout)
+    return found
+
+
+def test_programs_are_told_what_would_be_approved_and_nothing_is(syncs: Syncs, command: Callable[..., Result]) -> None:
+    held(syncs, "0123456789abcdef", other={**ACTION, "action": "change", "key": "URL", "held": None})
+    result = command("approve", "-o", "json")
+    assert result.exit_code == 0
+    found = document(result)
+    told = {name: value for name, value in ACTION.items() if name != "held"}
+    assert (found["held"], found["waiting"]) == ([told], [{**told, "action": "change", "key": "URL"}])
+    assert (found["namespace"], found["name"], found["digest"]) == (syncs.namespace, "app", "0123456789abcdef")
+    assert (found["approved"], found["omitted"]) == (False, 0)
+    assert found["why"] == "RemovalBlocked: 1 of 3 parameters would be removed"
+    assert annotations(syncs) == {}
+    assert command("approve", "-o", "json", "--wait").exit_code == 1, "there is nothing to wait for"
+    assert annotations(syncs) == {}
+
+
+def test_programs_are_told_what_was_approved(syncs: Syncs, command: Callable[..., Result]) -> None:
+    held(syncs, "0123456789abcdef")
+    result = command("approve", "--yes", "-o", "yaml")
+    found = yaml.safe_load(result.stdout)
+    assert (result.exit_code, found["approved"], found["done"], found["message"]) == (0, True, None, None)
+    assert [each["key"] for each in found["held"]] == ["HOST"]
+    assert annotations(syncs) == {APPROVE: "0123456789abcdef"}
+    late = command("approve", "--yes", "-o", "json", "--wait", "--timeout", "0")
+    assert (late.exit_code, document(late)["done"]) == (1, False)
+    assert "the operator has not done it within 0 s" in document(late)["message"]
+    assert document(late)["message"] in late.stderr
+
+
+def test_programs_are_told_what_was_asked_for(syncs: Syncs, command: Callable[..., Result]) -> None:
+    refreshed = document(command("refresh", "-o", "json"))
+    assert refreshed["refresh"] == annotations(syncs)["paramsync.dev/refresh"]
+    assert (refreshed["namespace"], refreshed["name"], refreshed["done"]) == (syncs.namespace, "app", None)
+    for name, state, changes in (
+        ("suspend", True, True),
+        ("suspend", True, False),
+        ("resume", False, True),
+        ("resume", False, False),
+    ):
+        found = document(command(name, "-o", "json"))
+        assert (found["suspend"], found["changed"], found["done"]) == (state, changes, None)
+    command("suspend")
+    put_off = command("refresh", "-o", "json")
+    assert (put_off.exit_code, document(put_off)["done"]) == (0, False)
+    assert document(put_off)["message"].startswith("It is not done yet: spec.suspend is true")
+    waited = command("refresh", "-o", "json", "--wait")
+    assert (waited.exit_code, document(waited)["done"]) == (1, False)
+    assert "spec.suspend is true" in waited.stderr

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .asking import MOST_TRIES, end, shown
+from .asking import MOST_TRIES, Request, end, shown
 from .cluster import Named, Reach, connected, parsed, read, sync_options, wait_options, whole_name
-from .output import printable, table
+from .output import Form, document, form_option, printable, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from pydantic import JsonValue
 
     from paramsync.api.status import PlannedAction
     from paramsync.core.asking import Held
@@ -26,6 +28,7 @@ HEADERS = ("ACTION", "TARGET", "KEY", "PARAMETER", "VERSION", "MODIFIED", "WHY")
 @click.argument("digest", required=False)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @wait_options
+@form_option
 def approve(
     named: Named,
     namespace: str | None,
@@ -35,30 +38,39 @@ def approve(
     yes: bool,
     wait: bool,
     timeout: float,
+    form: Form,
 ) -> None:
     """Show what the guard holds of a sync, and approve it.
 
-    With DIGEST only if that is what stands for what is held now.
+    With DIGEST only if that is what stands for what is held now. As JSON or YAML nobody is asked: without --yes, what
+    is held is shown and not approved.
     """
     from paramsync.core import asking
 
+    is_asked = form is Form.TABLE and not yes
+    if wait and not (yes or is_asked):
+        raise click.UsageError("without --yes nothing is approved here, so that there is nothing to wait for")
     reach = Reach(kubeconfig, context)
     key = whole_name(reach, named, namespace)
     with connected(reach) as transport:
         found = read(transport, *key)
         held = _held(found, digest)
-        _show(found, held)
-        if not yes:
+        if form is Form.TABLE:
+            _show(found, held)
+        elif not yes:
+            whole = {"namespace": found.metadata.namespace, "name": found.metadata.name, **_facts(held)}
+            click.echo(document({**whole, "approved": False}, form))
+            return
+        if is_asked:
             click.confirm("Approve this?", abort=True)
         asked = _approve(transport, key, found, held.digest)
-        click.echo(f"{shown(asked)}: {held.digest} is approved")
-        put_off = asking.put_off(parsed(asked).spec, approval=True)
         end(
             transport,
-            asked,
-            put_off,
+            Request(asked, f"{shown(asked)}: {held.digest} is approved", {**_facts(held), "approved": True}),
+            asking.put_off(parsed(asked).spec, approval=True),
             lambda sync: asking.approved(sync.status, held.digest),
             timeout if wait else None,
+            form,
         )
 
 
@@ -84,6 +96,22 @@ def _show(found: CustomObject, held: Held) -> None:
         click.echo(f"These wait with it, and are carried out as well:\n\n{_table(held.waiting)}\n")
     if held.omitted:
         click.echo(f"And {held.omitted} more, which status has no room for.\n")
+
+
+def _facts(held: Held) -> dict[str, JsonValue]:
+    """What is held, for programs."""
+    return {
+        "digest": held.digest,
+        "why": held.why,
+        "held": [_action(each) for each in held.actions],
+        "waiting": [_action(each) for each in held.waiting],
+        "omitted": held.omitted,
+    }
+
+
+def _action(action: PlannedAction) -> JsonValue:
+    found: JsonValue = action.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"held"})
+    return found
 
 
 def _table(actions: Iterable[PlannedAction]) -> str:
