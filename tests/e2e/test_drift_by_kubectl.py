@@ -115,7 +115,7 @@ def delete(person: Person) -> None:
     person.run("delete", person.kind, "app")
 
 
-MARKS = "label, annotations or owner put back"
+MARKS = "labels, annotations or owner put back"
 WAYS: list[tuple[Callable[[Person], None], str]] = [
     (edit, "was changed by kubectl-edit: 1 key put back"),
     (apply, "was changed by kubectl-client-side-apply: 1 key put back, 1 key of others removed"),

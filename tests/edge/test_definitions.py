@@ -89,6 +89,15 @@ def contract(**fields: Any) -> Json:
     return sources("/a") | {"contract": fields}
 
 
+def metadata(**metadata: Any) -> Json:
+    return sources("/a") | {"targets": [SECRET | {"metadata": metadata}]}
+
+
+AS_MUCH_METADATA = {
+    "labels": {f"{'a' * 253}/{number:063}": "v" * 63 for number in range(16)},
+    "annotations": {f"{'a' * 253}/{number:063}": "ä" * 1024 for number in range(16)},
+}
+
 PLACES = {
     "ParameterSync": "namespaces/{namespace}/parametersyncs",
     "ParameterStore": "namespaces/{namespace}/parameterstores",
@@ -129,6 +138,14 @@ GOOD_SYNCS: dict[str, Json] = {
         match={f"{number:02}" + "a" * 510: "(a|b){100}" + "c" * 502 for number in range(32)},
     ),
     "expressions of RE2": contract(match={f"a{number}": each for number, each in enumerate(EXPRESSIONS)}),
+    "no labels and annotations": metadata(),
+    "empty labels and annotations": metadata(labels={}, annotations={}),
+    "labels and annotations": metadata(
+        labels={"team": "pay", "app.kubernetes.io/name": "pay", "app.kubernetes.io/part-of": "shop", "a.b-c/D_e.f": ""},
+        annotations={"reloader.stakater.com/match": "true", "reflector.v1.k8s.emberstack.com/reflection-allowed": "ä"},
+    ),
+    "as many labels and annotations as may be": sources("/a")
+    | {"targets": [SECRET | {"name": f"t{n}", "metadata": AS_MUCH_METADATA} for n in range(16)]},
     "everything": {
         "storeRef": {"kind": "ClusterParameterStore", "name": "other.store"},
         "sources": [{"path": "/a", "recursive": True, "optional": True}],
@@ -143,7 +160,51 @@ INTERVAL = "write a duration from 10s to 24h, such as 90s, 5m or 1h30m"
 TWICE = "the same path is listed twice in sources: remove one, or join their include"
 TARGETS = "two targets are the same object: give every target of a kind a name of its own"
 
+RESERVED_KEYS = (
+    "paramsync.dev/sync",
+    "a.paramsync.dev/b",
+    "app.kubernetes.io/managed-by",
+    "app.kubernetes.io/instance",
+    "app.kubernetes.io/names",
+    "kubernetes.io/service-account.name",
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "k8s.io/a",
+    "a.b.k8s.io/c",
+    "argocd.argoproj.io/secret-type",
+    "argocd.argoproj.io/tracking-id",
+    "helm.sh/resource-policy",
+    "meta.helm.sh/release-name",
+    "kustomize.toolkit.fluxcd.io/name",
+    "reconcile.external-secrets.io/managed",
+    "sealedsecrets.bitnami.com/managed",
+    "cert-manager.io/certificate-name",
+)
+WRONG_KEYS = (
+    *("", "a b", "a/b/c", "/a", "a/", "-a", "a-", "a.", "*", "ä", "a" * 64, "a\n", "a/b\n"),
+    *("A.b/c", "a..b/c", "a.-b/c", "a-.b/c", "a./b", "a-/b", ".a/b", f"{'a' * 254}/b"),
+)
+
+METADATA_KEY = "write keys as Kubernetes does, such as team or example.com/team: at most 63 letters"
+RESERVED = "a key is reserved for Kubernetes, for paramsync or for a tool that would take the target for its own: write"
+
 BAD_SYNCS: dict[str, tuple[Json, str]] = {
+    **{
+        f"the {what[:-1]} {key}": (metadata(**{what: {key: "x"}}), RESERVED)
+        for what in ("labels", "annotations")
+        for key in RESERVED_KEYS
+    },
+    **{
+        f"a key of {what} that is {key!a}": (metadata(**{what: {key: "x"}}), METADATA_KEY)
+        for what in ("labels", "annotations")
+        for key in WRONG_KEYS
+    },
+    "a label's value with a space": (metadata(labels={"a": "x y"}), "spec.targets[0].metadata.labels.a"),
+    "too long a value of a label": (metadata(labels={"a": "x" * 64}), "Too long: may not be more than 63"),
+    "too long an annotation": (metadata(annotations={"a": "x" * 1025}), "Too long: may not be more than 1024"),
+    "17 labels of a target": (metadata(labels={f"l{n}": "" for n in range(17)}), "must have at most 16 items"),
+    "17 annotations": (metadata(annotations={f"a{n}": "" for n in range(17)}), "must have at most 16 items"),
+    "a number for a label": (metadata(labels={"a": 1}), 'spec.targets[0].metadata.labels.a: Invalid value: "integer"'),
+    "a name of a target in its metadata": (metadata(name="x"), 'unknown field "spec.targets[0].metadata.name"'),
     "a relative path": (sources("prod/pay"), PATH),
     "a trailing slash": (sources("/prod/pay/"), PATH),
     "an empty level": (sources("/prod//pay"), PATH),

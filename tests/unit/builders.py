@@ -1,6 +1,7 @@
 """Short ways to make what the rules work on. Every argument has a sensible default."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from paramsync.api.base import API_VERSION
@@ -13,6 +14,7 @@ from paramsync.core.actions import Wish
 from paramsync.core.annotations import encode_plain_keys
 from paramsync.core.guard.approval import Approval
 from paramsync.core.identity import Identity
+from paramsync.core.metadata import texts
 from paramsync.core.objects import (
     ADOPT_ANNOTATION,
     MANAGED_BY,
@@ -300,14 +302,15 @@ def written(content: Content, *, by: Owner | None = None, values: bool = True) -
     :param values: whether its values were read, or its metadata alone.
     """
     by = by or owner()
-    return live(
+    found = live(
         content.ref,
         dict(content.data) if values else None,
-        labels={MANAGED_BY_LABEL: MANAGED_BY},
+        labels={**content.labels, MANAGED_BY_LABEL: MANAGED_BY},
         annotations=dict(content.annotations),
         controlled_by=None if by.retains else controller(name=by.name, uid=by.uid),
         secret_type=content.type if isinstance(content, SecretContent) else None,
     )
+    return replace(found, stated=frozenset(texts(content.labels, content.annotations)))
 
 
 def secret_content(

@@ -16,6 +16,7 @@ from paramsync.core.deletion import follows_policy
 from paramsync.core.drift import Seen
 from paramsync.core.identity import Identity
 from paramsync.core.listing import Listed
+from paramsync.core.metadata import label, texts
 from paramsync.core.objects import MANAGED_BY, MANAGED_BY_LABEL, Content, Controller, Live, Owner, SecretContent
 from paramsync.core.parameters import Snapshot, Stamp, Subtree
 from paramsync.core.reasons import Problem
@@ -137,17 +138,20 @@ class FakeTargets(Targets):
         assert not stays, "an apply cannot be relied on to remove an owner reference"
         assert live is None or live.data is not None, "only a full read tells the type, and what is immutable"
         version = str(int(live.resource_version) + 1) if live is not None else "10"
+        there = {} if live is None else live.labels
+        others = {key: text for key, text in there.items() if live is None or label(key) not in live.stated}
         self.objects[content.ref] = Live(
             content.ref,
             f"uid of {content.ref}",
             version,
-            {MANAGED_BY_LABEL: MANAGED_BY},
+            {**others, **content.labels, MANAGED_BY_LABEL: MANAGED_BY},
             dict(content.annotations),
             None if owner.retains else controller_of(owner),
             deleting=False,
             data=dict(content.data),
             owners=frozenset() if owner.retains else frozenset({owner.uid}),
             type=content.type if isinstance(content, SecretContent) else None,
+            stated=frozenset(texts(content.labels, content.annotations)),
         )
         return Seen.holding(content, f"uid of {content.ref}", version)
 

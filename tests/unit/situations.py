@@ -127,6 +127,12 @@ def deleted(world: World) -> None:
     del world.targets.objects[SECRET]
 
 
+def labelled(world: World) -> None:
+    """Somebody labels a target."""
+    found = world.targets.objects[SECRET]
+    world.targets.objects[SECRET] = replace(found, labels={**found.labels, "team": "theirs"}, resource_version="99")
+
+
 def taken(world: World) -> None:
     """Somebody else has an object of a target's name."""
     world.targets.objects[SECRET] = live(SECRET, {"PASSWORD": SecureValue(b"theirs")})
@@ -188,6 +194,9 @@ SITUATIONS: Final[Mapping[Reason, Situation]] = {
     Reason.TOO_LARGE: situation(holding(parameter("/prod/pay/big", "v" * 1_100_000))),
     Reason.NEARLY_FULL: situation(holding(parameter("/prod/pay/big", "v" * 900_000))),
     Reason.TARGET_CONFLICT: situation(happens=first(taken)),
+    Reason.METADATA_KEPT: situation(
+        happens=then(labelled, edited(targets=[{"kind": "Secret", "metadata": {"labels": {"team": "pay"}}}]))
+    ),
     Reason.CONTENDED: situation(happens=then(refusing(Stale("apply Secret app: it has changed since it was read")))),
     Reason.DRIFT_REPAIRED: situation(happens=then(deleted)),
     Reason.REMOVAL_BLOCKED: situation(happens=then(answered(PLAIN))),

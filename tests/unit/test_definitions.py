@@ -93,7 +93,7 @@ def test_lists_are_atomic_and_conditions_a_map_by_type() -> None:
 
 def test_every_map_has_a_bound_and_rules_for_its_keys() -> None:
     maps = [(place, node) for place, node in of_type("object") if "additionalProperties" in node]
-    assert len(maps) == 9
+    assert len(maps) == 11
     assert [place for place, node in maps if not node.get("maxProperties")] == []
     assert [place for place, node in maps if "x-kubernetes-validations" not in node] == []
 
@@ -130,7 +130,7 @@ def test_the_kinds_are_described(name: str) -> None:
 
 def test_every_rule_has_a_message() -> None:
     rules = [rule for _, node in ALL for rule in node.get("x-kubernetes-validations", [])]
-    assert len(rules) == 33
+    assert len(rules) == 37
     assert all(rule.keys() == {"rule", "message"} and "self" in rule["rule"] for rule in rules)
 
 

@@ -415,7 +415,7 @@ async def test_an_owner_reference_that_was_taken_away_is_repaired_and_told() -> 
     world.targets.objects[SECRET] = lost
     await world.run(120)
     assert owners(world) == OWNED
-    assert world.notes.notes[-1].text == "Secret app was changed by someone: label, annotations or owner put back"
+    assert world.notes.notes[-1].text == "Secret app was changed by someone: labels, annotations or owner put back"
     assert applied_at(world) != before
 
 

@@ -12,6 +12,7 @@ GOOD = {
     Reason.SUSPENDED,
     Reason.INTERVAL_STRETCHED,
     Reason.NEARLY_FULL,
+    Reason.METADATA_KEPT,
     Reason.CONTRACT_UNCHECKED,
     Reason.LOOKS_SECRET,
     Reason.DELETION_POLICY_CHANGED,

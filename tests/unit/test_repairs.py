@@ -13,7 +13,7 @@ from paramsync.core.values import Decoded, SecureValue
 from .builders import CONFIG_MAP, SECRET, SECURE_STRING, config_map_content, entry, owner, secret_content, written
 
 KEYS = ("HOST", "PORT", "USER")
-MARKS = "label, annotations or owner put back"
+MARKS = "labels, annotations or owner put back"
 LABEL = "app.kubernetes.io/managed-by"
 PROVENANCE = "paramsync.dev/provenance"
 

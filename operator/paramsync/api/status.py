@@ -112,8 +112,8 @@ class PlannedAction(StatusModel):
     name: Annotated[str, Field(max_length=253)]
     """The name of the object."""
 
-    key: Annotated[str, Field(max_length=253)]
-    """The key in the object."""
+    key: Annotated[str, Field(max_length=340)]
+    """The key in the object; or labels/KEY or annotations/KEY."""
 
     parameter: Annotated[str, Field(max_length=2048)] | None = None
     """The parameter that the key was or will be made from, if it is known."""

@@ -8,6 +8,7 @@ from pydantic import Field
 from .base import Model, ObjectName, Rule
 from .contract import Contract
 from .fields import Glob, Interval, MaxRemovals, seconds
+from .metadata import TargetMetadata
 from .shaping import Compose, Decode, Expand, File, Keys, StringListForm
 from .sources import Source, StoreKind, StoreRef
 from .status import SyncStatus
@@ -100,6 +101,10 @@ class Target(Model):
     secret_type: SecretType | None = None
     """The type of the Secret. A parameter directly below a source's path that is named like a key of the type, such
     as tls.crt, keeps that name as its key. Default: Opaque."""
+
+    metadata: TargetMetadata | None = None
+    """Labels and annotations of the object, for other controllers and for selectors. Those of the sync itself are never
+    copied."""
 
     rules = (
         Rule(

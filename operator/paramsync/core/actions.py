@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from paramsync.api.metadata import TargetMetadata
 from paramsync.api.sync import SecretType, TargetKind
 
 from .before import Before, before
 from .objects import Live
 from .provenance import Entry
-from .routing import TargetRef
+from .routing import NO_METADATA, TargetRef
 from .values import KeyValue
 
 
@@ -90,6 +91,9 @@ class Draft:
 
     type: SecretType = SecretType.OPAQUE
     """The type that a Secret should have."""
+
+    metadata: TargetMetadata = NO_METADATA
+    """The labels and annotations that the spec gives it."""
 
     @property
     def has_parameters(self) -> bool:

@@ -14,6 +14,7 @@ from .before import Before
 from .drift import moves
 from .objects import (
     ADOPT_ANNOTATION,
+    METADATA_ANNOTATION,
     PLAIN_KEYS_ANNOTATION,
     PROVENANCE_ANNOTATION,
     SYNC_ANNOTATION,
@@ -29,7 +30,7 @@ from .values import Decoded
 LAST_APPLIED_ANNOTATION: Final = "kubectl.kubernetes.io/last-applied-configuration"
 """kubectl's note of what it applied, by which it tells its keys from others'. It holds the values."""
 
-GOING: Final = frozenset({ADOPT_ANNOTATION, LAST_APPLIED_ANNOTATION, PROVENANCE_ANNOTATION})
+GOING: Final = frozenset({ADOPT_ANNOTATION, LAST_APPLIED_ANNOTATION, PROVENANCE_ANNOTATION, METADATA_ANNOTATION})
 """The annotations that do not stay: an object is given once, and what kubectl or another sync noted is true no more."""
 
 
@@ -41,7 +42,8 @@ def adoption(ref: TargetRef, live: Live, desired: Mapping[str, Wish]) -> Draft:
     left = {name: text for name, text in live.annotations.items() if name not in GOING}
     # None of its keys counts as written by us.
     before = Before(Provenance((), {}), is_complete=live.data is not None)
-    return Draft(ref, replace(live, annotations=left), before, desired, gains, surplus, is_adoption=True)
+    found = replace(live, annotations=left, stated=frozenset())  # its labels are nobody's once it is taken over
+    return Draft(ref, found, before, desired, gains, surplus, is_adoption=True)
 
 
 def _gain(ref: TargetRef, key: str, wish: Wish, *, is_there: bool) -> Action:

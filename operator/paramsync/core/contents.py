@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from paramsync.api.sync import ParameterType
 
-from . import secret_types, sizes
-from .actions import ActionKind, Draft
+from . import metadata, secret_types, sizes
+from .actions import Action, ActionKind, Draft
 from .objects import OUR_ANNOTATIONS, Content, SecretContent
 from .provenance import MOST_DIGESTS, Entry, Origin
 from .reasons import Problem, Reason
@@ -23,6 +23,9 @@ class Finished:
     notes: tuple[Problem, ...]
     problems: tuple[Problem, ...]
     """Why it cannot be written."""
+
+    metadata: tuple[Action, ...] = ()
+    """What happens to labels and annotations."""
 
 
 def may_have_more_keys(draft: Draft) -> bool:
@@ -51,7 +54,9 @@ def finish(draft: Draft, memory: Memory) -> Finished:
         rendered.pop(key, None)
         if key in draft.before.entries:
             notes.append(_kept_is_gone(draft.ref, key))
-    foreign = _foreign_annotation_bytes(draft)
+    given = metadata.given(draft.metadata, draft.live)
+    notes += metadata.notes(draft.ref, given)
+    foreign = _foreign_annotation_bytes(draft, given)
     # What the target says of its own keys, it need not remember beside them.
     secure = [part for part in _parts(rendered) if part.type is ParameterType.SECURE_STRING]
     own = {name for part in secure for name in part.relative_names}
@@ -60,14 +65,14 @@ def finish(draft: Draft, memory: Memory) -> Finished:
         digests = frozenset(sorted(digests)[:MOST_DIGESTS])  # they are of what went, and not of what is kept
     once = replace(memory.once_secure, names=memory.once_secure.names - own, digests=digests)
     remembered = replace(memory, origins=origins, once_secure=once)
-    content = render(draft.ref, dict(sorted(rendered.items())), remembered, foreign, draft.type)
+    content = render(draft.ref, dict(sorted(rendered.items())), remembered, foreign, draft.type, given)
     if kept_keys:
         content = replace(content, kept=frozenset(kept_keys) & content.data.keys())
     notes += filter(None, [sizes.note(content, foreign)])
     problems = [*filter(None, [sizes.problem(content, foreign)])]
     if isinstance(content, SecretContent):
         problems += secret_types.problems(content, origins, memory.origins[-1].path)
-    return Finished(content, tuple(notes), tuple(problems))
+    return Finished(content, tuple(notes), tuple(problems), metadata.actions(draft.ref, draft.live, given))
 
 
 def _parts(rendered: Rendered) -> Iterator[Entry]:
@@ -116,8 +121,13 @@ def _kept_is_gone(ref: TargetRef, key: str) -> Problem:
     )
 
 
-def _foreign_annotation_bytes(draft: Draft) -> int:
+def _foreign_annotation_bytes(draft: Draft, given: metadata.Given) -> int:
     if draft.live is None:
         return 0
-    foreign = {key: text for key, text in draft.live.annotations.items() if key not in OUR_ANNOTATIONS}
+    ours = OUR_ANNOTATIONS | given.annotations.keys()
+    foreign = {
+        key: text
+        for key, text in draft.live.annotations.items()
+        if key not in ours and metadata.annotation(key) not in draft.live.stated
+    }
     return sizes.annotation_bytes(foreign)

@@ -10,6 +10,7 @@ from .deletion import follows_policy
 from .objects import (
     MANAGED_BY,
     MANAGED_BY_LABEL,
+    METADATA_ANNOTATION,
     PLAIN_KEYS_ANNOTATION,
     ConfigMapContent,
     Content,
@@ -44,7 +45,7 @@ def is_intact(content: Content, live: Live | None, seen: Seen | None, owner: Own
     """Whether a target holds what it should, so that nothing has to be written."""
     if live is None or not follows_policy(live, owner):
         return False
-    if not all(live.annotations.get(key) == text for key, text in content.annotations.items()):
+    if not _has_metadata(content, live):
         return False
     if live.data is None:
         return is_untouched(live, seen) and seen is not None and seen.revision == content.revision
@@ -53,6 +54,13 @@ def is_intact(content: Content, live: Live | None, seen: Seen | None, owner: Own
         and live.labels.get(MANAGED_BY_LABEL) == MANAGED_BY
         and (not isinstance(content, SecretContent) or live.type == content.type)
     )
+
+
+def _has_metadata(content: Content, live: Live) -> bool:
+    """Whether a target has all labels and annotations that it is given, and no list of others that would have to go."""
+    is_listed = live.annotations.get(METADATA_ANNOTATION, "") == content.annotations.get(METADATA_ANNOTATION, "")
+    has_annotations = content.annotations.items() <= live.annotations.items()
+    return is_listed and has_annotations and content.labels.items() <= live.labels.items()
 
 
 def moves(content: Content, live: Live) -> frozenset[str]:

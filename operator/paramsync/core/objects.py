@@ -19,8 +19,10 @@ ADOPT_ANNOTATION: Final = "paramsync.dev/adopt"
 
 PROVENANCE_ANNOTATION: Final = "paramsync.dev/provenance"
 PLAIN_KEYS_ANNOTATION: Final = "paramsync.dev/plain-keys"
+METADATA_ANNOTATION: Final = "paramsync.dev/metadata"
+"""The names of the labels and annotations that the spec gives a target: ``labels/team annotations/note``."""
 
-OUR_ANNOTATIONS: Final = frozenset({SYNC_ANNOTATION, PROVENANCE_ANNOTATION, PLAIN_KEYS_ANNOTATION})
+OUR_ANNOTATIONS: Final = frozenset({SYNC_ANNOTATION, PROVENANCE_ANNOTATION, PLAIN_KEYS_ANNOTATION, METADATA_ANNOTATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,11 @@ class Live:
     """The uids of all owner references: when the last of these is gone, so is the object."""
 
     editors: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """The other field managers that hold a data key, our label or one of our annotations, by its name."""
+    """The other field managers that hold a data key, our label or one of our annotations, by its name; and of other
+    labels and annotations by ``labels/`` or ``annotations/`` and the name."""
+
+    stated: frozenset[str] = frozenset()
+    """Of the labels and annotations those that our applies own, alone or with others: ``labels/team``."""
 
     immutable: bool = False
     type: str | None = None
@@ -70,12 +76,15 @@ class SecretContent:
     data: Mapping[str, SecureValue]
     entries: Mapping[str, Entry]
     annotations: Mapping[str, str]
-    """Ours only; those of others stay as they are."""
+    """Ours and those of the spec; those of others stay as they are."""
 
     revision: str
     type: SecretType = SecretType.OPAQUE
     kept: frozenset[str] = frozenset()
     """Keys that stay as they were found, whatever they hold."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Those of the spec, beside our own."""
 
     def __post_init__(self) -> None:
         if not all(isinstance(value, SecureValue) for value in self.data.values()):
@@ -90,11 +99,14 @@ class ConfigMapContent:
     data: Mapping[str, str | Decoded]
     entries: Mapping[str, Entry]
     annotations: Mapping[str, str]
-    """Ours only; those of others stay as they are."""
+    """Ours and those of the spec; those of others stay as they are."""
 
     revision: str
     kept: frozenset[str] = frozenset()
     """Keys that stay as they were found, whatever they hold."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Those of the spec, beside our own."""
 
     def __post_init__(self) -> None:
         if not all(type(value) in (str, Decoded) for value in self.data.values()):

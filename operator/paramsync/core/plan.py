@@ -45,6 +45,9 @@ class Plan:
     contents: tuple[Content, ...] = ()
     """What every target should hold, in the order of writing: gains before losses, Secrets before ConfigMaps."""
 
+    metadata: tuple[Action, ...] = ()
+    """What happens to labels and annotations that the spec gives: ``labels/team`` is the key. They change no data."""
+
     adopted: frozenset[TargetRef] = frozenset()
     """Targets that are taken over from somebody else."""
 

@@ -34,9 +34,10 @@ def planned_action(action: Action, *, held: bool) -> PlannedAction:
 
 
 def told_actions(plan: Plan) -> tuple[Action, ...]:
-    """All that would happen, what is held as it would be if it were not."""
+    """All that would happen, what is held as it would be if it were not; to labels and annotations at the end."""
     held = {(action.target, action.key) for action in plan.held}
-    return (*plan.held, *(action for action in plan.actions if (action.target, action.key) not in held))
+    rest = (action for action in plan.actions if (action.target, action.key) not in held)
+    return (*plan.held, *rest, *plan.metadata)
 
 
 def waiting_actions(plan: Plan) -> tuple[Action, ...]:

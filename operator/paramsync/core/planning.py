@@ -147,7 +147,7 @@ def _draft(
         made = adoption.adoption(target.ref, live, desired)
     else:
         made = draft(target.ref, live, desired, is_settled)
-    return replace(made, type=target.secret_type)
+    return replace(made, type=target.secret_type, metadata=target.metadata)
 
 
 def _pending(each: Draft) -> Iterator[Problem]:
@@ -213,6 +213,7 @@ def _completed(
         kept=kept,
         # Of many notes status shows the first.
         notes=(*(note for each in finished for note in each.notes), *planned.notes),
+        metadata=tuple(action for each in finished for action in each.metadata),
         counts=_counts(made, asked),
     )
 

@@ -34,7 +34,7 @@ def verdict(plan: Plan) -> Verdict:
         return Verdict.FAILS
     if plan.holds:
         return Verdict.HELD
-    return Verdict.CHANGES if plan.changes or plan.dropped else Verdict.UNCHANGED
+    return Verdict.CHANGES if plan.changes or plan.dropped or plan.metadata else Verdict.UNCHANGED
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

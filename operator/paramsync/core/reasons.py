@@ -54,6 +54,7 @@ class Reason(StrEnum):
     TOO_LARGE = "TooLarge"
     NEARLY_FULL = "NearlyFull"
     TARGET_CONFLICT = "TargetConflict"
+    METADATA_KEPT = "MetadataKept"
     CONTENDED = "Contended"
     DRIFT_REPAIRED = "DriftRepaired"
     REMOVAL_BLOCKED = "RemovalBlocked"
@@ -80,6 +81,7 @@ _NATURES = {
     Reason.DELETION_POLICY_CHANGED: Nature.GOOD,
     Reason.DRIFT_REPAIRED: Nature.GOOD,
     Reason.NEARLY_FULL: Nature.GOOD,
+    Reason.METADATA_KEPT: Nature.GOOD,
     Reason.CONTRACT_UNCHECKED: Nature.GOOD,
     Reason.LOOKS_SECRET: Nature.GOOD,
     Reason.SOURCE_UNAVAILABLE: Nature.WAITING,

@@ -59,6 +59,9 @@ REMEDIES: Final[Mapping[Reason, str]] = {
         "Name another object in spec.targets, delete or rename the one that is there,"
         " or have its owner give it to the sync by the annotation paramsync.dev/adopt."
     ),
+    Reason.METADATA_KEPT: (
+        "Remove the label or annotation from the object, or from metadata of the target in spec.targets."
+    ),
     Reason.CONTENDED: (
         "Stop the writer that the message names, exempt the target from it, or name another target in spec.targets."
     ),

@@ -7,10 +7,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from paramsync.api.sync import SecretType, TargetKind
 
 from .annotations import encode_plain_keys
+from .metadata import Given
 from .objects import (
     PLAIN_KEYS_ANNOTATION,
     PROVENANCE_ANNOTATION,
@@ -50,6 +52,9 @@ class Memory:
     once_secure: OnceSecure = OnceSecure()
 
 
+NOTHING_GIVEN: Final = Given()
+"""Of a spec that gives a target no labels and annotations."""
+
 Rendered = Mapping[str, tuple[Entry, KeyValue]]
 """By key: where the value came from, and the value."""
 
@@ -60,6 +65,7 @@ def render(
     memory: Memory,
     foreign_annotation_bytes: int,
     secret_type: SecretType = SecretType.OPAQUE,
+    given: Given = NOTHING_GIVEN,
 ) -> Content:
     """The content of a target.
 
@@ -69,9 +75,9 @@ def render(
     room = MOST_ANNOTATION_BYTES - foreign_annotation_bytes
     if ref.kind is TargetKind.SECRET:
         secure = {key: SecureValue.over(value) for key, (_, value) in rendered.items()}
-        return render_secret(ref, secure, entries, memory, room, secret_type)
+        return render_secret(ref, secure, entries, memory, room, secret_type, given)
     return render_config_map(
-        ref, {key: _plain(key, value) for key, (_, value) in rendered.items()}, entries, memory, room
+        ref, {key: _plain(key, value) for key, (_, value) in rendered.items()}, entries, memory, room, given
     )
 
 
@@ -82,10 +88,12 @@ def render_secret(
     memory: Memory,
     room: int = MOST_ANNOTATION_BYTES,
     secret_type: SecretType = SecretType.OPAQUE,
+    given: Given = NOTHING_GIVEN,
 ) -> SecretContent:
     """The content of a Secret, with its annotations in so many bytes."""
-    annotations = _annotated({}, entries, memory, room)
-    return SecretContent(ref, data, entries, annotations, revision_of(entries, memory, secret_type), secret_type)
+    annotations = _annotated(given.annotations, entries, memory, room)
+    revision = revision_of(entries, memory, secret_type)
+    return SecretContent(ref, data, entries, annotations, revision, secret_type, labels=given.labels)
 
 
 def render_config_map(
@@ -94,6 +102,7 @@ def render_config_map(
     entries: Mapping[str, Entry],
     memory: Memory,
     room: int = MOST_ANNOTATION_BYTES,
+    given: Given = NOTHING_GIVEN,
 ) -> ConfigMapContent:
     """The content of a ConfigMap, with its annotations in so many bytes.
 
@@ -102,8 +111,8 @@ def render_config_map(
     if not all(entry.type in PLAIN for entry in entries.values()) or data.keys() != entries.keys():
         raise TypeError("every key of a ConfigMap has a plain source")
     fixed = {PLAIN_KEYS_ANNOTATION: encode_plain_keys({key: entry.type for key, entry in entries.items()})}
-    annotations = _annotated(fixed, entries, memory, room)
-    return ConfigMapContent(ref, data, entries, annotations, revision_of(entries, memory))
+    annotations = _annotated({**given.annotations, **fixed}, entries, memory, room)
+    return ConfigMapContent(ref, data, entries, annotations, revision_of(entries, memory), labels=given.labels)
 
 
 def _plain(key: str, value: KeyValue) -> str | Decoded:
@@ -113,7 +122,7 @@ def _plain(key: str, value: KeyValue) -> str | Decoded:
 
 
 def _annotated(own: Mapping[str, str], entries: Mapping[str, Entry], memory: Memory, room: int) -> dict[str, str]:
-    fixed = {SYNC_ANNOTATION: memory.sync, **own}
+    fixed = {**own, SYNC_ANNOTATION: memory.sync}
     left = room - annotation_bytes(fixed) - len(PROVENANCE_ANNOTATION)
     once = memory.once_secure
     provenance = Provenance(memory.origins, entries, once.names, once.digests, once.is_unsure)

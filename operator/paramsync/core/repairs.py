@@ -9,7 +9,17 @@ from typing import Final
 from .before import before
 from .deletion import follows_policy
 from .drift import Seen, is_untouched
-from .objects import FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL, Content, Live, Owner
+from .metadata import misplaced, owned, texts
+from .objects import (
+    FIELD_MANAGER,
+    MANAGED_BY,
+    MANAGED_BY_LABEL,
+    METADATA_ANNOTATION,
+    OUR_ANNOTATIONS,
+    Content,
+    Live,
+    Owner,
+)
 from .provenance import Entry
 from .routing import TargetRef
 
@@ -39,7 +49,7 @@ class Repair:
     """Keys that somebody had added."""
 
     marks: bool = False
-    """Whether our label, our annotations or our owner reference had been changed."""
+    """Whether labels or annotations that we give, or our owner reference had been changed."""
 
     by: tuple[str, ...] = ()
     """The field managers that made the changes, as far as the API server knows them: fit for status and Events."""
@@ -55,7 +65,7 @@ class Repair:
         done = [
             f"{_keys(self.put_back)} put back" if self.put_back else "",
             f"{_keys(self.removed)} of others removed" if self.removed else "",
-            "label, annotations or owner put back" if self.marks else "",
+            "labels, annotations or owner put back" if self.marks else "",
         ]
         return f"{self.ref} was changed by {named(self.by) or 'someone'}: {', '.join(filter(None, done))}"
 
@@ -127,12 +137,15 @@ def _marks(content: Content, live: Live, owner: Owner, *, was_right: bool) -> se
 
     :param was_right: whether all of it was there when this process last looked.
     """
-    wrong = {name for name, text in content.annotations.items() if live.annotations.get(name) != text}
+    ours = {name: text for name, text in content.annotations.items() if name in OUR_ANNOTATIONS}
+    wrong = {name for name, text in ours.items() if live.annotations.get(name) != text}
     marks = wrong & live.editors.keys()
+    marks |= misplaced(live, texts(content.labels, content.annotations))
     if live.labels.get(MANAGED_BY_LABEL) != MANAGED_BY:
         marks.add(MANAGED_BY_LABEL)
     if was_right:
-        marks |= wrong - live.annotations.keys()
+        # The list is missing also before the spec gives anything for the first time.
+        marks |= wrong - live.annotations.keys() - ({METADATA_ANNOTATION} if not owned(live) else set())
         if not follows_policy(live, owner):
             marks.add("ownerReferences")
     return marks

@@ -86,7 +86,7 @@ def unconfirmed(interval: float) -> Outcome:
 
 
 def _planned(plan: Plan) -> str:
-    kinds = Counter(action.kind for action in plan.actions)
+    kinds = Counter(action.kind for action in (*plan.actions, *plan.metadata))
     counts = ", ".join(f"{kinds[kind]} {kind}" for kind in ActionKind if kinds[kind])
     held = f"; of that, {len(plan.held)} would be held" if plan.holds else ""
     return f"mode is Plan, nothing is written. It would be: {counts or 'no change'}{held}; see status.plan"

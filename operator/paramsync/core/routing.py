@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from paramsync.api.metadata import TargetMetadata
 from paramsync.api.shaping import File, StringListForm
 from paramsync.api.sync import ParameterSyncSpec, ParameterType, SecretType, Target, TargetKind
 
@@ -17,6 +18,9 @@ SECURE = frozenset({ParameterType.SECURE_STRING})
 
 DEFAULT_TARGETS: Final = (Target(kind=TargetKind.SECRET), Target(kind=TargetKind.CONFIG_MAP))
 """The targets of a sync that names none."""
+
+NO_METADATA: Final = TargetMetadata()
+"""Of a target that is given no labels and annotations."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,6 +53,9 @@ class Route:
     files: tuple[File, ...] = ()
     compose: Mapping[str, Template] = field(default_factory=dict)
     """Templates by key."""
+
+    metadata: TargetMetadata = NO_METADATA
+    """The labels and annotations that the spec gives it."""
 
     def __post_init__(self) -> None:
         if self.ref.kind is TargetKind.CONFIG_MAP and not self.types <= PLAIN:
@@ -102,6 +109,7 @@ def _route(spec: ParameterSyncSpec, target: Target, sync_name: str, types: froze
         target.string_list or spec.string_list or StringListForm.COMMA,
         target.files or (),
         {key: _template(ref, key, text) for key, text in sorted((target.compose or {}).items())},
+        target.metadata or NO_METADATA,
     )
 
 

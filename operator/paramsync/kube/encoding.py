@@ -52,7 +52,7 @@ def apply_body(content: Content, live: Live | None, owner: Owner) -> Body:
         "name": content.ref.name,
         "namespace": owner.namespace,
         "resourceVersion": ABSENT if live is None else live.resource_version,
-        "labels": {MANAGED_BY_LABEL: MANAGED_BY},
+        "labels": {**content.labels, MANAGED_BY_LABEL: MANAGED_BY},
         "annotations": dict(content.annotations),
     }
     if not owner.retains:

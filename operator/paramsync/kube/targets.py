@@ -17,6 +17,7 @@ from pydantic import JsonValue
 from paramsync.api.sync import TargetKind
 from paramsync.core.adoption import handover
 from paramsync.core.drift import Seen, Surplus, is_intact, surplus
+from paramsync.core.metadata import annotation, label
 from paramsync.core.objects import (
     FIELD_MANAGER,
     MANAGED_BY_LABEL,
@@ -199,6 +200,7 @@ def _from_metadata(ref: TargetRef, metadata: Metadata) -> Live:
         foreign_keys=_foreign_keys(metadata, ()),
         owners=_owners(metadata),
         editors=_editors(metadata),
+        stated=_stated(metadata),
     )
 
 
@@ -223,16 +225,29 @@ def _foreign_keys(metadata: Metadata, keys: Iterable[str]) -> frozenset[str]:
 
 
 def _editors(metadata: Metadata) -> dict[str, frozenset[str]]:
-    """The other field managers that hold data keys, our label or our annotations, by their names."""
+    """The other field managers that hold data keys, labels or annotations, as :class:`Live` names them."""
     found: dict[str, frozenset[str]] = {}
     for entry in metadata.managed_fields:
         if _is_ours(entry):
             continue
         about = entry.fields.get("f:metadata")
         marks = _owned(about, "f:labels") & {MANAGED_BY_LABEL} | _owned(about, "f:annotations") & OUR_ANNOTATIONS
+        marks |= _labels_and_annotations(entry)
         for name in marks | _owned(entry.fields, "f:data") | _owned(entry.fields, "f:binaryData"):
             found[name] = found.get(name, frozenset()) | {entry.manager}
     return found
+
+
+def _stated(metadata: Metadata) -> frozenset[str]:
+    """The labels and annotations that our applies own."""
+    return frozenset(
+        name for entry in metadata.managed_fields if _is_ours(entry) for name in _labels_and_annotations(entry)
+    )
+
+
+def _labels_and_annotations(entry: ManagedFields) -> set[str]:
+    about = entry.fields.get("f:metadata")
+    return {*map(label, _owned(about, "f:labels")), *map(annotation, _owned(about, "f:annotations"))}
 
 
 def _is_ours(entry: ManagedFields) -> bool:
