@@ -4,11 +4,11 @@ All requests are dry runs of the operator's account, which has every right that 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
-from paramsync.core.objects import MANAGED_BY_LABEL, SYNC_ANNOTATION
+from paramsync.core.objects import MANAGED_BY_LABEL, METADATA_ANNOTATION, SYNC_ANNOTATION
 from paramsync.core.routing import TargetRef
 from tests.cluster.waiting import wait_until
 from tests.edge.account import BOTH, CONTENTS, MARKS, SOMEBODY, Account, Json, marked
@@ -74,6 +74,21 @@ CHANGES: Mapping[str, Change] = {
     "takes a label of others away": Change(OTHERS, lambda _: {"labels": {"team": None}}, others(team="red")),
     "takes an annotation of others away": Change(
         OTHERS, lambda _: {"annotations": {"note": None}}, {"annotations": {"note": "hello"}}
+    ),
+    "takes a label away that is not listed": Change(
+        OTHERS,
+        lambda _: {"labels": {"team": None}},
+        {"labels": {"team": "red"}, "annotations": {METADATA_ANNOTATION: "labels/team2 annotations/team team"}},
+    ),
+    "takes an annotation away that is not listed": Change(
+        OTHERS,
+        lambda _: {"annotations": {"note": None}},
+        {"annotations": {"note": "hello", METADATA_ANNOTATION: "labels/note annotations/note/a"}},
+    ),
+    "lists what it takes away": Change(
+        OTHERS,
+        lambda _: {"labels": {"team": None}, "annotations": {METADATA_ANNOTATION: "labels/team"}},
+        others(team="red"),
     ),
     "sets Argo CD's label": Change(TRACKED, lambda _: {"labels": {"app.kubernetes.io/instance": "shop"}}, {}),
     "changes Argo CD's label": Change(
@@ -146,6 +161,21 @@ def test_a_webhook_may_add_and_change_labels_and_annotations_of_its_own(account:
     }
 
     assert account.denial("PATCH", account.path(ref), {"metadata": theirs}) is None
+
+
+@BOTH
+def test_what_the_spec_gave_a_target_may_go(account: Account, ref: TargetRef) -> None:
+    content = CONTENTS[ref]
+    listed = {"note": "hello", METADATA_ANNOTATION: "annotations/note labels/team"}
+    given = replace(content, labels={"team": "red"}, annotations={**content.annotations, **listed})
+    account.write(given)
+    account.meddle(ref, {"metadata": {"labels": {"theirs": "x"}}})
+
+    account.write(content)
+
+    metadata = account.stored(ref)["metadata"]
+    assert metadata["labels"] == {"theirs": "x", **MARKS["labels"]}
+    assert metadata["annotations"] == dict(content.annotations)
 
 
 @BOTH

@@ -72,7 +72,8 @@ def given(asked: TargetMetadata, live: Live | None) -> Given:
     foreign = tuple(sorted(name for name in wanted if name in there and name not in ours))
     made = {name: text for name, text in wanted.items() if name not in foreign}
     if live is not None:
-        # Somebody damaged the list. What would go now, the policy would take for somebody else's: it is listed first.
+        # Somebody damaged the list. What would go now, the policy would take for somebody else's: it is listed first,
+        # and goes when the target is looked at again.
         unlisted = owned(live) - listed(live) - wanted.keys()
         made |= {name: there[name] for name in unlisted if name in there}
     annotations = {name.removeprefix(_ANNOTATION): text for name, text in made.items() if name.startswith(_ANNOTATION)}
