@@ -31,7 +31,7 @@ from paramsync.api.sync import ParameterSync, ParameterSyncSpec
 from paramsync.cli.run import run
 from paramsync.core.actions import ActionKind
 from paramsync.core.guard.chain import RULES
-from paramsync.core.objects import ADOPT_ANNOTATION, PLAIN_KEYS_ANNOTATION, PROVENANCE_ANNOTATION, SYNC_ANNOTATION
+from paramsync.core.objects import ADOPT_ANNOTATION, OUR_ANNOTATIONS
 from paramsync.core.reasons import Nature, Reason
 from paramsync.core.remedies import anchor
 from paramsync.core.report import APPROVE
@@ -173,8 +173,7 @@ def test_every_rule_of_the_guard_and_every_action_has_a_row() -> None:
 def test_every_annotation_has_a_row() -> None:
     documented = {row for row in table(REFERENCE / "parametersync.md") if row.startswith("paramsync.dev/")}
 
-    ours = {SYNC_ANNOTATION, PROVENANCE_ANNOTATION, PLAIN_KEYS_ANNOTATION}
-    assert documented == {REFRESH_ANNOTATION, APPROVE, ADOPT_ANNOTATION, *ours}
+    assert documented == {REFRESH_ANNOTATION, APPROVE, ADOPT_ANNOTATION, *OUR_ANNOTATIONS}
 
 
 def test_every_metric_has_a_row_with_its_type_and_its_labels() -> None:
