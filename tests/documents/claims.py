@@ -41,6 +41,7 @@ TEXTS: Final[Mapping[str, str]] = {
 
 ELSEWHERE: Final[Mapping[str, str]] = {
     "kubectl create secret generic probe": "refused on purpose: tests/edge/test_admission_install.py",
+    "kubectl label secret labelled": "of an object of the page's own example: tests/e2e/test_consuming.py",
 }
 """Commands that another test runs, because here they would fail, by what they begin with."""
 

@@ -19,7 +19,7 @@ from javaproperties import loads
 from tests.cluster.certificates import make_certificates
 from tests.cluster.cluster import AccountKubeconfig, Cluster
 from tests.conftest import ROOT
-from tests.e2e.scene import Json, store
+from tests.e2e.scene import REMOVAL, Json, store
 from tests.load.stub import Settings, Stub, run_stub
 from tests.running.objects import Syncs
 from tests.running.operator import run_operator
@@ -27,6 +27,7 @@ from tests.unit.readers import started
 
 PAGE = (ROOT / "docs" / "consuming.md").read_text()
 NAMESPACE = "shop"
+ADOPT = "paramsync.dev/adopt"
 PASSWORD = 'p#ss "w$rd"'
 PULL = {"auths": {"registry.example.com": {"auth": base64.b64encode(b'robot:qu"ote').decode()}}}
 """What ``docker login`` writes."""
@@ -204,4 +205,29 @@ def test_pull_secrets(shop: Syncs, stub: Stub, tmp_path: Path) -> None:
 
 def test_each_way_of_the_page_is_tried() -> None:
     headings = re.findall(r"^## (.*)$", PAGE, re.MULTILINE)
-    assert headings == ["Environment variables", "Mounted files", "Spring", "Dotenv", "Node", "TLS", "Pull secrets"]
+    files = ["Mounted files", "Spring", "Dotenv", "Node", "TLS", "Pull secrets"]
+    assert headings == ["Environment variables", *files, "Labels and annotations"]
+
+
+def test_labels_and_annotations(shop: Syncs, tmp_path: Path) -> None:
+    (sync,) = section("Labels and annotations")
+    secret = shop.target_path("Secret", "labelled")
+    theirs = {"metadata": {"name": "labelled", "labels": {"team": "theirs"}, "annotations": {ADOPT: "labelled"}}}
+    shop.cluster.request("POST", secret.rpartition("/")[0], theirs)
+    file = tmp_path / "page.yaml"
+    file.write_text(yaml.safe_dump(sync))
+    shop.cluster.kubectl("apply", "--server-side", "-f", str(file))
+
+    told = shop.wait_reason("labelled", "Synced", REMOVAL)
+
+    (problem,) = told["status"]["problems"]
+    assert (problem["reason"], problem["subject"]) == ("MetadataKept", "Secret labelled/labels/team")
+    (command,) = re.findall(r"^    kubectl (label secret labelled .*)$", PAGE, re.MULTILINE)
+    shop.cluster.kubectl(*command.split())
+    told = shop.refresh("labelled")
+    assert "problems" not in told["status"]
+    for target in sync["spec"]["targets"]:
+        found = shop.target(target["kind"], "labelled")
+        assert found is not None
+        for field, given in target["metadata"].items():
+            assert found["metadata"][field].items() >= given.items()

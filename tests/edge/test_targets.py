@@ -12,6 +12,7 @@ from paramsync.api.sync import TargetKind
 from paramsync.core.objects import (
     ADOPT_ANNOTATION,
     MANAGED_BY_LABEL,
+    METADATA_ANNOTATION,
     PLAIN_KEYS_ANNOTATION,
     SYNC_ANNOTATION,
     Content,
@@ -425,6 +426,21 @@ class TestDrift:
             MANAGED_BY_LABEL: {"kubectl-label"},
             SYNC_ANNOTATION: {"kubectl-label"},
         }
+
+    @pytest.mark.parametrize("values", [False, True], ids=["metadata", "whole"])
+    def test_what_the_spec_gave_is_known_with_who_holds_it_now(self, desk: Desk, ref: TargetRef, values: bool) -> None:
+        made = content(ref, {"HOST": "db.internal"})
+        listed = {METADATA_ANNOTATION: "annotations/note labels/team", "note": "a"}
+        given = replace(made, labels={"team": "pay", "tier": "back"}, annotations={**made.annotations, **listed})
+        desk.targets.apply(given, None, desk.owner)
+        desk.meddle(ref, {"metadata": {"labels": {"team": "x", "other": "y"}}}, "kubectl-label")
+
+        live = desk.targets.get(ref, desk.namespace, values=values)
+
+        assert live is not None
+        assert live.editors == {"labels/team": {"kubectl-label"}}
+        own = {MANAGED_BY_LABEL: "labels", **dict.fromkeys(given.annotations, "annotations"), "tier": "labels"}
+        assert live.stated == {f"{kind}/{key}" for key, kind in own.items()}
 
     def test_one_who_applies_under_our_name_is_not_known_and_is_repaired(self, desk: Desk, ref: TargetRef) -> None:
         desk.write(ref, {"HOST": "db.internal"})

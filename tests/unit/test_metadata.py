@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paramsync.api.metadata import TargetMetadata, is_key, is_reserved
@@ -127,12 +127,13 @@ def is_qualified(key: str) -> bool:
     return good_name and (not slash or (len(prefix) <= 253 and good_parts))
 
 
-KEYS = st.text("aB0-._/ä\n", max_size=8) | st.builds(
-    "{}{}{}".format, st.text("a.-", min_size=250, max_size=256), st.just("/"), st.text("a", min_size=60, max_size=66)
+KEYS = st.text("aB-./", max_size=6) | st.builds(
+    lambda prefix, name: f"{'a' * prefix}/{'a' * name}", st.integers(251, 255), st.integers(61, 65)
 )
 
 
-@given(KEYS)
+@settings(max_examples=500)
+@given(KEYS | st.text("a.-", max_size=5).map("{}/b".format) | st.text("a_0ä\n", max_size=3))
 def test_a_key_is_what_kubernetes_takes_for_one(key: str) -> None:
     assert is_key(key) is is_qualified(key)
 
@@ -324,19 +325,25 @@ def test_what_an_object_that_is_given_away_has_stays() -> None:
     assert handover(content, found).annotations[METADATA_ANNOTATION] is None
 
 
-def test_an_annotation_that_is_there_already_is_counted_once() -> None:
-    long = {f"note{number}": "x" * 1000 for number in range(16)}
-    asked = asking(None, long)
-    content = content_of(asked)
-    assert content_of(asked, written(content)) == content
-    assert sizes.annotation_bytes(content.annotations) < 40_000
+MOST = {f"{'a' * 253}/{number:063}": "\N{GRINNING FACE}" * 1024 for number in range(16)}
+
+
+@pytest.mark.parametrize("now", [MOST, None], ids=["stays", "goes"])
+def test_what_the_spec_has_given_is_not_counted_beside_what_it_gives(now: Texts | None) -> None:
+    found = with_others(made(None, MOST), None, {"theirs": "x" * (150_000 if now else 200_000)})
+    assert plan_of(asking(None, now), found).problems == ()
+
+
+def test_what_somebody_has_changed_of_it_is_not_counted_either() -> None:
+    evil = {key: text[:-1] for key, text in MOST.items()}
+    found = with_others(made(None, MOST), None, {"theirs": "x" * 150_000, **evil})
+    assert plan_of(asking(None, MOST), found).problems == ()
 
 
 def test_what_may_be_given_leaves_room_for_our_own() -> None:
-    most = {f"{'a' * 253}/{number:063}": "\N{GRINNING FACE}" * 1024 for number in range(16)}
-    plan = plan_of(asking(None, most))
+    plan = plan_of(asking(None, MOST))
     (content,) = plan.contents
-    assert sizes.annotation_bytes(most) == 70_608
+    assert sizes.annotation_bytes(MOST) == 70_608
     assert plan.problems == plan.notes == ()
     assert METADATA_ANNOTATION in content.annotations
 

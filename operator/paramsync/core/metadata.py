@@ -51,9 +51,9 @@ def texts(labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str
     return {label(key): text for key, text in labels.items()} | {annotation(key): t for key, t in annotations.items()}
 
 
-def listed(live: Live) -> frozenset[str]:
-    """The names that a target's annotation lists as given by the sync."""
-    return frozenset(live.annotations.get(METADATA_ANNOTATION, "").split())
+def listed(annotations: Mapping[str, str]) -> frozenset[str]:
+    """The names that the annotations of a target list as given by the sync."""
+    return frozenset(annotations.get(METADATA_ANNOTATION, "").split())
 
 
 def owned(live: Live) -> frozenset[str]:
@@ -68,13 +68,13 @@ def given(asked: TargetMetadata, live: Live | None) -> Given:
     """
     wanted = texts(asked.labels or {}, asked.annotations or {})
     there = {} if live is None else texts(live.labels, live.annotations)
-    ours = frozenset[str]() if live is None else listed(live) | owned(live)
+    ours = frozenset[str]() if live is None else listed(live.annotations) | owned(live)
     foreign = tuple(sorted(name for name in wanted if name in there and name not in ours))
     made = {name: text for name, text in wanted.items() if name not in foreign}
     if live is not None:
         # Somebody damaged the list. What would go now, the policy would take for somebody else's: it is listed first,
         # and goes when the target is looked at again.
-        unlisted = owned(live) - listed(live) - wanted.keys()
+        unlisted = owned(live) - listed(live.annotations) - wanted.keys()
         made |= {name: there[name] for name in unlisted if name in there}
     annotations = {name.removeprefix(_ANNOTATION): text for name, text in made.items() if name.startswith(_ANNOTATION)}
     if made or (live is not None and _stays(live)):
@@ -86,7 +86,7 @@ def given(asked: TargetMetadata, live: Live | None) -> Given:
 def _stays(live: Live) -> bool:
     """Whether the list would stay if an apply left it out, for it is not ours alone; then it becomes empty."""
     is_ours = annotation(METADATA_ANNOTATION) in live.stated and METADATA_ANNOTATION not in live.editors
-    return bool(listed(live)) and not is_ours
+    return bool(listed(live.annotations)) and not is_ours
 
 
 def actions(ref: TargetRef, live: Live | None, given: Given) -> tuple[Action, ...]:
@@ -132,5 +132,5 @@ def misplaced(live: Live, given: Mapping[str, str]) -> frozenset[str]:
     """
     there = texts(live.labels, live.annotations)
     changed = {name for name, text in given.items() if name in there and there[name] != text and name in live.editors}
-    gone = {name for name in given.keys() & listed(live) if name not in there}
+    gone = {name for name in given.keys() & listed(live.annotations) if name not in there}
     return frozenset(changed | gone)

@@ -57,8 +57,8 @@ class Live:
     """The uids of all owner references: when the last of these is gone, so is the object."""
 
     editors: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """The other field managers that hold a data key, our label or one of our annotations, by its name; and of other
-    labels and annotations by ``labels/`` or ``annotations/`` and the name."""
+    """The other field managers that hold a data key, our label or one of our annotations, by its name; or a label or an
+    annotation that the spec has given, by ``labels/`` or ``annotations/`` and its name."""
 
     stated: frozenset[str] = frozenset()
     """Of the labels and annotations those that our applies own, alone or with others: ``labels/team``."""

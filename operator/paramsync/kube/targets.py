@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from paramsync.api.sync import TargetKind
 from paramsync.core.adoption import handover
 from paramsync.core.drift import Seen, Surplus, is_intact, surplus
-from paramsync.core.metadata import annotation, label
+from paramsync.core.metadata import annotation, label, listed
 from paramsync.core.objects import (
     FIELD_MANAGER,
     MANAGED_BY_LABEL,
@@ -225,14 +225,16 @@ def _foreign_keys(metadata: Metadata, keys: Iterable[str]) -> frozenset[str]:
 
 
 def _editors(metadata: Metadata) -> dict[str, frozenset[str]]:
-    """The other field managers that hold data keys, labels or annotations, as :class:`Live` names them."""
+    """The other field managers that hold data keys, or labels and annotations that we give, as :class:`Live` names
+    them."""
     found: dict[str, frozenset[str]] = {}
+    given = listed(metadata.annotations)
     for entry in metadata.managed_fields:
         if _is_ours(entry):
             continue
         about = entry.fields.get("f:metadata")
         marks = _owned(about, "f:labels") & {MANAGED_BY_LABEL} | _owned(about, "f:annotations") & OUR_ANNOTATIONS
-        marks |= _labels_and_annotations(entry)
+        marks |= _labels_and_annotations(entry) & given
         for name in marks | _owned(entry.fields, "f:data") | _owned(entry.fields, "f:binaryData"):
             found[name] = found.get(name, frozenset()) | {entry.manager}
     return found
