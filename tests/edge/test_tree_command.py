@@ -134,6 +134,14 @@ def test_with_syncs_it_says_where_everything_goes(filled: Emulator, proxy: Proxy
     assert all(call.body["WithDecryption"] is False for call in proxy.calls("GetParametersByPath"))
 
 
+def test_a_store_that_nobody_knows_is_said_to_be_read_as_oneself(filled: Emulator, tmp_path: Path) -> None:
+    file = manifests(tmp_path, storeRef={"name": "other"})
+    assert "StoreNotFound: ClusterParameterStore other is in none of the files: give it" in run("-f", file).stderr
+    result = run("-f", file, "--as-me")
+    assert result.stderr.startswith("StoreNotFound: ClusterParameterStore other is in none of the files: its path is")
+    assert (result.exit_code, "Secret app DB_PASSWORD" in result.stdout) == (0, True)
+
+
 def test_what_cannot_be_read_is_told_and_ends_it_with_1(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:
     refused = run("-f", manifests(tmp_path, sources=[{"path": "/prod/other"}]))
     assert (refused.exit_code, "NotAllowed" in refused.stderr) == (1, True)

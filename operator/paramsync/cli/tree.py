@@ -118,7 +118,10 @@ def _asked(
     asked = list(syncs.stated(manifests, None, namespace))
     if not asked:
         raise click.ClickException("the files have no ParameterSync")
-    return [(each, needs(each, finder)) for each in asked]
+    found = [(each, needs(each, finder)) for each in asked]
+    for said in finder.assumed.values():
+        click.echo(told(said.reason, said.message), err=True)
+    return found
 
 
 def _places(asked: Iterable[tuple[Asked, Sequence[Need | Problem]]], found: Found) -> Places:
