@@ -84,6 +84,7 @@ def ours(namespace: str, endpoint: str) -> list[Json]:
                 "stringList": "Comma",
                 "files": [file],
                 "compose": {"URL": "${db/host}:${db/port}"},
+                "metadata": {"labels": {"team": "payments"}, "annotations": {"reloader.stakater.com/match": "true"}},
             }
         ],
     }
