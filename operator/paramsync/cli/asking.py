@@ -171,9 +171,8 @@ def end(
     """
     if form is Form.TABLE:
         click.echo(request.said)
-        come = _become(transport, request.sync, put_off, answer, timeout)
-    else:
-        come = _become(transport, request.sync, put_off, answer, timeout)
+    come = _become(transport, request.sync, put_off, answer, timeout)
+    if form is not Form.TABLE:
         metadata = request.sync.metadata
         found = {"namespace": metadata.namespace, "name": metadata.name, **request.facts}
         click.echo(document({**found, "done": come.is_done, "message": come.text}, form))

@@ -47,9 +47,10 @@ def placed(
     found: dict[tuple[int, str], list[Place]] = {}
     refused: dict[str, str] = {}
     for each in route_list:
-        _, problems = _assigned(each, taken[each.ref])
+        in_files = files.selected(each.files, taken[each.ref])
+        assigned, problems = _assigned(each, taken[each.ref], in_files)
         refused = {problem.subject: problem.message for problem in problems} | refused
-        for key, selected in _keys(each, taken[each.ref], overlay.winners):
+        for key, selected in (*assigned.items(), *_several(each, in_files, overlay.winners)):
             found.setdefault((selected.source, selected.name), []).append(Place(each.ref, key))
     has_taker = {(each.source, each.name) for selected in taken.values() for each in selected}
 
@@ -72,11 +73,10 @@ def placed(
     }
 
 
-def _keys(target: Route, taken: Sequence[Selected], winners: Mapping[str, Selected]) -> Iterator[tuple[str, Selected]]:
-    """The keys of a target, each with everything that goes into it."""
-    in_files = files.selected(target.files, taken)
-    assigned, _ = _assigned(target, taken)
-    yield from assigned.items()
+def _several(
+    target: Route, in_files: Mapping[str, Sequence[Selected]], winners: Mapping[str, Selected]
+) -> Iterator[tuple[str, Selected]]:
+    """The keys of a target that are made of several parameters, each with everything that goes into it."""
     for file in target.files:
         if not any(files.refused_secure(target, file, winners)):
             yield from ((file.key, each) for each in in_files[file.key])
@@ -86,9 +86,11 @@ def _keys(target: Route, taken: Sequence[Selected], winners: Mapping[str, Select
             yield from ((key, each) for each in parts)
 
 
-def _assigned(target: Route, taken: Sequence[Selected]) -> tuple[dict[str, Selected], list[Problem]]:
+def _assigned(
+    target: Route, taken: Sequence[Selected], in_files: Mapping[str, Sequence[Selected]]
+) -> tuple[dict[str, Selected], list[Problem]]:
     """The keys of what goes into no file, and why some of that gets none."""
-    whole = {each.relative for found in files.selected(target.files, taken).values() for each in found}
+    whole = {each.relative for found in in_files.values() for each in found}
     single = [each for each in taken if each.relative not in whole]
     return keys.assign(target.ref, single, target.naming, own_keys(target.secret_type))
 
