@@ -11,7 +11,7 @@ from paramsync.core.diagnosis import Finding, Verdict
 from paramsync.core.pacing import Ticket
 from paramsync.core.parameters import Subtree
 from paramsync.core.reasons import Problem, Reason
-from paramsync.core.stores import StoreKey
+from paramsync.core.stores import StoreKey, store_keys
 from paramsync.kube.customs import CLUSTER_STORES, PARAMETER_STORES
 from paramsync.kube.errors import Forbidden
 from paramsync.runtime.preview.stores import Given, StoreFinder
@@ -77,8 +77,7 @@ def _users(transport: Transport, namespace: str) -> Mapping[StoreKey, Asked]:
 
 def _keys(asked: Asked) -> list[StoreKey]:
     """The stores of a sync's sources, in their order."""
-    spec = asked.spec
-    return [] if spec is None else [StoreKey.of(spec.store_of(each), asked.key.namespace) for each in spec.sources]
+    return [] if asked.spec is None else store_keys(asked.spec, asked.key.namespace)
 
 
 def _with(key: StoreKey, user: Asked | None, finder: StoreFinder, clients: Clients) -> Findings:

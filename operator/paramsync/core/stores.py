@@ -11,6 +11,7 @@ from paramsync.api.errors import explain
 from paramsync.api.roles import is_role_arn
 from paramsync.api.sources import StoreKind, StoreRef
 from paramsync.api.stores import AccessRule, ClusterParameterStoreSpec, ParameterStoreSpec, RoleFields
+from paramsync.api.sync import ParameterSyncSpec
 
 from .identity import Identity, Role, ServiceAccount
 from .reasons import Problem, Reason
@@ -87,6 +88,11 @@ class StoreKey:
         if self.kind is StoreKind.PARAMETER_STORE:
             return shortened_session(f"paramsync@{self.namespace}.{self.name}")
         return shortened_session(f"paramsync-cluster@{self.name}")
+
+
+def store_keys(spec: ParameterSyncSpec, namespace: str) -> list[StoreKey]:
+    """The store of each source of a sync, in their order."""
+    return [StoreKey.of(spec.store_of(source), namespace) for source in spec.sources]
 
 
 def shortened_session(name: str) -> str:

@@ -11,7 +11,7 @@ from paramsync.core.outcome import Outcome
 from paramsync.core.parameters import Snapshot, Subtree
 from paramsync.core.reasons import Nature
 from paramsync.core.routing import routes, wants_secure
-from paramsync.core.stores import StoreKey
+from paramsync.core.stores import store_keys
 from paramsync.core.together import LONGEST_WAIT, Times, newest_change
 from paramsync.core.want import Selection
 
@@ -106,8 +106,7 @@ class Sources:
         asked = Asked(interval, refresh, urgent=is_new or refresh is not None)
         awake_since = self._awake_since()
         readings = self._feeds.subscribe(sync.key, needs, asked)
-        stores = [StoreKey.of(spec.store_of(source), sync.key.namespace) for source in spec.sources]
-        self._serving.begins(sync.key, zip(stores, subtrees, strict=True))
+        self._serving.begins(sync.key, zip(store_keys(spec, sync.key.namespace), subtrees, strict=True))
         if is_new_refresh:
             self._feeds.retry_sealed(sync.key)
         snapshots = [reading.snapshot for reading in readings if reading.snapshot is not None]

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from paramsync.api.sources import StoreKind
 from paramsync.core import report, schedule
-from paramsync.core.stores import StoreKey
+from paramsync.core.stores import StoreKey, store_keys
 from paramsync.kube.wire import CustomObject
 
 from .keys import SyncKey
@@ -123,4 +123,4 @@ class Watch:
 def _stores_of(sync: Sync) -> frozenset[StoreKey]:
     if sync.spec is None:
         return frozenset()
-    return frozenset(StoreKey.of(sync.spec.store_of(source), sync.key.namespace) for source in sync.spec.sources)
+    return frozenset(store_keys(sync.spec, sync.key.namespace))

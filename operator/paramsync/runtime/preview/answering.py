@@ -12,7 +12,7 @@ from paramsync.aws.errors import SourceError
 from paramsync.core.parameters import Snapshot
 from paramsync.core.reasons import Problem, Reason
 from paramsync.core.routing import routes, wants_secure
-from paramsync.core.stores import StoreKey
+from paramsync.core.stores import store_keys
 from paramsync.core.want import Selection
 from paramsync.runtime.feeds.needs import Need
 
@@ -147,11 +147,8 @@ def needs(asked: Asked, finder: StoreFinder) -> Sequence[Need | Problem]:
 
 def assumed(asked: Asked, finder: StoreFinder) -> Iterator[Problem]:
     """What is to be said of stores of a sync that nobody knows."""
-    for ref in (
-        dict.fromkeys(asked.spec.store_of(each) for each in asked.spec.sources) if asked.spec is not None else ()
-    ):
-        if (said := finder.assumed.get(StoreKey.of(ref, asked.key.namespace))) is not None:
-            yield said
+    keys = [] if asked.spec is None else store_keys(asked.spec, asked.key.namespace)
+    yield from (finder.assumed[key] for key in dict.fromkeys(keys) if key in finder.assumed)
 
 
 def _answer(
