@@ -2,19 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.aws.emulator import Emulator
 from tests.aws.errors import denied
 from tests.aws.faults import drop
-from tests.aws.proxy import Proxy
 from tests.cluster.waiting import wait_until
-from tests.e2e.gateway import Gateway
 from tests.e2e.scene import READY, STALLED, Json, Scene, conditions, message, store, store_path
 from tests.running.objects import BASE, PLURALS, Syncs, decoded
-from tests.running.operator import run_operator
 
 SLOW = "5m"
 SECONDS = 5.0
@@ -273,28 +268,3 @@ def test_none_of_our_objects_carries_a_finalizer(scene: Scene, stores: Callable[
     names = {each["metadata"]["name"] for each in found}
     assert names >= {"app", "second", "third", "own", scene.syncs.namespace}
     assert [each["metadata"]["name"] for each in found if each["metadata"].get("finalizers")] == []
-
-
-@pytest.mark.parametrize("policy", ["Delete", "Retain"])
-def test_targets_that_were_orphaned_while_a_reconcile_ran_are_not_taken_along(
-    gateway: Gateway, ssm: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path, policy: str
-) -> None:
-    """It has read the sync, and gives its targets no owner that is gone by now: they would be collected."""
-    ssm.put("/app/key", "secret", "SecureString")
-    ssm.put("/app/plain", "value")
-    with run_operator(gateway.kubeconfig, tmp_path, endpoint=proxy.url) as operator:
-        syncs.create("app", "/app", interval=SLOW, deletionPolicy=policy)
-        syncs.wait_reason("app", "Synced")
-        gateway.forget()
-        hold = gateway.hold("GET", f"/{syncs.namespace}/configmaps/app")
-        syncs.patch("app", {"spec": {"deletionPolicy": "Delete"}} if policy == "Retain" else {})
-        ssm.put("/app/key", "new", "SecureString")
-        syncs.annotate("app", refresh="1")
-        hold.arrived()
-        delete(syncs, propagation="Orphan")
-        hold.release()
-        wait_until(lambda: syncs.namespace not in operator.get("/metrics")[1], "the operator has let it go")
-
-        assert held(syncs) == HELD
-        assert owners(syncs) == []
-        assert [write.path for kind in ("secrets", "configmaps") for write in gateway.writes(f"/{kind}/app")] == []

@@ -3,58 +3,12 @@
 The operator works under the admission policies.
 """
 
-from pathlib import Path
-
 import pytest
 
-from tests.aws.emulator import Emulator
-from tests.aws.proxy import Proxy
-from tests.cluster.cluster import AccountKubeconfig
+from tests.e2e.metadata import KINDS, LIST, MARK, NOTE, SLOW, annotations, asked, kubectl, labels, synced, targets
 from tests.e2e.scene import READY, SOON, Json, Scene, conditions
-from tests.running.objects import Syncs
-from tests.running.operator import run_operator
 
-SLOW = "5m"
-KINDS = ("Secret", "ConfigMap")
-NOTE = "reloader.stakater.com/match"
-LIST = "paramsync.dev/metadata"
-MARK = {"app.kubernetes.io/managed-by": "paramsync"}
 PUT_BACK = "labels, annotations or owner put back"
-
-
-def targets(labels: Json | None = None, annotations: Json | None = None) -> list[Json]:
-    return [{"kind": kind, "metadata": {"labels": labels or {}, "annotations": annotations or {}}} for kind in KINDS]
-
-
-def synced(scene: Scene, labels: Json | None = None, annotations: Json | None = None, **spec: object) -> Json:
-    """A sync whose targets are given these."""
-    scene.put_app()
-    return scene.synced("app", interval=SLOW, targets=targets(labels, annotations), **spec)
-
-
-def asked(scene: Scene, labels: Json | None = None, annotations: Json | None = None) -> Json:
-    """The same sync, once its spec asks for these instead."""
-    scene.syncs.patch("app", {"spec": {"targets": targets(labels, annotations)}})
-    return scene.syncs.wait_reason("app", "Synced", SOON)
-
-
-def kubectl(scene: Scene, *arguments: str) -> None:
-    scene.syncs.cluster.kubectl(*arguments, f"--namespace={scene.syncs.namespace}")
-
-
-def labels(scene: Scene, kind: str = "Secret") -> Json:
-    target = scene.syncs.target(kind, "app")
-    assert target is not None
-    found: Json = target["metadata"]["labels"]
-    return found
-
-
-def annotations(scene: Scene, kind: str = "Secret") -> Json:
-    """Those of a target that are not the operator's own, and the list."""
-    target = scene.syncs.target(kind, "app")
-    assert target is not None
-    own = {"paramsync.dev/sync", "paramsync.dev/provenance", "paramsync.dev/plain-keys"}
-    return {name: text for name, text in target["metadata"]["annotations"].items() if name not in own}
 
 
 def kept(sync: Json) -> set[str]:
@@ -226,25 +180,3 @@ def test_an_object_that_is_taken_over_keeps_what_it_has(scene: Scene) -> None:
     assert kept(sync) == {"Secret app/labels/team"}
     asked(scene)
     assert labels(scene) == {"team": "theirs", **MARK}
-
-
-def test_a_restart_writes_nothing_and_still_knows_them(
-    bound_kubeconfig: AccountKubeconfig, emulator: Emulator, proxy: Proxy, syncs: Syncs, tmp_path: Path
-) -> None:
-    with run_operator(bound_kubeconfig, tmp_path / "first", endpoint=proxy.url) as operator:
-        scene = Scene(emulator, proxy, operator, syncs)
-        synced(scene, {"team": "pay", "tier": "back"}, {NOTE: "true"})
-        kubectl(scene, "label", "configmap/app", "theirs=x")
-        versions = scene.versions()
-    with run_operator(bound_kubeconfig, tmp_path / "second", endpoint=proxy.url) as operator:
-        scene = Scene(emulator, proxy, operator, syncs)
-        assert conditions(syncs.refresh("app", SOON)) == READY
-        assert scene.versions() == versions
-    kubectl(scene, "label", "secret/app", "--overwrite", "team=evil")
-    with run_operator(bound_kubeconfig, tmp_path / "third", endpoint=proxy.url) as operator:
-        scene = Scene(emulator, proxy, operator, syncs)
-        syncs.refresh("app", SOON)
-        assert labels(scene)["team"] == "pay"
-        asked(scene)
-        assert (labels(scene), annotations(scene)) == (MARK, {})
-        assert labels(scene, "ConfigMap") == {"theirs": "x", **MARK}

@@ -16,6 +16,7 @@ from tests.aws import errors
 from tests.aws.clients import access_key
 from tests.aws.proxy import Proxy
 from tests.cluster.cluster import Cluster
+from tests.cluster.waiting import wait_until
 from tests.edge.policies import ACCOUNT, installed, release
 from tests.load.stub import Stub, run_stub
 from tests.rights.comparing import granted_to
@@ -24,6 +25,8 @@ from tests.running.command import CONFIG_MAPS, READ, SECRETS, person
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/{}/leases"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/{}/deployments"
 POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
+
+STORES = "/apis/paramsync.dev/v1alpha1/parameterstores"
 
 Json = dict[str, Any]
 
@@ -98,6 +101,7 @@ def verdicts(result: Result) -> dict[str, str]:
 
 
 def test_all_is_well(cluster: Cluster, operator: str) -> None:
+    wait_until(lambda: not cluster.request("GET", STORES)["items"], "the namespaces of other tests are gone", 60)
     result = doctor(cluster.kubeconfig, "-o", "json")
     assert result.exit_code == 0, result.stdout
     assert verdicts(result) == {

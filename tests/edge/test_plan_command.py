@@ -310,3 +310,20 @@ def test_without_a_cluster_its_client_is_not_waited_for(filled: Emulator, proxy:
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert ran.stdout.splitlines()[-1] == "2 ['boto3']", ran.stderr
+
+
+def test_what_makes_plans_is_loaded_while_pages_arrive(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:
+    file = tmp_path / "app.yaml"
+    file.write_text(yaml.safe_dump_all([store(proxy), sync()]))
+    program = (
+        "import sys; from paramsync.cli.main import main\n"
+        "def at(event, _):\n"
+        "    if event == 'socket.connect':\n"
+        "        print('planned with:', [name for name in sys.modules if name.endswith('planning')])\n"
+        "sys.addaudithook(at)\n"
+        f"main(['plan', '-f', {str(file)!r}], standalone_mode=False)\n"
+        "print('at the end:', [name for name in sys.modules if name.endswith('core.planning')])"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    lines = ran.stdout.splitlines()
+    assert (lines[0], lines[-1]) == ("planned with: []", "at the end: ['paramsync.core.planning']"), ran.stderr

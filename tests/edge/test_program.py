@@ -54,6 +54,25 @@ def test_help_loads_nothing_that_takes_long() -> None:
     assert [module for module in ours if not module.startswith("paramsync.cli")] == []
 
 
+def test_no_plugin_of_a_library_sees_what_is_validated(tmp_path: Path) -> None:
+    about = tmp_path / "eager-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: eager\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[pydantic]\neager = eager:plugin\n")
+    (tmp_path / "eager.py").write_text("print('seen')\nplugin = None\n")
+    file = tmp_path / "sync.yaml"
+    file.write_text("{apiVersion: paramsync.dev/v1alpha1, kind: ParameterSync, metadata: {name: app}, spec: {}}")
+    ran = subprocess.run(
+        [SCRIPTS / "paramsync", "validate", "-f", file],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 1
+    assert "spec.sources" in ran.stdout
+    assert "seen" not in ran.stdout + ran.stderr
+
+
 @pytest.mark.parametrize(
     ("shell", "line", "expected"),
     [

@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from paramsync.aws.identities.models import LeanModels
+from paramsync.aws.identities.models import LeanModels, Models
 from paramsync.aws.identities.sessions import Sessions
 
 MODELS = [("ssm", "service-2"), ("sts", "service-2"), ("ssm", "endpoint-rule-set-1"), ("ssm", "paginators-1")]
@@ -24,7 +24,7 @@ def undocumented(node: Any) -> Any:
 
 @pytest.mark.parametrize(("service", "kind"), MODELS)
 def test_a_model_is_that_of_botocore_but_for_what_is_for_people(service: str, kind: str) -> None:
-    lean, whole = Loader(file_loader=LeanModels()), Loader()
+    lean, whole = Models(), Loader()
     assert lean.load_service_model(service, kind) == undocumented(whole.load_service_model(service, kind))
     assert lean.load_data("endpoints") == undocumented(whole.load_data("endpoints"))
 

@@ -7,6 +7,9 @@ import click
 
 from .names import namespaced
 
+GARBAGE: Final = (700, 10, 10)
+"""When Python looks for garbage, as it does by itself: what runs for long keeps little of it."""
+
 LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -124,6 +127,7 @@ def run(
 ) -> None:
     """Run the operator until SIGTERM or Ctrl-C."""
     import asyncio
+    import gc
 
     from paramsync.kube.credentials import KubeconfigError
     from paramsync.kube.transport import connect
@@ -134,6 +138,7 @@ def run(
     from paramsync.runtime.operator import API_CONNECTIONS, Listen, Operator, OperatorEnded
     from paramsync.runtime.settings import SettingsError, load
 
+    gc.set_threshold(*GARBAGE)
     level = levels.pop("", "info")
     logs.configure("json" if log_format == "json" else "text", level, levels)
     if (metrics_certificate is None) != (metrics_key is None):

@@ -53,9 +53,9 @@ def stated(manifests: Iterable[Manifest], transport: Transport | None, namespace
     :raises ApiError: if the cluster does not answer.
     """
     from paramsync.api.base import GROUP
+    from paramsync.core.routing import validated
     from paramsync.runtime.keys import SyncKey
     from paramsync.runtime.preview.answering import Asked
-    from paramsync.runtime.syncs import validated
 
     for each in manifests:
         if each.kind != SYNC or not each.api_version.startswith(f"{GROUP}/"):

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from pydantic import JsonValue, ValidationError
+
+from paramsync.api.errors import explain
 from paramsync.api.metadata import TargetMetadata
 from paramsync.api.shaping import File, StringListForm
 from paramsync.api.sync import ParameterSyncSpec, ParameterType, SecretType, Target, TargetKind
@@ -96,6 +99,18 @@ def routes(spec: ParameterSyncSpec, sync_name: str) -> tuple[Route, ...]:
             " give every target of a kind a name of its own"
         )
     return made
+
+
+def validated(spec: JsonValue, sync_name: str) -> tuple[ParameterSyncSpec | None, str]:
+    """The spec of a sync of that name, or what is wrong with it."""
+    try:
+        found = ParameterSyncSpec.model_validate(spec)
+        routes(found, sync_name)
+    except ValidationError as error:
+        return None, f"spec: {explain(error)}"
+    except ValueError as error:
+        return None, str(error)
+    return found, ""
 
 
 def _route(spec: ParameterSyncSpec, target: Target, sync_name: str, types: frozenset[ParameterType]) -> Route:

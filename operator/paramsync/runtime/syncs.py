@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
-from paramsync.api.errors import explain
 from paramsync.api.status import ConditionType, SyncStatus
 from paramsync.api.sync import DeletionPolicy, ParameterSyncSpec
 from paramsync.core import report
 from paramsync.core.clock import when
 from paramsync.core.deletion import policy_of, writes
 from paramsync.core.objects import Owner
-from paramsync.core.routing import routes
+from paramsync.core.routing import validated
 from paramsync.kube.wire import CustomObject
 
 from .keys import SyncKey
@@ -70,18 +69,6 @@ class Sync:
             invalid,
             follows_policy=policy is not None and writes(found.spec),
         )
-
-
-def validated(spec: JsonValue, name: str) -> tuple[ParameterSyncSpec | None, str]:
-    """The spec of a sync of that name, or what is wrong with it."""
-    try:
-        found = ParameterSyncSpec.model_validate(spec)
-        routes(found, name)
-    except ValidationError as error:
-        return None, f"spec: {explain(error)}"
-    except ValueError as error:
-        return None, str(error)
-    return found, ""
 
 
 def _status(found: CustomObject) -> SyncStatus:

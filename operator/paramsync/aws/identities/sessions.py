@@ -15,7 +15,7 @@ from botocore.utils import parse_timestamp
 from paramsync.core.identity import OPERATOR
 
 from .counting import Sent, count
-from .models import LeanModels
+from .models import Models
 
 
 class _Base(botocore.session.Session):
@@ -106,7 +106,8 @@ class Sessions:
     def _open(self) -> tuple[_Base, boto3.session.Session]:
         if self._base is None or self._boto3 is None:
             self._base = _Base()
-            self._base.get_component("data_loader").file_loader = LeanModels()
+            paths = self._base.get_config_variable("data_path")
+            self._base.register_component("data_loader", Models(paths.split(os.pathsep) if paths else None))
             self._base.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
             self._boto3 = boto3.session.Session(botocore_session=self._base)
         return self._base, self._boto3

@@ -92,17 +92,23 @@ def answers(asked: Sequence[Asked], world: World, told: Callable[[int], None]) -
     clashes = _clashes(asked)
     needed = [[clash] if clash is not None else needs(each, finder) for each, clash in zip(asked, clashes, strict=True)]
     wanted = [need for found in needed for need in found if isinstance(need, Need)]
-    Thread(target=_load_planning).start()
-    found = read(world.clients, wanted, world.rate, world.threads, told)
+    found = read(world.clients, wanted, world.rate, world.threads, _loading_meanwhile(told))
     return [
         _answer(each, own, found, world.targets, tuple(assumed(each, finder)))
         for each, own in zip(asked, needed, strict=True)
     ]
 
 
-def _load_planning() -> None:
-    """Load what plans are made with, while pages are on their way: they leave the time for it."""
-    import_module(f"{__package__}.planning")
+def _loading_meanwhile(told: Callable[[int], None]) -> Callable[[int], None]:
+    """What is told of pages. At the first, what makes plans begins to be loaded: the others leave the time for it."""
+    load = Thread(target=import_module, args=[f"{__package__}.planning"])
+
+    def page(more: int) -> None:
+        if load.ident is None:
+            load.start()
+        told(more)
+
+    return page
 
 
 def _clashes(asked: Sequence[Asked]) -> list[Problem | None]:
