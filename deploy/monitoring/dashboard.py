@@ -12,6 +12,7 @@ EACH: Final = "cluster, namespace, name"
 
 READY: Final = f"max by ({EACH}) (paramsync_sync_ready{{{SYNCS}}})"
 AGE: Final = f"time() - max by ({EACH}) (paramsync_sync_last_listing_timestamp_seconds{{{SYNCS}}})"
+SINCE_GOOD: Final = f"time() - max by ({EACH}) (paramsync_sync_last_good_timestamp_seconds{{{SYNCS}}})"
 INTERVAL: Final = f"max by ({EACH}) (paramsync_sync_interval_seconds{{{SYNCS}}})"
 HELD: Final = f"max by ({EACH}) (paramsync_sync_held_actions{{{SYNCS}}})"
 REASON: Final = f"topk by ({EACH}) (1, max by ({EACH}, reason) (paramsync_sync_reason{{{SYNCS}}} == 1))"
@@ -61,11 +62,13 @@ def _stale() -> Row:
             Panel(
                 "What to look at",
                 "Syncs that are not Ready, held, or have data that is older than three of their intervals."
+                " Last good: when the targets last held all that was listed."
                 " `kubectl describe psync NAME -n NAMESPACE` shows the message, which names the parameter or object.",
                 "table",
                 [
                     Query(_with_remedy(f"{REASON} and on ({EACH}) {AMISS}"), "present"),
                     Query(_of_amiss(AGE), "age of the data"),
+                    Query(_of_amiss(SINCE_GOOD), "since last good"),
                     Query(_of_amiss(INTERVAL), "interval"),
                     Query(_of_amiss(HELD), "held changes"),
                 ],
@@ -76,6 +79,7 @@ def _stale() -> Row:
                     "name": {},
                     "reason": {},
                     "age of the data": {"unit": "dtdurations"},
+                    "since last good": {"unit": "dtdurations"},
                     "interval": {"unit": "dtdurations"},
                     "held changes": {},
                     "remedy": {
@@ -181,7 +185,7 @@ def _api() -> Row:
                 ],
             ),
             _durations("Wait for the budget", "api_budget_wait_seconds", "Of one request.", "account, region, "),
-            _rates("Decryptions", "decryptions_total", "", "SecureStrings that were new or had changed."),
+            _rates("Decryptions", "decryptions_total", "operation", "SecureStrings; by GetParameters, what changed."),
         ],
     )
 

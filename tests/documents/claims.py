@@ -36,6 +36,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "Error: settings.yaml: stores.default.access[0].paths: Field required": "output",
     "paramsync_sync_ready == 0": ASKED,
     "time() - paramsync_sync_last_listing": ASKED,
+    "time() - paramsync_sync_last_good": ASKED,
 }
 """Blocks without a language that are neither commands nor manifests, by what they begin with."""
 

@@ -105,7 +105,7 @@ def sections() -> dict[str, str]:
 def test_every_alert_has_its_section_and_links_to_it() -> None:
     assert [each for each in sections() if each.startswith("Paramsync")] == list(RULES)
     for alert, rule in RULES.items():
-        assert rule["annotations"]["runbook_url"] == f"{PAGE.relative_to(ROOT)}#{alert.lower()}"
+        assert rule["annotations"]["runbook"] == f"{PAGE.relative_to(ROOT)}#{alert.lower()}"
 
 
 def test_a_section_says_how_bad_it_is_and_after_which_time_it_is_told() -> None:
@@ -118,6 +118,6 @@ def test_a_section_says_how_bad_it_is_and_after_which_time_it_is_told() -> None:
 
 def test_every_alert_says_what_to_do() -> None:
     for rule in RULES.values():
-        assert rule["annotations"].keys() == {"summary", "description", "runbook_url"}
+        assert rule["annotations"].keys() == {"summary", "description", "runbook"}
         assert rule["labels"].keys() == {"severity"}
         assert rule["labels"]["severity"] in {"critical", "warning"}

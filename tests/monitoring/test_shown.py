@@ -21,6 +21,7 @@ LABELS = {
 VALUES = {
     "paramsync_sync_ready": "0+0x30",
     "paramsync_sync_last_listing_timestamp_seconds": "0+0x30",
+    "paramsync_sync_last_good_timestamp_seconds": "0+0x30",
     "paramsync_sync_interval_seconds": "60+0x30",
 }
 """The values of metrics; others grow."""

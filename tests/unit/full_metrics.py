@@ -15,7 +15,7 @@ from paramsync.runtime.metrics.objects import FeedSource, SyncState
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-STATE = SyncState(ready=True, reason=Reason.SYNCED, listed_at=NOW, interval=300.0)
+STATE = SyncState(ready=True, reason=Reason.SYNCED, listed_at=NOW, good_at=NOW, interval=300.0)
 
 
 def standing(path: str, seconds: float | None = 0.0, error: Reason | None = None, **subtree: object) -> Standing:
@@ -48,7 +48,7 @@ def full_metrics(
     metrics.watch_budgets(budgets)
     metrics.waited(place, 0.1)
     metrics.queued(0.1)
-    metrics.decrypted(1)
+    metrics.decrypted("GetParameters", 1)
     metrics.reconciled(Reason.SYNCED)
     metrics.repaired("Secret", "keys")
     metrics.sts_request("AssumeRole", "paramsync-cluster@default", None)

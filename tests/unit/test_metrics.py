@@ -1,6 +1,8 @@
 """What is counted and measured: each with its labels, and nothing of what is gone."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -97,7 +99,7 @@ async def test_nothing_grows_while_syncs_come_and_go() -> None:
     before = count(metrics)
     for index in range(1000):
         metrics.sync(sync_key(index), STATE)
-    assert count(metrics) == before + 5 * 1000 + 1, "five of each, and how many are Synced"
+    assert count(metrics) == before + 6 * 1000 + 1, "six of each, and how many are Synced"
     for index in range(1000):
         metrics.forget(sync_key(index))
     assert count(metrics) == before
@@ -109,7 +111,7 @@ async def test_without_objects_there_are_as_many_series_whatever_the_number_of_s
 
     page = metrics.page().decode()
     of_objects = [name for name, each in DEFINED.items() if {"name", "path"} & {*each.labels}]
-    assert len(of_objects) == 7
+    assert len(of_objects) == 8
     assert [name for name in of_objects if name in page] == []
     assert count(metrics) == count(full_metrics(1, per_object=False))
     assert series(metrics, "paramsync_syncs") == {("Synced", "true"): syncs}
@@ -131,6 +133,10 @@ def test_a_sync_has_one_reason_at_a_time() -> None:
     assert series(metrics, "paramsync_sync_interval_seconds") == {tuple(KEY): 60}
     listed = series(metrics, "paramsync_sync_last_listing_timestamp_seconds")
     assert listed == {tuple(KEY): NOW.timestamp()}, "a listing is not undone by a failure"
+    assert series(metrics, "paramsync_sync_last_good_timestamp_seconds") == {}, "it is not known"
+    metrics.sync(KEY, replace(STATE, good_at=NOW - timedelta(seconds=9)))
+    good = series(metrics, "paramsync_sync_last_good_timestamp_seconds")
+    assert good == {tuple(KEY): NOW.timestamp() - 9}
 
 
 async def test_what_is_listed_twice_in_one_place_is_as_old_as_the_older() -> None:

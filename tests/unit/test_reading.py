@@ -25,6 +25,7 @@ from .parameter_store import clock
 from .reconcile_world import InlineThreads
 from .virtual_time import in_virtual_time
 
+DECRYPTIONS = "paramsync_decryptions_total"
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -391,6 +392,22 @@ def test_an_identity_is_had_before_the_turn_is_taken(desk: Desk) -> None:
     check()
 
 
+def test_values_that_come_with_a_listing_are_counted_also_if_it_breaks_off(desk: Desk) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        first = Page((secure("/prod/pay/a"), parameter("/prod/pay/b")), "more", ACCOUNT)
+        desk.script(first, DENIED)
+        with pytest.raises(SourceError):
+            await desk.read(decrypt=True)
+        sealed = Page((secure("/prod/pay/a", value=None),), None, ACCOUNT)
+        desk.script(sealed)
+        await desk.read()
+        labels = {"operation": "GetParametersByPath"}
+        assert desk.metrics.registry.get_sample_value(DECRYPTIONS, labels) == 1
+
+    check()
+
+
 def test_values_of_single_versions_are_counted(desk: Desk) -> None:
     @in_virtual_time
     async def check() -> None:
@@ -398,6 +415,6 @@ def test_values_of_single_versions_are_counted(desk: Desk) -> None:
         desk.script(Opened({made.stamp: made.value}))
         opened = await desk.reader.open(subtree(), [made.stamp], urgent=lambda: True)
         assert opened.values == {made.stamp: made.value}
-        assert desk.metrics.registry.get_sample_value("paramsync_decryptions_total") == 1
+        assert desk.metrics.registry.get_sample_value(DECRYPTIONS, {"operation": "GetParameters"}) == 1
 
     check()

@@ -475,3 +475,46 @@ async def test_a_new_sync_does_not_wait_for_the_listings_of_others() -> None:
     await asyncio.sleep(10)
     await world.run(0.5)
     assert world.condition("Ready") == "True Synced"
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        ((secure(value=None, version=2), parameter()), "DecryptionFailed"),
+        ((secure(), parameter(), parameter("/prod/pay/Host")), "KeyCollision"),
+        ((), "NoParameters"),
+        ((secure(),), "RemovalBlocked"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_was_listed_last_and_what_the_targets_were_last_found_to_hold_are_told_apart(
+    made: tuple[Parameter, ...], reason: str
+) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        def age(what: str) -> float | None:
+            name, labels = f"paramsync_sync_last_{what}_timestamp_seconds", {"namespace": "payments", "name": "app"}
+            at = world.metrics.registry.get_sample_value(name, labels)
+            return None if at is None else world.now().timestamp() - at
+
+        paths = Paths(prod_pay=(secure(), parameter()))
+        world = World(paths)
+        await world.run(10 * 60)
+        assert age("good") == age("listing")
+        paths.put("/prod/pay", *made)
+        await world.run(10 * 60)
+        assert world.condition("Ready") == f"False {reason}"
+        good, listed = age("good"), age("listing")
+        assert good is not None
+        assert listed is not None
+        assert listed <= 2 * 60 < 9 * 60 <= good
+        world.restart()
+        await world.run(5 * 60)
+        assert age("good") is None, "it is not known"
+        assert age("listing") is not None
+        paths.put("/prod/pay", secure(version=3), parameter())
+        await world.run(5 * 60)
+        assert world.condition("Ready") == "True Synced"
+        assert age("good") == age("listing")
+
+    check()

@@ -20,6 +20,11 @@ class Page:
     account: str | None
     """The account in the parameters' ARNs; None for an empty page."""
 
+    @property
+    def decrypted(self) -> int:
+        """How many SecureStrings came with their values."""
+        return sum(isinstance(parameter.value, SecureValue) for parameter in self.parameters)
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:

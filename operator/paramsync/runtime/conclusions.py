@@ -47,10 +47,18 @@ class Conclusions:
         self._threads = threads
 
     async def say(
-        self, sync: Sync, found: CustomObject, result: Result, at: Circumstances, *, ahead: timedelta
+        self,
+        sync: Sync,
+        found: CustomObject,
+        result: Result,
+        at: Circumstances,
+        *,
+        good_at: datetime | None,
+        ahead: timedelta,
     ) -> None:
         """Say how a reconcile ended.
 
+        :param good_at: when the listing began that was last carried out as a whole, in this reconcile or before.
         :param ahead: by how much the clock of the node is ahead of the one that listings are counted by.
         :raises ApiError: if the status cannot be written.
         :raises Fenced: if this process may not write any more.
@@ -62,7 +70,7 @@ class Conclusions:
             with self._metrics.write("ParameterSync"):
                 await self._threads.run(self._customs.write_status, found, document)
         self._metrics.reconciled(outcome.reason)
-        self._metrics.sync(key, _state(sync, status, result, ahead))
+        self._metrics.sync(key, _state(sync, status, result, good_at, ahead))
         await self._write(sync, note_for(sync.status, status, outcome, result.applied))
         for warning in warnings(sync.status, status):
             await self._write(sync, warning)
@@ -84,13 +92,14 @@ class Conclusions:
             await self._notes.write(sync.key, sync.owner.uid, note)
 
 
-def _state(sync: Sync, status: SyncStatus, result: Result, ahead: timedelta) -> SyncState:
+def _state(sync: Sync, status: SyncStatus, result: Result, good_at: datetime | None, ahead: timedelta) -> SyncState:
     """What metrics tell of the sync."""
     ready = status.condition(ConditionType.READY)
     return SyncState(
         ready is not None and ready.status == "True",
         result.outcome.reason if ready is None else ready.reason,
         None if result.listed_at is None else result.listed_at + ahead,
+        None if good_at is None else good_at + ahead,
         None if sync.spec is None else sync.spec.interval_seconds,
         status.held,
     )

@@ -56,7 +56,10 @@ class Past:
     """How often in a row a target turned out changed."""
 
     applied_at: datetime | None = None
-    """When the listing began that was last carried out."""
+    """When the listing began that was last carried out, be it but for keys that are held."""
+
+    good_at: datetime | None = None
+    """When the listing began that was last carried out as a whole."""
 
 
 class Reconciler:
@@ -217,6 +220,7 @@ class Reconciler:
             return Result(cluster_outcome(sync.key, applied.error), read.listed_at, applied)
         if not (applied.plan.is_stopped or applied.plan.pending):
             past.applied_at = read.listed_at
+            past.good_at = past.good_at if applied.plan.holds else read.listed_at
         return self._told(sync, spec, read, applied)
 
     def _told(self, sync: Sync, spec: ParameterSyncSpec, read: Read, applied: Applied) -> Result:
@@ -241,12 +245,13 @@ class Reconciler:
         interval = sync.spec.interval_seconds if sync.spec is not None else schedule.LONGEST_DEADLINE
         now, steady = self._now(), self._steady()
         is_source = result.outcome.reason in (Reason.THROTTLED, Reason.SOURCE_UNAVAILABLE)
-        good_at = result.listed_at if is_source else self._past(sync).applied_at
-        data_age = max(steady - (good_at or self._began), result.gets_old)
+        past = self._past(sync)
+        at_work = result.listed_at if is_source else past.applied_at
+        data_age = max(steady - (at_work or self._began), result.gets_old)
         at = Circumstances(
             sync.generation, sync.created, now, timedelta(seconds=interval), data_age, deadline=not is_source
         )
-        await self._conclusions.say(sync, found, result, at, ahead=now - steady)
+        await self._conclusions.say(sync, found, result, at, good_at=past.good_at, ahead=now - steady)
         return self._follow_up(sync, result, at)
 
     def _follow_up(self, sync: Sync, result: Result, at: Circumstances) -> float:

@@ -32,6 +32,9 @@ from .look import Urgent
 if TYPE_CHECKING:
     from paramsync.runtime.metrics.budgets import Place
 
+LIST: Final = "GetParametersByPath"
+OPEN: Final = "GetParameters"
+
 ATTEMPTS: Final = 3
 """How often a listing is started over when its pages do not belong together."""
 
@@ -107,8 +110,8 @@ class Reader:
         :raises SourceError: if there is no answer.
         """
         ask = partial(decrypt, self._clients, subtree, stamps)
-        opened = await self._ask(subtree, "GetParameters", ask, urgent)
-        self._metrics.decrypted(len(opened.values))
+        opened = await self._ask(subtree, OPEN, ask, urgent)
+        self._metrics.decrypted(OPEN, len(opened.values))
         return opened
 
     async def by_name(self, subtree: Subtree) -> Parameter | None:
@@ -117,7 +120,7 @@ class Reader:
         :raises Undecryptable: if it cannot be decrypted.
         :raises SourceError: if there is no answer.
         """
-        return await self._ask(subtree, "GetParameters", partial(by_name, self._clients, subtree), lambda: True)
+        return await self._ask(subtree, OPEN, partial(by_name, self._clients, subtree), lambda: True)
 
     def budget(self, identity: Identity) -> Budget:
         """The budget that the requests of an identity are counted in."""
@@ -153,8 +156,9 @@ class Reader:
         pages = 0
         while True:
             ask = partial(list_page, self._clients, subtree, token, decrypt=decrypt)
-            page = await self._ask(subtree, "GetParametersByPath", ask, urgent if pages < URGENT_PAGES else _periodic)
+            page = await self._ask(subtree, LIST, ask, urgent if pages < URGENT_PAGES else _periodic)
             pages += 1
+            self._metrics.decrypted(LIST, page.decrypted)
             listed = listing.add(page)
             admit(listing.secure_bytes)
             if listed is not None:

@@ -75,6 +75,15 @@ SYNC_LISTED: Final = Definition(
     "Of several sources, the oldest. Brought up to date when the sync is reconciled. Absent until there was one since"
     " the start.",
 )
+SYNC_GOOD: Final = Definition(
+    "paramsync_sync_last_good_timestamp_seconds",
+    Kind.GAUGE,
+    "When the listing began that a sync's targets were last found to hold, or were brought to.",
+    SYNC,
+    "Of several sources, the oldest. Unlike the last listing it stands still while anything keeps the contents from the"
+    " targets: a hold, a value that cannot be decrypted, two names for one key, a refused write. In mode `Plan`: that"
+    " was last planned. Brought up to date when the sync is reconciled. Absent until there was one since the start.",
+)
 SYNC_INTERVAL: Final = Definition(
     "paramsync_sync_interval_seconds",
     Kind.GAUGE,
@@ -133,10 +142,10 @@ STS_REQUESTS: Final = Definition(
 DECRYPTIONS: Final = Definition(
     "paramsync_decryptions_total",
     Kind.COUNTER,
-    "SecureStrings that were decrypted because they had changed.",
-    (),
-    "One by one, because they were new or had changed; those of a path's first listing come with it and are not"
-    " counted.",
+    "SecureStrings that were decrypted.",
+    ("operation",),
+    "By `GetParametersByPath`, which decrypts all of a path when it is first listed, and by `GetParameters`, for those"
+    " that are new or have changed since. SSM asks KMS once for each.",
 )
 DECRYPTED_BYTES: Final = Definition(
     "paramsync_decrypted_bytes",
@@ -226,7 +235,7 @@ LEADER: Final = Definition(
 BUILD: Final = Definition("paramsync_build_info", Kind.INFO, "The operator's version.", ("version",), "Always 1.")
 
 GROUPS: Final[Mapping[str, tuple[Definition, ...]]] = {
-    "Syncs": (SYNC_READY, SYNC_REASON, SYNC_LISTED, SYNC_INTERVAL, SYNC_HELD, SYNCS),
+    "Syncs": (SYNC_READY, SYNC_REASON, SYNC_LISTED, SYNC_GOOD, SYNC_INTERVAL, SYNC_HELD, SYNCS),
     "Subtrees": (FEED_LISTED, FEED_ERROR, FEEDS, DECRYPTIONS, DECRYPTED_BYTES),
     "Requests to AWS": (
         SSM_REQUESTS,

@@ -101,9 +101,9 @@ class Metrics:
         """Export what the API budgets say of themselves."""
         self.registry.register(BudgetSeries(budgets))
 
-    def decrypted(self, count: int) -> None:
-        """Count SecureStrings that were decrypted because they had changed."""
-        self._decryptions.inc(count)
+    def decrypted(self, operation: str, count: int) -> None:
+        """Count SecureStrings that came decrypted with the answer to one request."""
+        self._decryptions.labels(operation).inc(count)
 
     @contextmanager
     def ssm_request(self, operation: str, store: str) -> Iterator[None]:

@@ -19,6 +19,7 @@ from .definitions import (
     FEED_ERROR,
     FEED_LISTED,
     FEEDS,
+    SYNC_GOOD,
     SYNC_HELD,
     SYNC_INTERVAL,
     SYNC_LISTED,
@@ -41,6 +42,9 @@ class SyncState:
     reason: str
     listed_at: datetime | None = None
     """When the last complete listing of all its sources began, if that is known."""
+
+    good_at: datetime | None = None
+    """When the listing began that its targets were last found to hold or were brought to, if that is known."""
 
     interval: float | None = None
     """Seconds, if its spec is valid."""
@@ -86,6 +90,7 @@ class SyncSeries(Collector):
         yield Rows(SYNC_REASON, [((*key, state.reason), 1) for key, state in states])
         yield Rows(SYNC_HELD, [(key, state.held) for key, state in states])
         yield Rows(SYNC_LISTED, [(key, at.timestamp()) for key, state in states if (at := state.listed_at) is not None])
+        yield Rows(SYNC_GOOD, [(key, at.timestamp()) for key, state in states if (at := state.good_at) is not None])
         yield Rows(SYNC_INTERVAL, [(key, time) for key, state in states if (time := state.interval) is not None])
 
 
