@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.config import Config
+from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
@@ -27,6 +28,14 @@ def test_a_model_is_that_of_botocore_but_for_what_is_for_people(service: str, ki
     lean, whole = Models(), Loader()
     assert lean.load_service_model(service, kind) == undocumented(whole.load_service_model(service, kind))
     assert lean.load_data("endpoints") == undocumented(whole.load_data("endpoints"))
+
+
+def test_every_service_is_found_that_credentials_may_come_from() -> None:
+    assert set(Models().list_available_services("service-2")) >= set(Loader().list_available_services("service-2"))
+    for service in ("sso", "sso-oidc", "signin"):
+        assert Models().load_service_model(service, "service-2")["metadata"]
+    with pytest.raises(UnknownServiceError):
+        Models().load_service_model("nowhere", "service-2")
 
 
 def test_members_called_documentation_stay(tmp_path: Path) -> None:
