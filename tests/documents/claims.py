@@ -8,12 +8,6 @@ from typing import Final
 
 from paramsync import __version__
 
-PROGRAMS: Final[Mapping[str, str]] = {
-    "cosign": "asks a registry and a log of signatures, and took over 4 minutes of CPU to build, its options alone "
-    "nearly 4; tests/release holds the page's certificate against the workflow's",
-}
-"""Programs of which the commands are not run."""
-
 MENTIONS: Final[Mapping[str, str]] = {
     "_PARAMSYNC_COMPLETE=fish_source paramsync | source": "fish's language",
     "argocd app actions": "where its entries show; tests/gitops runs them",

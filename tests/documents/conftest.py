@@ -76,6 +76,7 @@ def reader(
     documented_cluster: Cluster,
     helm_program: Path,
     gh_program: Path,
+    cosign_reference: Path,
     emulator: Emulator,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Reader:
@@ -87,6 +88,7 @@ def reader(
         "KUBERC": "off",
         "PATH": f"{programs(home / 'bin')}:/usr/bin:/bin",
         "PYTHONPATH": str(ROOT),
+        "COSIGN_REFERENCE": str(cosign_reference),
         "REAL_GH": str(gh_program),
         "REAL_HELM": str(helm_program),
         "REAL_KUBECTL": kubectl_program(),

@@ -12,8 +12,6 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from tests.documents.claims import PROGRAMS as NOT_RUN
-
 DRY_RUN: Final = frozenset(
     ("annotate", "apply", "autoscale", "create", "delete", "label", "patch", "replace", "scale", "set", "taint")
 )
@@ -167,10 +165,16 @@ def gh(arguments: list[str]) -> int:
     return _call([os.environ["REAL_GH"], *arguments])
 
 
-def skip(program: str) -> int:
-    """Do nothing, if it is known why."""
-    if program not in NOT_RUN:
-        sys.exit(f"{program}: tests/documents/claims.py does not say why it is not run")
+def cosign(arguments: list[str]) -> int:
+    """Check a command line of cosign by its own reference."""
+    import click  # noqa: PLC0415
+
+    from tests.documents import cosign_commands  # noqa: PLC0415
+
+    try:
+        cosign_commands.check(arguments, Path(os.environ["COSIGN_REFERENCE"]))
+    except click.UsageError as error:
+        sys.exit(error.format_message())
     return 0
 
 
@@ -205,6 +209,7 @@ def _call(command: list[str]) -> int:
 
 PROGRAMS: Final = {
     "aws": aws,
+    "cosign": cosign,
     "docker": docker,
     "gh": gh,
     "git": git,
@@ -220,4 +225,6 @@ PROGRAMS: Final = {
 
 if __name__ == "__main__":
     name, *rest = sys.argv[1:]
-    sys.exit(PROGRAMS[name](rest) if name in PROGRAMS else skip(name))
+    if name not in PROGRAMS:
+        sys.exit(f"tests/documents/stand_in.py does not know how to check {name}")
+    sys.exit(PROGRAMS[name](rest))

@@ -8,7 +8,7 @@ import yaml
 
 from tests.conftest import ROOT
 from tests.documents.blocks import Block, Kind, all_blocks, begins_command, blocks, pages, script
-from tests.documents.claims import ELSEWHERE, FRAGMENTS, MENTIONS, PLACEHOLDERS, PROGRAMS, SAMPLES, TEXTS
+from tests.documents.claims import ELSEWHERE, FRAGMENTS, MENTIONS, PLACEHOLDERS, SAMPLES, TEXTS
 
 EXAMPLES = [path.parent for path in (ROOT / "docs" / "examples").glob("*/sync.yaml")]
 """As tests/e2e/test_examples.py finds them."""
@@ -66,13 +66,12 @@ def test_every_exception_is_still_needed() -> None:
     assert begun(dict(SAMPLES), Kind.DATA) == []
     assert begun(dict(ELSEWHERE), Kind.SCRIPT) == []
     assert [mention for mention in MENTIONS if mention not in scripts] == []
-    assert [name for name in PROGRAMS if not any(name in text.split() for text in scripts)] == []
     assert [key for key in FRAGMENTS if not any(key in each for each in documents)] == []
     assert [word for word in PLACEHOLDERS if not any(word in text for text in scripts)] == []
 
 
 def test_every_exception_has_a_reason() -> None:
-    tables = (ELSEWHERE, FRAGMENTS, MENTIONS, PROGRAMS, SAMPLES, TEXTS)
+    tables = (ELSEWHERE, FRAGMENTS, MENTIONS, SAMPLES, TEXTS)
     assert all(reason for table in tables for reason in table.values())
 
 

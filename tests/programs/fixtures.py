@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.binaries import binaries
+from tests.programs import cosign
 from tests.programs.argo import ARGO
 from tests.programs.building import BuildError
 from tests.programs.gh import GH
@@ -19,6 +20,7 @@ NEEDED_BY: Mapping[str, Sequence[Callable[[], object]]] = {
     "cluster": (binaries, HELM.built),
     "documented_cluster": (binaries, HELM.built),
     "gh_program": (GH.built,),
+    "cosign_reference": (cosign.reference,),
     "helm_program": (HELM.built,),
     "argo_program": (ARGO.built,),
     "prometheus_programs": (PROMETHEUS.built,),
@@ -43,6 +45,12 @@ def actionlint_program() -> Path:
 def gh_program() -> Path:
     """A program that reads command lines as GitHub's client does."""
     return GH.built() / "gh"
+
+
+@pytest.fixture(scope="session")
+def cosign_reference() -> Path:
+    """The directory of cosign's own reference of its commands."""
+    return cosign.reference()
 
 
 @pytest.fixture(scope="session")
