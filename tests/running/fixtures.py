@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def syncs(cluster: "Cluster", namespace: str) -> "Syncs":
-    """The syncs of a new namespace."""
+def syncs(cluster: "Cluster", namespace: str) -> "Iterator[Syncs]":
+    """The syncs of a new namespace. They go at the end, before their namespace does, and its stores with them.
+
+    A namespace is deleted at leisure, and the next operator would serve what is left in it.
+    """
     from tests.running.objects import Syncs  # noqa: PLC0415  (imports the kubernetes client)
 
-    return Syncs(cluster, namespace)
+    syncs = Syncs(cluster, namespace)
+    yield syncs
+    syncs.delete_all()
 
 
 @pytest.fixture(scope="module")

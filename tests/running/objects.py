@@ -3,6 +3,7 @@
 import base64
 import json
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from kubernetes.client.exceptions import NotFoundException
@@ -42,6 +43,12 @@ class Syncs:
         """Read a sync."""
         found: Json = self.cluster.request("GET", self.path(name))
         return found
+
+    def delete_all(self) -> None:
+        """Delete the syncs and stores of the namespace, where they are served."""
+        for plural in ("parametersyncs", "parameterstores"):
+            with suppress(NotFoundException):
+                self.cluster.request("DELETE", f"{BASE}/namespaces/{self.namespace}/{plural}")
 
     def patch(self, name: str, body: Json) -> Json:
         """Merge-patch a sync."""
