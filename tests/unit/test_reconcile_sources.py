@@ -492,29 +492,53 @@ def test_what_was_listed_last_and_what_the_targets_were_last_found_to_hold_are_t
 ) -> None:
     @in_virtual_time
     async def check() -> None:
-        def age(what: str) -> float | None:
-            name, labels = f"paramsync_sync_last_{what}_timestamp_seconds", {"namespace": "payments", "name": "app"}
-            at = world.metrics.registry.get_sample_value(name, labels)
-            return None if at is None else world.now().timestamp() - at
-
         paths = Paths(prod_pay=(secure(), parameter()))
         world = World(paths)
         await world.run(10 * 60)
-        assert age("good") == age("listing")
+        assert age(world, "good") == age(world, "listing")
         paths.put("/prod/pay", *made)
         await world.run(10 * 60)
         assert world.condition("Ready") == f"False {reason}"
-        good, listed = age("good"), age("listing")
+        good, listed = age(world, "good"), age(world, "listing")
         assert good is not None
         assert listed is not None
         assert listed <= 2 * 60 < 9 * 60 <= good
         world.restart()
         await world.run(5 * 60)
-        assert age("good") is None, "it is not known"
-        assert age("listing") is not None
+        good, listed = age(world, "good"), age(world, "listing")
+        assert good is not None
+        assert listed is not None
+        assert listed <= 2 * 60 < 13 * 60 <= good, "when it ceased to be Ready"
         paths.put("/prod/pay", secure(version=3), parameter())
         await world.run(5 * 60)
         assert world.condition("Ready") == "True Synced"
-        assert age("good") == age("listing")
+        assert age(world, "good") == age(world, "listing")
 
     check()
+
+
+@in_virtual_time
+async def test_what_is_only_planned_is_not_what_the_targets_hold() -> None:
+    paths = Paths(prod_pay=(secure(), parameter()))
+    world = World(paths, mode="Plan")
+    await world.run(60)
+    assert world.condition("Ready") == "True Planned"
+    assert age(world, "good") is None
+    spec = world.customs.spec
+    assert isinstance(spec, dict)
+    for generation, mode in enumerate(("Sync", "Plan"), start=2):
+        world.customs.spec, world.customs.generation = {**spec, "mode": mode}, generation
+        await world.run(5 * 60)
+        assert age(world, "good") == age(world, "listing"), "there is nothing to do"
+    paths.put("/prod/pay", secure(version=2), parameter())
+    await world.run(5 * 60)
+    good = age(world, "good")
+    assert good is not None
+    assert good >= 4 * 60
+
+
+def age(world: World, what: str) -> float | None:
+    """How long ago that was which a gauge of the sync tells."""
+    name, labels = f"paramsync_sync_last_{what}_timestamp_seconds", {"namespace": "payments", "name": "app"}
+    at = world.metrics.registry.get_sample_value(name, labels)
+    return None if at is None else world.now().timestamp() - at

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from paramsync.api.status import ConditionType, PlannedAction, Problem, SyncStatus
 from paramsync.api.sync import DEFAULT_INTERVAL, ParameterSyncSpec
 
+from .clock import when
 from .reasons import Nature, Reason
 from .remedies import REMEDIES, anchor
 from .repairs import named
@@ -67,6 +69,18 @@ def _hindrances(asked: Asked, status: SyncStatus) -> Iterator[str]:
     for problem in status.problems:
         if problem.reason == Reason.INTERVAL_STRETCHED:
             yield problem.message
+
+
+def last_good(status: SyncStatus) -> datetime | None:
+    """When the targets of a sync that is not Ready last held what was listed, as far as its status tells it.
+
+    That is when it ceased to be Ready: of what AWS does not answer, that is up to two intervals later. None of a sync
+    that is Ready, for its next reconcile knows it better, and of one that never had targets.
+    """
+    ready = status.condition(ConditionType.READY)
+    if ready is None or ready.status != "False" or status.last_applied_time is None:
+        return None
+    return when(ready.last_transition_time)
 
 
 def rhythm(spec: ParameterSyncSpec) -> tuple[str, ...]:

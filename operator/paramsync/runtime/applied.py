@@ -32,3 +32,9 @@ class Applied:
 
     held: bool = False
     """Whether nothing was done, for it would have changed something that is to wait."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the targets hold all that was planned."""
+        is_missing = self.only_planned and self.plan.changes
+        return not (is_missing or self.error or self.plan.is_stopped or self.plan.pending or self.plan.holds)

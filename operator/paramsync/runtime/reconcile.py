@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from paramsync.api.sync import ParameterSyncSpec
 from paramsync.core import report, schedule
 from paramsync.core.authorised import authorised
+from paramsync.core.freshness import last_good
 from paramsync.core.lateness import told
 from paramsync.core.outcome import Circumstances, Outcome, is_in_grace, look_again_in
 from paramsync.core.parameters import Subtree
@@ -59,7 +60,7 @@ class Past:
     """When the listing began that was last carried out, be it but for keys that are held."""
 
     good_at: datetime | None = None
-    """When the listing began that was last carried out as a whole."""
+    """When the listing began that the targets were last found to hold as a whole, or were brought to."""
 
 
 class Reconciler:
@@ -148,7 +149,9 @@ class Reconciler:
         """A sync that was deleted and made again does not wait for as long as the failures of the old one ask for."""
         found = self._pasts.get(sync.key)
         if found is None or found.uid != sync.owner.uid:
-            found = self._pasts[sync.key] = Past(sync.owner.uid)
+            good_at = last_good(sync.status)
+            since = None if good_at is None else good_at - (self._now() - self._steady())
+            found = self._pasts[sync.key] = Past(sync.owner.uid, good_at=since)
         return found
 
     async def _run(self, sync: Sync) -> Result | Waiting:
@@ -220,7 +223,8 @@ class Reconciler:
             return Result(cluster_outcome(sync.key, applied.error), read.listed_at, applied)
         if not (applied.plan.is_stopped or applied.plan.pending):
             past.applied_at = read.listed_at
-            past.good_at = past.good_at if applied.plan.holds else read.listed_at
+        if applied.is_whole:
+            past.good_at = read.listed_at
         return self._told(sync, spec, read, applied)
 
     def _told(self, sync: Sync, spec: ParameterSyncSpec, read: Read, applied: Applied) -> Result:

@@ -81,8 +81,10 @@ SYNC_GOOD: Final = Definition(
     "When the listing began that a sync's targets were last found to hold, or were brought to.",
     SYNC,
     "Of several sources, the oldest. Unlike the last listing it stands still while anything keeps the contents from the"
-    " targets: a hold, a value that cannot be decrypted, two names for one key, a refused write. In mode `Plan`: that"
-    " was last planned. Brought up to date when the sync is reconciled. Absent until there was one since the start.",
+    " targets: a hold, a value that cannot be decrypted, two names for one key, a refused write. In mode `Plan` it"
+    " does while there is anything to do. Brought up to date when the sync is reconciled. After a start, for a sync"
+    " that is not Ready, it is when that ceased to be so. Absent while the targets were never seen to hold what was"
+    " listed.",
 )
 SYNC_INTERVAL: Final = Definition(
     "paramsync_sync_interval_seconds",
