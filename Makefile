@@ -22,7 +22,7 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
 setup: $(READY)  ## Create .venv with the locked dependencies
 
 test: check  ## Run everything: static checks, unit, edge and end-to-end tests
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
 
 machine: $(READY)  ## Let everything happen by chance to a sync, and check the promises, 200 times (MACHINE_RUNS)
 	$(BIN)/pytest tests/machine

@@ -168,7 +168,7 @@ class Alerts(Model):
     disabled: Annotated[tuple[str, ...], Field(json_schema_extra={"uniqueItems": True})]
     """Alerts that are left out, by their names."""
 
-    runbook: Annotated[str, Field(pattern=r"^(https?://[^\s#]+)?$")]
+    runbook: Annotated[str, Field(pattern=r"^(https?://[^\s#{}]+)?$")]
     """Where your people read [the page on monitoring](../monitoring.md): each alert links to its section there by an
     annotation `runbook_url`. Without it an annotation `runbook` names the section."""
 

@@ -71,6 +71,29 @@ def test_all_below_a_path_is_a_table_of_one_line_each(filled: Emulator) -> None:
     assert [each["value"] for each in found] == [SECRET, "db.internal"]
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (
+            errors.expired_token(),
+            "credentials of the environment (ExpiredTokenException); log in anew, for instance with",
+        ),
+        (errors.kms_denied(), "allow it for the role of the environment's credentials"),
+        (errors.throttled(), "try again later, or with a lower --requests-per-second"),
+    ],
+)
+def test_what_is_wrong_is_told_to_a_person(
+    filled: Emulator, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, fault: errors.AwsError, told: str
+) -> None:
+    monkeypatch.setattr("paramsync.runtime.feeds.reading.LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr("paramsync.runtime.feeds.reading.NEW_CREDENTIALS", 0.01)
+    proxy.add(fault)
+    result = run("--show", f"{PATH}/db/password")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert told in result.stderr
+    assert "operator" not in result.stderr
+
+
 def test_what_is_not_there_says_what_to_write(filled: Emulator) -> None:
     result = run("--show", PATH)
     assert (result.exit_code, result.stdout) == (1, "")

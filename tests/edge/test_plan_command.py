@@ -1,14 +1,20 @@
 """``paramsync plan`` from AWS alone: what would be created, in which types, and how it ends."""
 
 import json
+import os
+import pty
+import re
+import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from paramsync.aws.identities.clients import READ_TIMEOUT
 from paramsync.cli.main import main
 from tests.aws import errors, faults
 from tests.aws.emulator import Emulator
@@ -310,6 +316,43 @@ def test_without_a_cluster_its_client_is_not_waited_for(filled: Emulator, proxy:
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert ran.stdout.splitlines()[-1] == "2 ['boto3']", ran.stderr
+
+
+@pytest.mark.parametrize("columns", [30, 40, 80, 0])
+def test_a_terminal_is_shown_how_many_pages_were_read(
+    emulator: Emulator, proxy: Proxy, tmp_path: Path, columns: int
+) -> None:
+    for number in range(25):
+        emulator.put(f"{PATH}/{number}", "value")
+    file = tmp_path / "app.yaml"
+    file.write_text(yaml.safe_dump_all([store(proxy), sync()]))
+    shown, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, columns))
+    command = [sys.executable, "-m", "paramsync", "plan", "-f", str(file), "-o", "json"]
+    ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=terminal, timeout=60)
+    os.close(terminal)
+    text = os.read(shown, 100_000).decode()
+    os.close(shown)
+
+    assert json.loads(ran.stdout)["syncs"], text
+    lines = [line for line in re.split("[\r\n]+", re.sub("\x1b\\[[?0-9]*[a-zA-Z]", "", text)) if line.strip()]
+    pages = [re.fullmatch(r"Reading pages  \[[-#]+\]  (\d+) *", line) for line in lines]
+    assert [int(page[1]) for page in pages if page][-1] == 3, lines
+    assert all(pages), lines
+    assert max(map(len, lines)) <= (columns or 80)
+
+
+def test_ctrl_c_waits_for_no_answer(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:
+    file = tmp_path / "app.yaml"
+    file.write_text(yaml.safe_dump_all([store(proxy), sync()]))
+    gate = faults.hang()
+    proxy.add(gate)
+    command = [sys.executable, "-m", "paramsync", "plan", "-f", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as ran:
+        gate.arrived(30)
+        ran.send_signal(signal.SIGINT)
+        out, err = ran.communicate(timeout=READ_TIMEOUT / 2)
+    assert (ran.returncode, out, err) == (1, "", "Aborted!\n")
 
 
 def test_what_makes_plans_is_loaded_while_pages_arrive(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:

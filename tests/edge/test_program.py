@@ -54,6 +54,13 @@ def test_help_loads_nothing_that_takes_long() -> None:
     assert [module for module in ours if not module.startswith("paramsync.cli")] == []
 
 
+@pytest.mark.parametrize("line", ["--help", "--version", "plan --help", "crds"])
+def test_a_full_disk_is_told_in_one_line(line: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run([SCRIPTS / "paramsync", *line.split()], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (ran.returncode, ran.stderr) == (1, "Error: No space left on device\n")
+
+
 def test_no_plugin_of_a_library_sees_what_is_validated(tmp_path: Path) -> None:
     about = tmp_path / "eager-1.0.dist-info"
     about.mkdir()

@@ -1,5 +1,7 @@
 """Why an identity cannot be had: a reason, and what to allow on which side, never in AWS's own words."""
 
+from collections.abc import Callable
+
 import pytest
 from botocore.exceptions import (
     ClientError,
@@ -166,7 +168,7 @@ def test_a_service_account_whose_token_is_refused(code: str, reason: Reason, tex
             "Pod Identity association",
         ),
         (PartialCredentialsError(provider=WORD, cred_var=WORD), Reason.ACCESS_DENIED, "has no AWS credentials"),
-        (ProfileNotFound(profile=WORD), Reason.SOURCE_UNAVAILABLE, "the profile that the environment names"),
+        (ProfileNotFound(profile=WORD), Reason.SOURCE_UNAVAILABLE, "the profile that AWS_PROFILE names"),
         (FileNotFoundError(WORD), Reason.SOURCE_UNAVAILABLE, "a file that the environment names cannot be read"),
         (ReadTimeoutError(endpoint_url=URL), Reason.SOURCE_UNAVAILABLE, "cannot be had: no answer in time"),
         (KeyError(WORD), Reason.SOURCE_UNAVAILABLE, "cannot be had: the answer is not one of AWS's"),
@@ -183,13 +185,20 @@ def test_the_operators_own(error: Exception, reason: Reason, text: str) -> None:
     [
         (NoRegionError(), "spec.region"),
         (InvalidRegionError(region_name=WORD), "spec.region"),
+        (InvalidRegionError(region_name=WORD), "AWS_REGION"),
         (ValueError(f"Invalid endpoint: {WORD}"), "spec.endpoint"),
+        (ValueError(f"Invalid endpoint: {WORD}"), "AWS_ENDPOINT_URL_SSM"),
     ],
 )
 def test_a_client_that_cannot_be_made(error: NoRegionError | ValueError, field: str) -> None:
     reason, text = told(identity_errors.of_client(error))
     assert reason is Reason.STORE_INVALID
     assert field in text
+
+
+@pytest.mark.parametrize("why", [identity_errors.of_client, identity_errors.of_account, identity_errors.of_operator])
+def test_a_profile_that_is_none_is_told_as_that(why: Callable[[ProfileNotFound], SourceError]) -> None:
+    assert "the profile that AWS_PROFILE names does not exist" in told(why(ProfileNotFound(profile=WORD)))[1]
 
 
 def test_a_request_that_finds_no_credentials_says_why() -> None:

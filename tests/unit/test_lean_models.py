@@ -1,6 +1,7 @@
 """botocore's models as the operator loads them."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,22 @@ def test_the_sessions_of_the_operator_use_it() -> None:
     shape = model.operation_model("GetParametersByPath").input_shape
     assert shape is not None
     assert (shape.documentation, shape.required_members) == ("", ["Path"])
+
+
+def test_models_are_looked_for_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "home" / "m" / "ssm" / "2099-01-01"
+    folder.mkdir(parents=True)
+    model = Loader().load_service_model("ssm", "service-2")
+    model["metadata"]["signingName"] = "theirs"
+    (folder / "service-2.json").write_text(json.dumps(model))
+    (folder / "endpoint-rule-set-1.json").write_text(
+        json.dumps(Loader().load_service_model("ssm", "endpoint-rule-set-1"))
+    )
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for path in ("~/m", "$HOME/m", f"/nowhere{os.pathsep}{tmp_path}/home/m"):
+        monkeypatch.setenv("AWS_DATA_PATH", path)
+        client = Sessions(Config(), lambda *_: None).client("ssm", None, "eu-west-1", Config(), None)
+        assert client.meta.service_model.signing_name == "theirs"
 
 
 def test_what_is_not_there_is_not_found() -> None:

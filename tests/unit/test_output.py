@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from io import StringIO
 
 import click
 import pytest
@@ -47,21 +46,6 @@ def test_numbers_are_shown_as_they_are() -> None:
 
 
 def test_progress_is_silent_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress("Reading") as told:
+    with progress() as told:
         told(3)
     assert capsys.readouterr() == ("", "")
-
-
-class Terminal(StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_progress_is_shown_on_a_terminal_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    screen = Terminal()
-    monkeypatch.setattr("sys.stderr", screen)
-    with progress("Reading parameters") as told:
-        told(30)
-        told(12)
-    assert "Reading parameters" in screen.getvalue()
-    assert "42" in screen.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import contextmanager
 from functools import partial
@@ -140,16 +141,23 @@ OF_OPERATOR: Final = {
         "There are no AWS credentials: set AWS_PROFILE, or log in, for instance with aws sso login"
     ),
     "The operator's AWS credentials": "The AWS credentials of the environment",
+    "the credentials of the operator's role": "the credentials of the environment",
     "the operator's credentials": "the credentials of the environment",
     "the operator's role": "the role of the environment's credentials",
     "check the Pod Identity association of its service account": "check what gives them",
     "check the role of its service account": "check what gives them",
+    "they are retried more slowly": "try again later, or with a lower --requests-per-second",
 }
-"""What is said of the operator's own credentials, and what of those of the environment, which a command reads with."""
+"""What is said of the operator's own credentials, and what of those of the environment, which a command reads with; and
+what an operator goes on trying, and a command does not."""
+
+_ENDED: Final = re.compile(r"(the credentials of the operator's role \(\w+\)); check that [^;]+")
+"""What is not accepted any more; of an operator's role that has other causes than of a person who logged in once."""
 
 
 def to_a_person(text: str) -> str:
     """A message about credentials, to somebody who reads with those of the environment."""
+    text = _ENDED.sub(r"\1; log in anew, for instance with aws sso login", text)
     for of_operator, of_person in OF_OPERATOR.items():
         text = text.replace(of_operator, of_person)
     return text

@@ -72,7 +72,7 @@ def _origins(transport: Transport, sync: Sync, how: As) -> Origins:
 
     given = Given(loaded(how.settings), {}, {}, {})
     asked = Asked(sync.key, sync.spec, sync.invalid, sync)
-    with clients(transport) as made, progress("Reading pages of Parameter Store") as told:
+    with clients(transport) as made, progress() as told:
         world = World(given, made, cluster_of(transport), None, how.as_me, how.rate, THREADS)
         return origins(asked, world, told)
 

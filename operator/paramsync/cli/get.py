@@ -61,7 +61,7 @@ def get(
         try:
             found = _below(aws, subtree, rate) if is_path else _alone(aws, subtree, rate)
         except SourceError as error:
-            raise click.ClickException(str(error)) from None
+            raise click.ClickException(to_a_person(str(error))) from None
     opened = [(each.stamp, value) for each in found if not isinstance(value := _shown(each), Sealed)]
     show(
         form,
@@ -110,7 +110,7 @@ def _below(aws: Clients, subtree: Subtree, rate: int) -> list[Parameter]:
     from paramsync.runtime.feeds.needs import Need
     from paramsync.runtime.preview.reading import read
 
-    with progress("Reading pages of Parameter Store") as told:
+    with progress() as told:
         (found,) = read(aws, [Need(subtree, EVERYTHING)], rate, THREADS, told).values()
     if isinstance(found, SourceError):
         raise found

@@ -4,6 +4,7 @@ import atexit
 import errno
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +40,7 @@ class Program(click.Group):
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         """Read the program's own options."""
-        with _errors_end_with_1():
+        with _errors_end_with_1(), _defects_are_told():
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -63,6 +64,10 @@ def _defects_are_told() -> Iterator[None]:
         yield
     except (click.ClickException, click.Abort, click.exceptions.Exit):
         raise
+    except KeyboardInterrupt:
+        click.echo("Aborted!", err=True)
+        sys.stdout.flush()
+        os._exit(1)  # a request that is under way would keep the process until it is answered, and nobody waits for it
     except OSError as error:
         if error.errno == errno.EPIPE:  # whoever read the output has gone: click ends silently
             raise

@@ -22,6 +22,10 @@ R = TypeVar("R")
 Command = Callable[P, R]
 
 
+READING: Final = "Reading pages"
+WIDEST: Final = 36
+"""Columns of a bar, where there is room."""
+
 _COLOURS: Final = re.compile("(\x1b\\[[0-9;]*m)")
 
 
@@ -116,16 +120,19 @@ def show(form: Form, as_table: Callable[[], str], as_document: Callable[[], Json
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Callable[[int], None]]:
-    """A bar on the standard error output while something is read of which nobody knows how much it is.
+def progress() -> Iterator[Callable[[int], None]]:
+    """A bar on the standard error output, and the number of pages, while pages are read of which nobody knows how many.
 
     Nothing is shown if that is no terminal.
 
-    :returns: what is to be told how much more has been read.
+    :returns: what is to be told how many more have been read.
     """
     if not sys.stderr.isatty():
         yield lambda _more: None
         return
-    unknown: Iterator[object] = iter(())
-    with click.progressbar(unknown, label=label, show_pos=True, file=sys.stderr) as bar:
+    pages: tuple[object, ...] = ()
+    unknown = (page for page in pages)  # of what has a length, click would know that it is at its end
+    columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # 0: the terminal does not know
+    width = min(max(columns - len(f"{READING}  []  1000000"), 1), WIDEST)
+    with click.progressbar(unknown, label=READING, show_pos=True, width=width, file=sys.stderr) as bar:
         yield bar.update

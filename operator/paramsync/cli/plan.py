@@ -78,7 +78,7 @@ def plan(
         if not asked:
             raise click.ClickException("the files have no ParameterSync")
         aws = stack.enter_context(clients(transport))
-        read_more = stack.enter_context(progress("Reading pages of Parameter Store"))
+        read_more = stack.enter_context(progress())
         found = answers(asked, World(given, aws, known, targets, as_me, rate, THREADS), read_more)
     from paramsync.core.preview import worst
 

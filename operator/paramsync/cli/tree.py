@@ -84,7 +84,7 @@ def tree(
         else:
             who = identity(aws, known, region, role_arn, external_id)
             needs = [Need(Subtree(who, checked(path or ""), recursive, label), Selection())]
-        read_more = stack.enter_context(progress("Reading pages of Parameter Store"))
+        read_more = stack.enter_context(progress())
         found = read(aws, needs, rate, THREADS, read_more)
         snapshots = [_with_account(aws, each) for each in found.values() if isinstance(each, Snapshot)]
     places = _places(asked, found)

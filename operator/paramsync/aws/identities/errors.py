@@ -119,7 +119,7 @@ def of_operator(error: Exception) -> SourceError:
         case CredentialRetrievalError():
             what = "their endpoint gives none; check the Pod Identity association of its service account"
         case ProfileNotFound():
-            what = "the profile that the environment names does not exist"
+            what = "the profile that AWS_PROFILE names does not exist"
         case OSError() if not isinstance(error, BotoCoreError):
             what = "a file that the environment names cannot be read"
         case _:
@@ -131,6 +131,8 @@ def of_account(error: Exception) -> SourceError:
     """Why STS does not say which account the operator belongs to."""
     if isinstance(error, SourceError):
         return error
+    if isinstance(error, ProfileNotFound):
+        return of_operator(error)
     code, _ = _told(error)
     if code in DENIED:
         return SourceError(Reason.ACCESS_DENIED, "AWS denies sts:GetCallerIdentity")
@@ -143,9 +145,12 @@ def of_client(error: BotoCoreError | ValueError) -> SourceError:
         case NoRegionError():
             what = "The store names no Region and the operator has none of its own; set spec.region"
         case InvalidRegionError():
-            what = "The store's Region is no name of a Region; correct spec.region"
+            what = "The Region is no name of one; correct spec.region of the store, or AWS_REGION in the environment"
         case ValueError():
-            what = "The store's endpoint is no URL; correct spec.endpoint"
+            what = "The endpoint of SSM is no URL; correct spec.endpoint of the store, or AWS_ENDPOINT_URL_SSM or"
+            what += " AWS_ENDPOINT_URL in the environment"
+        case ProfileNotFound():
+            return of_operator(error)
         case _:
             return SourceError(Reason.SOURCE_UNAVAILABLE, f"A client of AWS cannot be made: {broken(error)}")
     return SourceError(Reason.STORE_INVALID, what)

@@ -106,8 +106,9 @@ class Sessions:
     def _open(self) -> tuple[_Base, boto3.session.Session]:
         if self._base is None or self._boto3 is None:
             self._base = _Base()
-            paths = self._base.get_config_variable("data_path")
-            self._base.register_component("data_loader", Models(paths.split(os.pathsep) if paths else None))
+            told = self._base.get_config_variable("data_path") or ""
+            paths = [os.path.expanduser(os.path.expandvars(path)) for path in told.split(os.pathsep) if path]  # noqa: PTH111
+            self._base.register_component("data_loader", Models(paths))
             self._base.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
             self._boto3 = boto3.session.Session(botocore_session=self._base)
         return self._base, self._boto3
