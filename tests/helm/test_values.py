@@ -136,6 +136,7 @@ def test_a_value_has_an_effect(helm: Helm, path: str) -> None:
             "metrics.prometheusRule.disabled: no alert is called ParamsyncFights; there are ParamsyncAbsent, ",
         ),
         ({"metrics": {"prometheusRule": {"runbook": "docs/monitoring.md"}}}, "does not match pattern"),
+        ({"metrics": {"prometheusRule": {"runbook": "https://a/{{b}}"}}}, "does not match pattern"),
         ({"metrics": {"token": {"secretName": "token"}}}, "metrics.token needs metrics.tls"),
     ],
 )
