@@ -352,7 +352,7 @@ def test_ctrl_c_waits_for_no_answer(filled: Emulator, proxy: Proxy, tmp_path: Pa
         gate.arrived(30)
         ran.send_signal(signal.SIGINT)
         out, err = ran.communicate(timeout=READ_TIMEOUT / 2)
-    assert (ran.returncode, out, err) == (1, "", "Aborted!\n")
+    assert (ran.returncode, out, err) == (1, "", "\nAborted!\n")
 
 
 def test_what_makes_plans_is_loaded_while_pages_arrive(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:

@@ -64,10 +64,6 @@ def _defects_are_told() -> Iterator[None]:
         yield
     except (click.ClickException, click.Abort, click.exceptions.Exit):
         raise
-    except KeyboardInterrupt:
-        click.echo("Aborted!", err=True)
-        sys.stdout.flush()
-        os._exit(1)  # a request that is under way would keep the process until it is answered, and nobody waits for it
     except OSError as error:
         if error.errno == errno.EPIPE:  # whoever read the output has gone: click ends silently
             raise
@@ -91,7 +87,13 @@ def program(name: str = "paramsync") -> None:
     atexit.register(gc.freeze)
     # Nobody else is to see what is validated; and to look for plugins takes as long as to make a model.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
-    main(prog_name=name)
+    try:
+        main(prog_name=name)
+    except SystemExit as end:
+        if isinstance(end.__context__, click.Abort):
+            sys.stdout.flush()
+            os._exit(1)  # a request that is under way would keep the process until it is answered
+        raise
 
 
 @main.command()
