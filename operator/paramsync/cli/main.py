@@ -36,6 +36,9 @@ class Program(click.Group):
     A defect ends in one line, without its text, which may quote what it failed on.
     """
 
+    was_interrupted = False
+    """Whether somebody has pressed Ctrl-C."""
+
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
@@ -45,8 +48,12 @@ class Program(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Read the options of a command, and run it."""
-        with _errors_end_with_1(), _defects_are_told():
-            return super().invoke(ctx)
+        try:
+            with _errors_end_with_1(), _defects_are_told():
+                return super().invoke(ctx)
+        except KeyboardInterrupt:
+            self.was_interrupted = True
+            raise
 
 
 @contextmanager
@@ -89,11 +96,10 @@ def program(name: str = "paramsync") -> None:
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     try:
         main(prog_name=name)
-    except SystemExit as end:
-        if isinstance(end.__context__, click.Abort):
+    finally:
+        if main.was_interrupted:
             sys.stdout.flush()
             os._exit(1)  # a request that is under way would keep the process until it is answered
-        raise
 
 
 @main.command()
