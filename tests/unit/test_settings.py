@@ -119,3 +119,13 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         load(tmp_path / "none.yaml")
     with pytest.raises(SettingsError, match="Is a directory"):
         load(tmp_path)
+
+
+def test_what_is_nested_too_deeply_or_repeats_too_much_is_told(tmp_path: Path) -> None:
+    deep = written(tmp_path, "[" * 20_000)
+    with pytest.raises(SettingsError, match=f"{deep}: it is nested too deeply"):
+        load(deep)
+    lists = [f"a{each}: &a{each} [{', '.join([f'*a{each - 1}'] * 9)}]\n" for each in range(1, 9)]
+    repeating = written(tmp_path, f"a0: &a0 [1]\n{''.join(lists)}region: *a8\n")
+    with pytest.raises(SettingsError, match=f"{repeating}:1: its aliases repeat more than 100,000 values"):
+        load(repeating)

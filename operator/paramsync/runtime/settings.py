@@ -29,6 +29,8 @@ from paramsync.api.errors import explain
 from paramsync.api.fields import Region, matches_whole
 from paramsync.api.stores import ClusterParameterStoreSpec
 
+from .aliases import bounded
+
 DEFAULT_RATE: Final = 20
 DEFAULT_DECRYPTED_MIB: Final = 64
 LONGEST_NAMESPACE: Final = 63
@@ -137,7 +139,11 @@ class SettingsError(Exception):
 
 
 class _UniqueKeys(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error, not a silent loss of the first."""
+    """YAML in which a key that stands twice is an error, not a silent loss of the first, and so are many aliases."""
+
+    def get_single_node(self) -> yaml.Node | None:
+        node = super().get_single_node()
+        return None if node is None else bounded(node)
 
 
 def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[object, object]:
@@ -172,5 +178,7 @@ def load(path: Path | None) -> Settings:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}" if mark else ""
         raise SettingsError(f"{path}{where}: {getattr(error, 'problem', None) or 'not YAML'}") from None
+    except RecursionError:
+        raise SettingsError(f"{path}: it is nested too deeply") from None
     except ValidationError as error:
         raise SettingsError(f"{path}: {explain(error)}") from None
