@@ -215,6 +215,35 @@ def test_a_file_that_is_none_gets_a_clear_error(tmp_path: Path, text: str, says:
     assert (result.exit_code, says in result.output) == (1, True), result.output
 
 
+@pytest.mark.parametrize("command", ["plan", "tree", "iam-policy", "validate"])
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({"apiVersion": "paramsync.dev/v9"}, "ParameterSync payments/app: apiVersion: there is no such version: write"),
+        ({"kind": "Sync"}, "Sync payments/app: kind: there is no such kind in paramsync.dev/v1alpha1"),
+        ({"metadata": {"name": "Pay\x1b[31m\nx"}}, "metadata.name: Invalid value: a lowercase RFC 1123 subdomain"),
+        ({"metadata": {"name": [1, 2]}}, "ParameterSync (without a name): metadata.name: must be a string, and is"),
+        ({"metadata": {}}, "metadata.name: Required value: name or generateName is required"),
+        ({"metadata": {"name": "app", "namespace": "T_1"}}, "metadata.namespace: Invalid value: a lowercase RFC 1123"),
+    ],
+)
+def test_what_there_cannot_be_is_refused_by_all_in_the_same_words(
+    filled: Emulator, proxy: Proxy, tmp_path: Path, command: str, parts: Json, says: str
+) -> None:
+    file = tmp_path / "app.yaml"
+    file.write_text(yaml.safe_dump_all([store(proxy), sync() | parts]))
+    result = CliRunner().invoke(main, [command, "-f", str(file)])
+    assert (result.exit_code, says in result.output) == (1, True), result.output
+    assert result.output.isprintable() or "\x1b" not in result.output
+    assert proxy.calls() == []
+
+
+def test_a_closed_standard_input_is_told() -> None:
+    command = [str(Path(sys.executable).with_name("paramsync")), "plan", "-f", "-"]
+    result = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", *command], capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (1, "Error: standard input: it is closed\n")
+
+
 def test_a_directory_a_list_and_the_standard_input(filled: Emulator, proxy: Proxy, tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "list.json").write_text(

@@ -1,6 +1,7 @@
 """``paramsync validate``: files, documents, lines and exit codes."""
 
 import json
+import os
 from pathlib import Path
 from textwrap import dedent
 
@@ -46,7 +47,10 @@ def test_good_ones_among_others(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("apiVersion: paramsync.dev/v9")
     (tmp_path / "other.yaml").write_text("{{ template }}: [")
     result = validate("-f", tmp_path)
-    assert (result.exit_code, result.output) == (0, "3 objects of paramsync.dev: no faults\n")
+    assert (result.exit_code, result.output) == (
+        0,
+        "3 objects of paramsync.dev: no faults; 1 file without paramsync.dev left aside\n",
+    )
     assert validate(tmp_path / "b.yml", tmp_path / "sub" / "a.yaml").output == "3 objects of paramsync.dev: no faults\n"
 
 
@@ -117,6 +121,28 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     assert "not UTF-8" in result.stdout
 
 
+def test_what_has_the_name_of_a_file_and_is_none_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "gone.yaml").symlink_to(tmp_path / "nothing")
+    result = validate(tmp_path)
+    assert (result.exit_code, "gone.yaml: it is a link to nothing" in result.stdout) == (1, True), result.output
+    (tmp_path / "gone.yaml").unlink()
+    os.mkfifo(tmp_path / "pipe.yaml")
+    result = validate(tmp_path)
+    assert (result.exit_code, "pipe.yaml: it is neither a file nor a directory" in result.stdout) == (1, True)
+    (tmp_path / "pipe.yaml").unlink()
+    (tmp_path / "link.yaml").symlink_to(tmp_path / "deep.yaml" / "app.yaml")
+    (tmp_path / "deep.yaml").mkdir()
+    (tmp_path / "deep.yaml" / "app.yaml").write_text(GOOD)
+    assert validate(tmp_path).output == "2 objects of paramsync.dev: no faults\n"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read all")
+def test_a_directory_that_may_not_be_read_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0)
+    result = validate(tmp_path)
+    assert (result.exit_code, "closed: Permission denied" in result.stdout) == (1, True), result.output
+
+
 def test_nothing_to_check_is_a_mistake() -> None:
     assert validate().exit_code == 1
     assert validate("-f", "missing").exit_code == 1
@@ -143,4 +169,8 @@ def test_a_program_reads_the_faults(tmp_path: Path) -> None:
     (fault,) = told["faults"]
     assert (fault["file"], fault["line"], fault["document"]) == (str(tmp_path / "app.yaml"), 6, 1)
     assert (fault["subject"], fault["field"]) == ("ParameterSync payments/app", "spec.sources[0].path")
-    assert json.loads(validate("-f", "-", "-o", "json", piped=GOOD).stdout) == {"objects": 1, "faults": []}
+    assert json.loads(validate("-f", "-", "-o", "json", piped=GOOD).stdout) == {
+        "objects": 1,
+        "faults": [],
+        "leftAside": 0,
+    }

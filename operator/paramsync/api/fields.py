@@ -11,6 +11,7 @@ from .base import Rule
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 10, 24 * 3600
 MOST_REMOVALS = 100_000
 LONGEST_GLOB = 512
+LONGEST_LABEL_VALUE = 63
 
 # A segment that is not "." or "..": RE2 has no lookahead.
 _SEGMENT = r"([.]{0,2}[a-zA-Z0-9_-][a-zA-Z0-9_.-]*|[.]{3}[a-zA-Z0-9_.-]*)"
@@ -51,6 +52,11 @@ def is_segment(text: str) -> bool:
 def is_glob(text: str) -> bool:
     """Whether a text is a pattern for relative names."""
     return len(text) <= LONGEST_GLOB and matches_whole(GLOB, text)
+
+
+def is_label_value(text: str) -> bool:
+    """Whether a text can be the value of a label of Kubernetes."""
+    return len(text) <= LONGEST_LABEL_VALUE and matches_whole(_LABEL_VALUE, text)
 
 
 def _is_path_pattern(path: str) -> bool:
@@ -139,7 +145,7 @@ Endpoint = Annotated[
 NamespacePattern = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?$")]
 """A namespace's name, in which ``*`` stands for any characters."""
 
-LabelValue = Annotated[str, Field(max_length=63, pattern=rf"^{_LABEL_VALUE}$")]
+LabelValue = Annotated[str, Field(max_length=LONGEST_LABEL_VALUE, pattern=rf"^{_LABEL_VALUE}$")]
 
 MatchLabels = Annotated[
     dict[str, LabelValue],

@@ -1,50 +1,40 @@
-"""Reading YAML files of manifests, with the lines on which their fields stand."""
+"""Reading files of manifests, in YAML or JSON, with the lines on which their fields stand."""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, Never, cast
 
 import yaml
 
 from paramsync.api.base import GROUP
+from paramsync.runtime.aliases import TooManyAliases, bounded
+
+from .yaml_loader import Loader, repeated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from pydantic import JsonValue
 
-_TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
+_BETWEEN: Final = re.compile(r"(?:[ \t\r\n\ufeff]|^---[ \t]*\r?$)*", re.MULTILINE)
+"""What may stand before, between and after documents in JSON: kubectl takes one after the other."""
+
+_TOO_DEEP: Final = "it is nested too deeply"
 
 
-class NotYaml(Exception):  # noqa: N818
-    """A text is not YAML that the API server would be sent. It says the line, and does not quote it."""
+class Unreadable(Exception):  # noqa: N818
+    """A text is nothing that the API server could be sent. It says the line and why, and does not quote it."""
 
     def __init__(self, line: int, why: str) -> None:
         super().__init__(why)
         self.line = line
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads YAML as kubectl does: a key that is there twice is an error, and a date is a text."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f'key "{key.value}" is there twice', key.start_mark
-                    )
-                seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, regex) for tag, regex in resolvers if tag != _TIMESTAMP]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+class _TwiceError(ValueError):
+    """A key of a JSON object is there twice."""
 
 
 @dataclass(frozen=True)
@@ -55,21 +45,25 @@ class Document:
     """Beginning at 1."""
 
     content: JsonValue
-    node: yaml.Node
+    node: yaml.Node | None
+    """Where its parts stand. None of JSON that is too unlike YAML for that to be known."""
+
+    begins: int = 0
+    """Lines of the file before those of the node."""
 
     def line(self, location: tuple[int | str, ...]) -> int:
         """The line of a field, or of the innermost one around it that is there."""
-        node, line = self.node, self.node.start_mark.line + 1
-        for part in location:
+        node, line = self.node, 0 if self.node is None else self.node.start_mark.line
+        for part in location if node is not None else ():
             below = _below(node, part)
             if below is None:
                 break
             mark, node = below
-            line = mark.start_mark.line + 1
-        return line
+            line = mark.start_mark.line
+        return self.begins + line + 1
 
 
-def _below(node: yaml.Node, part: int | str) -> tuple[yaml.Node, yaml.Node] | None:
+def _below(node: yaml.Node | None, part: int | str) -> tuple[yaml.Node, yaml.Node] | None:
     """Where a part of a node begins, and the part."""
     if isinstance(node, yaml.MappingNode):
         return next(((key, value) for key, value in node.value if getattr(key, "value", None) == part), None)
@@ -78,53 +72,153 @@ def _below(node: yaml.Node, part: int | str) -> tuple[yaml.Node, yaml.Node] | No
     return None
 
 
+def may_have_ours(text: str, others: Collection[str] = ()) -> bool:
+    """Whether objects of ours can be in a text: one without any need not even be YAML, as templates are not.
+
+    :param others: further kinds of objects that are looked for.
+    """
+    return GROUP in text or any(kind in text for kind in others)
+
+
 def documents(text: str, others: Collection[str] = ()) -> Iterator[Document]:
     """The documents of a text that may hold our objects; a text in which there can be none is not looked at.
 
     :param others: further kinds of objects that are looked for.
-    :raises NotYaml: if it is none, or one of these documents is nothing that the API server could be sent.
+    :raises Unreadable: if it is neither YAML nor JSON, or one of these documents is nothing that the API server could
+        be sent.
     """
-    if GROUP not in text and not any(kind in text for kind in others):
+    if not may_have_ours(text, others):
         return
+    hint = "; it looks like a template: render it first" if "{{" in text else ""
     try:
-        yield from _documents(_Loader(text), others)
+        found = _in_json(text, others) if text[_between(text, 0) :].startswith("{") else None
+        yield from _in_yaml(Loader(text), others) if found is None else found
+    except TooManyAliases as error:
+        raise Unreadable(_line(error), str(error.problem)) from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        hint = "; it looks like a template: render it first" if "{{" in text else ""
-        raise NotYaml(1 if mark is None else mark.line + 1, f"{error.problem or 'it is none'}{hint}") from None
+        raise Unreadable(_line(error), f"it is not YAML: {error.problem or 'it is none'}{hint}") from None
     except yaml.YAMLError:  # its text quotes the character
-        raise NotYaml(1, "it has a character that YAML does not allow") from None
+        raise Unreadable(1, "it is not YAML: it has a character that YAML does not allow") from None
+    except json.JSONDecodeError as error:
+        raise Unreadable(error.lineno, f"it is not JSON: {_said(error)}{hint}") from None
     except RecursionError:
-        raise NotYaml(1, "it is nested too deeply") from None
+        raise Unreadable(1, _TOO_DEEP) from None
 
 
-def _documents(loader: _Loader, others: Collection[str]) -> Iterator[Document]:
+def _line(error: yaml.MarkedYAMLError) -> int:
+    mark = error.problem_mark or error.context_mark
+    return 1 if mark is None else mark.line + 1
+
+
+def _said(error: json.JSONDecodeError) -> str:
+    return error.msg.removesuffix(" at").removesuffix(" starting").rstrip(": ")
+
+
+def _between(text: str, at: int) -> int:
+    """Where the next document in JSON begins, or the text ends."""
+    match = _BETWEEN.match(text, at)
+    return at if match is None else match.end()
+
+
+def _in_json(text: str, others: Collection[str]) -> list[Document] | None:
+    """The documents of a text in JSON; or None if it is to be read as YAML, of which JSON without tabs is a part.
+
+    :raises json.JSONDecodeError: if it is neither.
+    """
+    try:
+        return list(_json_documents(text, others))
+    except json.JSONDecodeError:
+        if "\t" in text:
+            raise
+        return None
+
+
+def _json_documents(text: str, others: Collection[str]) -> Iterator[Document]:
+    loose, strict = json.JSONDecoder(), json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
+    at, number = _between(text, 0), 0
+    while at < len(text):
+        number, begins = number + 1, text.count("\n", 0, at)
+        found, end = _decoded(loose, text, at, begins)
+        if isinstance(found, dict) and _is_asked(found.get("apiVersion"), found.get("kind"), others):
+            node = _node(text[at:end])
+            content, _ = _decoded(strict, text, at, begins, node)
+            yield Document(number, content, node, begins)
+        at = _between(text, end)
+
+
+def _decoded(
+    decoder: json.JSONDecoder, text: str, at: int, begins: int, node: yaml.Node | None = None
+) -> tuple[JsonValue, int]:
+    """A document in JSON, and where it ends."""
+    try:
+        return cast("tuple[JsonValue, int]", decoder.raw_decode(text, at))
+    except json.JSONDecodeError:
+        raise
+    except _TwiceError as error:
+        keys = (repeated(each) for each in _all(node)) if node is not None else ()
+        line = next((key.start_mark.line for key in keys if key is not None), 0)
+        raise Unreadable(begins + line + 1, str(error)) from None
+    except ValueError:  # a number of more digits than are read, or none
+        raise Unreadable(begins + 1, "it has a number that cannot be read") from None
+
+
+def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    made: dict[str, JsonValue] = {}
+    for key, value in pairs:
+        if key in made:
+            raise _TwiceError(f'key "{key}" is there twice')
+        made[key] = value
+    return made
+
+
+def _no_number(_name: str) -> Never:
+    raise ValueError("NaN and Infinity are no JSON")
+
+
+def _node(text: str) -> yaml.Node | None:
+    """The nodes of a document in JSON. Its strings hold no tabs as such."""
+    try:
+        return cast("yaml.Node", yaml.compose(text.replace("\t", " "), Loader))
+    except yaml.YAMLError:
+        return None
+
+
+def _all(node: yaml.Node) -> Iterator[yaml.Node]:
+    """A node and all that is in it, in the order of the text."""
+    yield node
+    if isinstance(node, yaml.CollectionNode):
+        for each in node.value:
+            for part in each if isinstance(each, tuple) else (each,):
+                yield from _all(part)
+
+
+def _in_yaml(loader: Loader, others: Collection[str]) -> Iterator[Document]:
     number = 0
     while (node := loader.get_node() if loader.check_node() else None) is not None:
         number += 1
-        if _is_asked(node, others):
-            yield Document(number, _content(loader, node), node)
+        fields = {getattr(key, "value", None): getattr(value, "value", None) for key, value in _fields(node)}
+        if _is_asked(fields.get("apiVersion"), fields.get("kind"), others):
+            yield Document(number, _content(loader, bounded(node)), node)
 
 
-def _content(loader: _Loader, node: yaml.Node) -> JsonValue:
+def _content(loader: Loader, node: yaml.Node) -> JsonValue:
     """What a document holds, as JSON holds it."""
+    line = node.start_mark.line + 1
     try:
-        return cast("JsonValue", json.loads(json.dumps(loader.construct_document(node))))
+        return cast("JsonValue", json.loads(json.dumps(loader.construct_document(node), allow_nan=False)))
     except yaml.YAMLError:
         raise
     except RecursionError:
-        raise NotYaml(node.start_mark.line + 1, "it is nested too deeply") from None
+        raise Unreadable(line, _TOO_DEEP) from None
     except (ValueError, TypeError, LookupError, AttributeError):  # what loaders of single types raise quotes the value
         why = "it holds what JSON does not: a value that is not of the type that it is said to be, or is part of itself"
-        raise NotYaml(node.start_mark.line + 1, why) from None
+        raise Unreadable(line, f"it is not YAML: {why}") from None
 
 
-def _is_asked(node: yaml.Node, others: Collection[str]) -> bool:
+def _is_asked(api_version: object, kind: object, others: Collection[str]) -> bool:
     """Whether a document is of our group, a list, or of a kind that is looked for: what others write need not be of
     types that are known here."""
-    fields = {getattr(key, "value", None): getattr(value, "value", None) for key, value in _fields(node)}
-    group, kind = str(fields.get("apiVersion")).partition("/")[0], str(fields.get("kind"))
-    return group == GROUP or kind.endswith("List") or kind in others
+    return str(api_version).partition("/")[0] == GROUP or str(kind).endswith("List") or kind in others
 
 
 def _fields(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, Never, ParamSpec, TypeVar
 
 import click
+
+from .output import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -47,6 +50,13 @@ class Manifest:
     annotations: Mapping[str, str]
     spec: JsonValue
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is of our group, and so of the version that there is."""
+        from paramsync.core.manifests import is_ours
+
+        return is_ours(self.api_version)
+
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
@@ -77,17 +87,32 @@ def files_options(command: Command[P, R]) -> Command[P, R]:
 def read(paths: Iterable[Path]) -> list[Manifest]:
     """The objects in files and directories, also those in lists; ``-`` is the standard input.
 
-    :raises click.ClickException: if one cannot be read, or is not YAML.
+    :raises click.ClickException: if one cannot be read, or one of ours has no version, kind or name that there can be.
     """
     return [found for path in paths for file in files_in(path) for found in _objects(file)]
 
 
 def files_in(path: Path) -> Iterator[Path]:
-    """A file, or all YAML and JSON files below a directory, in order."""
+    """A file, or all YAML and JSON files below a directory, in order.
+
+    :raises click.ClickException: if a directory cannot be read, or something in it has such a name and is no file.
+    """
     if path == STDIN or not path.is_dir():
         yield path
         return
-    yield from sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES and each.is_file())
+    for file in sorted(_below(path)):
+        if not file.is_file():
+            what = "a link to nothing" if file.is_symlink() else "neither a file nor a directory"
+            raise click.ClickException(f"{file}: it is {what}")
+        yield file
+
+
+def _below(directory: Path) -> Iterator[Path]:
+    def refused(error: OSError) -> Never:
+        raise click.ClickException(f"{error.filename}: {error.strerror}")
+
+    for where, _, names in os.walk(directory, onerror=refused):
+        yield from (Path(where, name) for name in names if Path(name).suffix in SUFFIXES)
 
 
 def text_of(file: Path) -> str:
@@ -95,6 +120,8 @@ def text_of(file: Path) -> str:
 
     :raises click.ClickException: if it cannot be read.
     """
+    if file == STDIN and sys.stdin is None:
+        raise click.ClickException(f"{_named(file)}: it is closed")
     try:
         return sys.stdin.read() if file == STDIN else file.read_text(encoding="utf-8")
     except OSError as error:
@@ -108,14 +135,14 @@ def _named(file: Path) -> str:
 
 
 def _objects(file: Path) -> Iterator[Manifest]:
-    from .documents import NotYaml, documents
+    from .documents import Unreadable, documents
 
     name = _named(file)
     try:
         for document in documents(text_of(file), BESIDE):
             yield from _in_document(document.content, f"{name}, document {document.number}")
-    except NotYaml as error:
-        raise click.ClickException(f"{name}:{error.line}: it is not YAML: {error}") from None
+    except Unreadable as error:
+        raise click.ClickException(f"{name}:{error.line}: {error}") from None
 
 
 def _in_document(document: JsonValue, place: str) -> Iterator[Manifest]:
@@ -126,6 +153,7 @@ def _in_document(document: JsonValue, place: str) -> Iterator[Manifest]:
         for item in items:
             yield from _in_document(item, place)
         return
+    _check(document, place)
     metadata = document.get("metadata")
     about: Mapping[str, JsonValue] = metadata if isinstance(metadata, dict) else {}
     yield Manifest(
@@ -138,6 +166,21 @@ def _in_document(document: JsonValue, place: str) -> Iterator[Manifest]:
         _texts(about.get("annotations")),
         document.get("spec"),
     )
+
+
+def _check(document: dict[str, JsonValue], place: str) -> None:
+    """Whether there can be such an object, if it is one of ours; whether its spec is good is for others to say.
+
+    :raises click.ClickException: if there cannot.
+    """
+    from paramsync.core.manifests import checked_identity, is_ours
+
+    if not is_ours(document.get("apiVersion")):
+        return
+    found = checked_identity(document)
+    if found.faults:
+        said = "; ".join(f"{fault.field}: {fault.message}" for fault in found.faults)
+        raise click.ClickException(printable(f"{place}: {found}: {said}"))
 
 
 def _texts(found: object) -> Mapping[str, str]:

@@ -28,7 +28,6 @@ def given(manifests: Iterable[Manifest], settings: Settings, namespace: str) -> 
 
     :param namespace: of objects that name none.
     """
-    from paramsync.api.base import GROUP
     from paramsync.api.sources import StoreKind
     from paramsync.core.stores import StoreKey
     from paramsync.runtime.preview.stores import Given
@@ -36,9 +35,9 @@ def given(manifests: Iterable[Manifest], settings: Settings, namespace: str) -> 
     stores, labels, accounts = {}, {}, {}
     for each in manifests:
         within = each.namespace or namespace
-        if each.api_version.startswith(f"{GROUP}/") and each.kind == StoreKind.CLUSTER_PARAMETER_STORE:
+        if each.is_ours and each.kind == StoreKind.CLUSTER_PARAMETER_STORE:
             stores[StoreKey(StoreKind.CLUSTER_PARAMETER_STORE, each.name)] = each.spec
-        elif each.api_version.startswith(f"{GROUP}/") and each.kind == StoreKind.PARAMETER_STORE:
+        elif each.is_ours and each.kind == StoreKind.PARAMETER_STORE:
             stores[StoreKey(StoreKind.PARAMETER_STORE, each.name, within)] = each.spec
         elif (each.api_version, each.kind) == ("v1", "Namespace"):
             labels[each.name] = each.labels
@@ -52,13 +51,12 @@ def stated(manifests: Iterable[Manifest], transport: Transport | None, namespace
 
     :raises ApiError: if the cluster does not answer.
     """
-    from paramsync.api.base import GROUP
     from paramsync.core.routing import validated
     from paramsync.runtime.keys import SyncKey
     from paramsync.runtime.preview.answering import Asked
 
     for each in manifests:
-        if each.kind != SYNC or not each.api_version.startswith(f"{GROUP}/"):
+        if each.kind != SYNC or not each.is_ours:
             continue
         if not each.name:
             raise click.ClickException(f"{each.place}: a {SYNC} without a name; write metadata.name")

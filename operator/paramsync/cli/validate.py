@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .manifests import files_in, text_of
 from .output import Form, form_option, printable, show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,15 @@ class Finding:
         return printable(": ".join((*filter(None, parts), self.message)))
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found in a file."""
+
+    findings: tuple[Finding, ...]
+    is_left_aside: bool = False
+    """Whether it cannot have objects of ours, so that nobody has looked whether it is YAML at all."""
+
+
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(exists=True, allow_dash=True, path_type=Path))
 @click.option(
@@ -54,37 +67,55 @@ def validate(files: tuple[Path, ...], named: tuple[Path, ...], form: Form) -> No
     paths = (*named, *files)
     if not paths:
         raise click.UsageError("name files or directories: paramsync validate -f deploy/")
-    found = [finding for path in paths for finding in _findings(path)]
+    looked = [file for path in paths for file in _files(path)]
+    found = [finding for file in looked for finding in file.findings]
     wrong = [each for each in found if each.message]
     objects = len({(each.file, each.document, each.subject) for each in found if each.subject})
-    all_are_good = f"{_count(objects, 'object')} of paramsync.dev: no faults"
+    aside = sum(file.is_left_aside for file in looked)
+    left = f"; {_count(aside, 'file')} without paramsync.dev left aside" if aside else ""
+    all_are_good = f"{_count(objects, 'object')} of paramsync.dev: no faults{left}"
     show(
         form,
         lambda: "\n".join(map(str, wrong)) or all_are_good,
-        lambda: {"objects": objects, "faults": [asdict(each) for each in wrong]},
+        lambda: {"objects": objects, "faults": [asdict(each) for each in wrong], "leftAside": aside},
     )
     if wrong:
-        raise click.ClickException(f"{_count(len(wrong), 'fault')} in {_count(objects, 'object')} of paramsync.dev")
+        raise click.ClickException(
+            f"{_count(len(wrong), 'fault')} in {_count(objects, 'object')} of paramsync.dev{left}"
+        )
 
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _findings(path: Path) -> list[Finding]:
-    found: list[Finding] = []
-    for file in files_in(path):
-        try:
-            found += _of_text(str(file), text_of(file))
-        except click.ClickException as error:
-            found.append(Finding(str(file), 1, 0, "", "", f"it cannot be read: {error.message}"))
-    return found
+def _files(path: Path) -> Iterator[Looked]:
+    """The files that a path stands for; what cannot be read among them has a finding of its own."""
+    try:
+        for file in files_in(path):
+            yield _looked(file)
+    except click.ClickException as error:
+        yield Looked((_unreadable(path, error.message),))
+
+
+def _looked(file: Path) -> Looked:
+    from .documents import may_have_ours
+
+    try:
+        text = text_of(file)
+    except click.ClickException as error:
+        return Looked((_unreadable(file, error.message),))
+    return Looked(tuple(_of_text(str(file), text)), is_left_aside=not may_have_ours(text))
+
+
+def _unreadable(file: Path, why: str) -> Finding:
+    return Finding(str(file), 1, 0, "", "", f"it cannot be read: {why}")
 
 
 def _of_text(file: str, text: str) -> list[Finding]:
     from paramsync.core.manifests import checked
 
-    from .documents import NotYaml, documents
+    from .documents import Unreadable, documents
 
     found: list[Finding] = []
     try:
@@ -96,6 +127,6 @@ def _of_text(file: str, text: str) -> list[Finding]:
                     Finding(file, document.line(fault.location), document.number, subject, fault.field, fault.message)
                     for fault in each.faults
                 ]
-    except NotYaml as error:
-        found.append(Finding(file, error.line, 0, "", "", f"it is not YAML: {error}"))
+    except Unreadable as error:
+        found.append(Finding(file, error.line, 0, "", "", str(error)))
     return found

@@ -1,30 +1,26 @@
 """Manifests checked without an API server: whether it would take them, and whether the operator would."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from pydantic import JsonValue, ValidationError
 
 from paramsync.api.base import API_VERSION, GROUP, Model
-from paramsync.api.definitions import KINDS
-from paramsync.api.fields import matches_whole
+from paramsync.api.definitions import KINDS, Schema, definitions
+from paramsync.api.errors import place
 from paramsync.api.sync import ParameterSync, ParameterSyncSpec
-from paramsync.api.wording import Fault, faults, type_of
+from paramsync.api.wording import Fault, faults
 
+from .object_meta import identity_faults, other_faults
 from .routing import routes
 
 Location = tuple[int | str, ...]
 
 MODELS: Final[Mapping[str, type[Model]]] = {kind.model.__name__: kind.model for kind in KINDS}
 _PARTS: Final = ("apiVersion", "kind", "metadata", "spec", "status")
-_NAME: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
-_LONGEST_NAME: Final = 253
-_SUBDOMAIN: Final = (
-    "Invalid value: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and"
-    " must start and end with an alphanumeric character"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +57,19 @@ def checked(document: JsonValue, at: Location = ()) -> Iterator[Checked]:
         yield _checked(document, at)
 
 
+def checked_identity(document: dict[str, JsonValue]) -> Checked:
+    """A manifest of our group with what is wrong with its version, kind, name and namespace: whether there can be such
+    an object at all. Its spec is not looked at."""
+    return _made(document, (), (*_head(document), *identity_faults(document.get("metadata"))))
+
+
 def _checked(document: dict[str, JsonValue], at: Location) -> Checked:
+    return _made(document, at, [*_head(document)] or [*_body(document)])
+
+
+def _made(document: dict[str, JsonValue], at: Location, found: Iterable[Fault]) -> Checked:
     kind, metadata = document.get("kind"), document.get("metadata")
     name, namespace = (_text(metadata, field) for field in ("name", "namespace"))
-    found = [*_head(document)] or [*_body(document, MODELS[_text(document, "kind")], name)]
     placed = tuple(Fault((*at, *fault.location), fault.message) for fault in found)
     return Checked(kind if isinstance(kind, str) else "?", name, namespace, placed)
 
@@ -83,36 +88,44 @@ def _head(document: Mapping[str, JsonValue]) -> Iterator[Fault]:
         yield Fault(("kind",), f"there is no such kind in {API_VERSION}: write one of {', '.join(MODELS)}")
 
 
-def _body(document: dict[str, JsonValue], model: type[Model], name: str) -> Iterator[Fault]:
+def _body(document: dict[str, JsonValue]) -> Iterator[Fault]:
+    metadata, kind = document.get("metadata"), _text(document, "kind")
     yield from (Fault((part,), f'unknown field "{part}"') for part in document if part not in _PARTS)
-    yield from _metadata(document.get("metadata"))
+    yield from identity_faults(metadata)
+    yield from other_faults(metadata)
+    yield from _unknown(document.get("status"), _status_schemas()[kind], ("status",))
     given = {part: _without_nulls(document[part]) for part in ("spec",) if document.get(part) is not None}
     try:
         # As JSON: in Python's own mode a boolean may be written as text, which the API server refuses.
-        made = model.model_validate_json(json.dumps(given), strict=True)
+        made = MODELS[kind].model_validate_json(json.dumps(given), strict=True)
     except ValidationError as error:
         yield from faults(error)
         return
     if isinstance(made, ParameterSync):
-        yield from _of_operator(made.spec, name)
+        yield from _of_operator(made.spec, _text(metadata, "name"))
 
 
-def _metadata(metadata: JsonValue) -> Iterator[Fault]:
-    """What is wrong with the name, labels and annotations."""
-    if not isinstance(metadata, dict) or not (metadata.get("name") or metadata.get("generateName")):
-        yield Fault(("metadata", "name"), "Required value: name or generateName is required")
-        return
-    name = metadata.get("name")
-    if name is not None and not isinstance(name, str):
-        yield Fault(("metadata", "name"), f"must be a string, and is of type {type_of(name)}")
-    elif name and (len(name) > _LONGEST_NAME or not matches_whole(_NAME, name)):
-        yield Fault(("metadata", "name"), _SUBDOMAIN)
-    for part in ("labels", "annotations"):
-        texts = metadata.get(part)
-        for key, text in texts.items() if isinstance(texts, dict) else ():
-            if not isinstance(text, str):
-                found = type_of(text)
-                yield Fault(("metadata", part, key), f"must be a string, and is of type {found}: put it into quotes")
+@cache
+def _status_schemas() -> Mapping[str, Schema]:
+    """The schemas of the statuses, by kind. The models of these leave out what they do not know."""
+    specs = (definition["spec"] for definition in definitions().values())
+    schemas = {spec["names"]["kind"]: spec["versions"][0]["schema"]["openAPIV3Schema"] for spec in specs}
+    return {kind: schema["properties"]["status"] for kind, schema in schemas.items()}
+
+
+def _unknown(value: JsonValue, schema: Schema, at: Location) -> Iterator[Fault]:
+    """Fields that are not in the schema. Of a status, nothing else counts: it is dropped from what people apply."""
+    if isinstance(value, dict):
+        properties, any_other = schema.get("properties", {}), schema.get("additionalProperties")
+        for field, part in value.items():
+            below = properties.get(field, any_other)
+            if below is None:
+                yield Fault((*at, field), f'unknown field "{place((*at, field))}"')
+            else:
+                yield from _unknown(part, below, (*at, field))
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _unknown(part, schema.get("items", {}), (*at, index))
 
 
 def _without_nulls(value: JsonValue) -> JsonValue:
