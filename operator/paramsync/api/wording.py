@@ -1,14 +1,14 @@
 """What is wrong with a manifest, in the words in which the API server refuses it, without what stands there."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from .errors import hint, place, told
+from .errors import EITHER, hint, place, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +27,19 @@ class Fault:
 _TYPES: Final = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 _WANTED: Final = {
     "bool_type": "boolean",
-    "int_type": "integer",
+    **dict.fromkeys(("int_type", "int_from_float"), "integer"),
     "string_type": "string",
     "tuple_type": "array",
     "dict_type": "object",
     "model_type": "object",
+    EITHER: "integer or string",
 }
 _QUOTED: Final = re.compile(r"'([^']*)'")
-_BRANCHES: Final = frozenset({"int", "str"})
-"""What pydantic adds to the place of a value that may be one or the other."""
 
 
 def faults(error: ValidationError) -> tuple[Fault, ...]:
     """What is wrong, field by field."""
-    return tuple(dict.fromkeys(_faults(error)))
-
-
-def _faults(error: ValidationError) -> Iterator[Fault]:
-    for each in told(error, include_input=True):
-        location = each["loc"]
-        if each["type"] in _WANTED and len(location) > 1 and location[-1] in _BRANCHES:
-            yield _of_type(location[:-1], "integer or string", each)
-        else:
-            yield _fault(each)
+    return tuple(dict.fromkeys(map(_fault, told(error, include_input=True))))
 
 
 def _fault(each: ErrorDetails) -> Fault:
@@ -76,6 +66,10 @@ def _fault(each: ErrorDetails) -> Fault:
             words = f"Invalid value: {where} in body should match '{context['pattern']}'{instead}"
         case "value_error":
             words = f"Invalid value: {each['msg'].removeprefix('Value error, ')}"
+        case "json_invalid" if "recursion" in context["error"]:
+            words = "Invalid value: it is nested too deeply"
+        case "json_invalid":
+            words = "Invalid value: a text has half of a character, a surrogate without the other"
         case wanted if wanted in _WANTED:
             return _of_type(location, _WANTED[wanted], each)
         case _:
