@@ -238,6 +238,13 @@ def test_what_there_cannot_be_is_refused_by_all_in_the_same_words(
     assert proxy.calls() == []
 
 
+@pytest.mark.parametrize("command", ["plan", "tree", "iam-policy"])
+def test_a_namespace_that_there_cannot_be_is_refused_as_an_option_too(tmp_path: Path, command: str) -> None:
+    (tmp_path / "app.yaml").write_text(yaml.safe_dump(sync()))
+    result = CliRunner().invoke(main, [command, "-f", str(tmp_path), "-n", "T_1"])
+    assert (result.exit_code, "a lowercase RFC 1123 label must consist of" in result.output) == (1, True), result.output
+
+
 def test_a_closed_standard_input_is_told() -> None:
     command = [str(Path(sys.executable).with_name("paramsync")), "plan", "-f", "-"]
     result = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", *command], capture_output=True, text=True)

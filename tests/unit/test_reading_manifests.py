@@ -81,6 +81,8 @@ def test_json_means_what_it_says(part: object) -> None:
         ('{{- if "paramsync.dev" }}\n\ta: {}', 1, "it looks like a template: render it first"),
         (f"{HEAD}spec: .inf", 1, "it holds what JSON does not"),
         (f"{HEAD}spec: {'[' * 20_000}", 1, "it is nested too deeply"),
+        ('\n{"apiVersion": "paramsync.dev/v1alpha1", "\\ud800": 1}', 2, "a text in it has half of a character"),
+        (f'---\n{HEAD}spec: "\\ud800"', 2, "a text in it has half of a character"),
         (f"{HEAD}\tspec: 1", 3, "it is not YAML: found character"),
     ],
 )  # fmt: skip
@@ -112,6 +114,13 @@ def test_a_plain_scalar_is_what_it_is_for_kubectl(plain: str, means: object) -> 
     (found,) = read(f"{HEAD}spec: {plain}\n")
     assert isinstance(found.content, dict)
     assert (type(found.content["spec"]), found.content["spec"]) == (type(means), means)
+
+
+def test_two_escapes_may_make_one_character() -> None:
+    for text in ('{"apiVersion": "paramsync.dev/v1alpha1", "a": "\\ud83d\\ude00"}', f'{HEAD}a: "\\ud83d\\ude00"'):
+        (found,) = read(text)
+        assert isinstance(found.content, dict)
+        assert found.content["a"] == "\U0001f600"
 
 
 def bomb(levels: int, width: int = 9) -> str:

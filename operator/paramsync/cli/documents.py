@@ -142,7 +142,7 @@ def _json_documents(text: str, others: Collection[str]) -> Iterator[Document]:
         if isinstance(found, dict) and _is_asked(found.get("apiVersion"), found.get("kind"), others):
             node = _node(text[at:end])
             content, _ = _decoded(strict, text, at, begins, node)
-            yield Document(number, content, node, begins)
+            yield Document(number, _of_characters(content, begins + 1), node, begins)
         at = _between(text, end)
 
 
@@ -198,7 +198,7 @@ def _in_yaml(loader: Loader, others: Collection[str]) -> Iterator[Document]:
         number += 1
         fields = {getattr(key, "value", None): getattr(value, "value", None) for key, value in _fields(node)}
         if _is_asked(fields.get("apiVersion"), fields.get("kind"), others):
-            yield Document(number, _content(loader, bounded(node)), node)
+            yield Document(number, _of_characters(_content(loader, bounded(node)), node.start_mark.line + 1), node)
 
 
 def _content(loader: Loader, node: yaml.Node) -> JsonValue:
@@ -213,6 +213,15 @@ def _content(loader: Loader, node: yaml.Node) -> JsonValue:
     except (ValueError, TypeError, LookupError, AttributeError):  # what loaders of single types raise quotes the value
         why = "it holds what JSON does not: a value that is not of the type that it is said to be, or is part of itself"
         raise Unreadable(line, f"it is not YAML: {why}") from None
+
+
+def _of_characters(content: JsonValue, line: int) -> JsonValue:
+    """What a document holds, if its texts can be written: an escape can stand for half of a character."""
+    try:
+        json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Unreadable(line, "a text in it has half of a character, a surrogate without the other") from None
+    return content
 
 
 def _is_asked(api_version: object, kind: object, others: Collection[str]) -> bool:

@@ -61,12 +61,23 @@ class Manifest:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
+def _checked_namespace(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    if name is not None:
+        from paramsync.core.object_meta import namespace_fault
+
+        fault = namespace_fault(name)
+        if fault:
+            raise click.BadParameter(fault)
+    return name
+
+
 def files_options(command: Command[P, R]) -> Command[P, R]:
     """Adds ``--filename``, which the command gets as ``paths``, and ``--namespace``."""
     for option in (
         click.option(
             "-n",
             "--namespace",
+            callback=_checked_namespace,
             help="The namespace of syncs that name none. Default: default for those in files, that of the context for"
             " those in a cluster.",
         ),

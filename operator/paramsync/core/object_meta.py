@@ -47,15 +47,22 @@ def identity_faults(metadata: JsonValue) -> Iterator[Fault]:
         yield _of_type((), metadata, "an object")
     elif not (fields.get("name") or fields.get("generateName")):
         yield Fault(("metadata", "name"), "Required value: name or generateName is required")
-    for field, pattern, longest, message in (
-        ("name", _NAME, LONGEST_NAME, _SUBDOMAIN),
-        ("namespace", _LABEL, LONGEST_NAMESPACE, _DNS_LABEL),
-    ):
+    for field, fault_of in (("name", name_fault), ("namespace", namespace_fault)):
         text = fields.get(field)
         if text is not None and not isinstance(text, str):
             yield _of_type((field,), text, "a string")
-        elif text and (len(text) > longest or not matches_whole(pattern, text)):
-            yield Fault(("metadata", field), message)
+        elif text and (fault := fault_of(text)):
+            yield Fault(("metadata", field), fault)
+
+
+def name_fault(name: str) -> str:
+    """What is wrong with the name of an object; empty if nothing is."""
+    return "" if len(name) <= LONGEST_NAME and matches_whole(_NAME, name) else _SUBDOMAIN
+
+
+def namespace_fault(name: str) -> str:
+    """What is wrong with the name of a namespace; empty if nothing is."""
+    return "" if len(name) <= LONGEST_NAMESPACE and matches_whole(_LABEL, name) else _DNS_LABEL
 
 
 def other_faults(metadata: JsonValue) -> Iterator[Fault]:
