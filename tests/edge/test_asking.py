@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from paramsync.kube.asking import MANAGER, Asking
-from paramsync.kube.credentials import namespace_of
 from paramsync.kube.customs import Customs
 from paramsync.kube.errors import Stale
 from paramsync.kube.fence import SoleReplica
+from paramsync.kube.kubeconfig import namespace_of
 from paramsync.kube.transport import Transport, connect
 from paramsync.kube.wire import CustomObject
 from tests.cluster.cluster import Cluster

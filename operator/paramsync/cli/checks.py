@@ -36,6 +36,15 @@ def at(header: str) -> datetime | None:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
+def credentials(transport: Transport) -> Findings:
+    """Nothing, unless nothing proves who asks.
+
+    :raises KubeconfigError: if there is no token where one is to be read.
+    """
+    if transport.is_anonymous:
+        yield diagnosis.of_no_credentials()
+
+
 def cluster(installation: Installation) -> Findings:
     """Whether the API server answers, and what time it is there.
 
@@ -157,6 +166,6 @@ def looked_at(check: str, findings: Findings) -> Findings:
     try:
         yield from findings
     except Forbidden as error:
-        yield Finding(check, Verdict.SKIP, f"you may not look: {error}")
+        yield Finding(check, Verdict.SKIP, f"you may not look: {error.with_right}")
     except ApiError as error:
         yield Finding(check, Verdict.WARN, str(error))

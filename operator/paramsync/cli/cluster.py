@@ -25,6 +25,10 @@ LOOK: Final = 0.5
 """Seconds between two looks at a sync that is waited for."""
 
 
+NO_API_SERVER: Final = "an answer is not one of an API server"
+ON_THE_WAY: Final = "is there a proxy, or a page to log in, on the way"
+
+
 class Reach(NamedTuple):
     """Which cluster is meant, and by which user."""
 
@@ -96,14 +100,14 @@ def _all_named(context: click.Context, argument: click.Parameter, texts: tuple[s
 
 @contextmanager
 def connected(reach: Reach) -> Iterator[Transport]:
-    """A way to the API server; what it refuses ends the command with a message.
+    """A way to the API server; what it refuses ends the command with a message, which names the right that is missing.
 
     :raises click.ClickException: if there is none, or a request fails.
     """
     from pydantic import ValidationError
 
     from paramsync.kube.credentials import KubeconfigError
-    from paramsync.kube.errors import ApiError
+    from paramsync.kube.errors import ApiError, Forbidden
     from paramsync.kube.transport import connect
 
     try:
@@ -112,11 +116,12 @@ def connected(reach: Reach) -> Iterator[Transport]:
         raise click.ClickException(str(error)) from None
     try:
         yield transport
+    except Forbidden as error:
+        raise click.ClickException(error.with_right) from None
     except ApiError as error:
         raise click.ClickException(str(error)) from None
     except ValidationError:
-        what = "an answer is not one of an API server: is there a proxy, or a page to log in, on the way?"
-        raise click.ClickException(what) from None
+        raise click.ClickException(f"{NO_API_SERVER}: {ON_THE_WAY}?") from None
     finally:
         transport.close()
 
@@ -126,7 +131,8 @@ def whole_name(reach: Reach, named: Named, namespace: str | None) -> tuple[str, 
 
     :raises click.ClickException: if two namespaces are named, or the context's cannot be known.
     """
-    from paramsync.kube.credentials import KubeconfigError, namespace_of
+    from paramsync.kube.credentials import KubeconfigError
+    from paramsync.kube.kubeconfig import namespace_of
 
     if namespace and named.namespace and namespace != named.namespace:
         raise click.UsageError(f"two namespaces are named: {named.namespace} and {namespace}")
@@ -146,14 +152,10 @@ def read(transport: Transport, namespace: str, name: str) -> CustomObject:
     :raises ApiError: if it cannot be read.
     """
     from paramsync.kube.customs import SYNCS, Customs
-    from paramsync.kube.errors import Forbidden
     from paramsync.kube.fence import SoleReplica
 
     customs = Customs(transport, SoleReplica())
-    try:
-        found = customs.sync(namespace, name)
-    except Forbidden as error:
-        raise Forbidden(f"{error}; it needs the right to get {SYNCS} in namespace {namespace}") from None
+    found = customs.sync(namespace, name)
     if found is not None:
         return found
     if not customs.are_served([SYNCS]):

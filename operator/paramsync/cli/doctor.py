@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from .aws import loaded, settings_option
-from .cluster import Reach, cluster_options
+from .cluster import NO_API_SERVER, ON_THE_WAY, Reach, cluster_options
 from .names import namespaced
 from .output import Colour, Form, coloured, form_option, printable, show
 
@@ -66,9 +66,11 @@ def _findings(
 
     :param settings: None: AWS is not looked at.
     """
-    from paramsync.core.diagnosis import Finding, Verdict
+    from pydantic import ValidationError
+
+    from paramsync.core.diagnosis import Finding, Verdict, of_no_answer
     from paramsync.kube.credentials import KubeconfigError
-    from paramsync.kube.errors import ApiError
+    from paramsync.kube.errors import ApiError, Refused
     from paramsync.kube.transport import connect
 
     try:
@@ -81,7 +83,12 @@ def _findings(
         if settings is not None:
             yield from _of_aws(transport, namespace, settings)
     except ApiError as error:
-        yield Finding("cluster", Verdict.FAIL, str(error), "see whether the kubeconfig names the cluster you mean")
+        is_unauthorized = isinstance(error, Refused) and error.is_unauthorized
+        yield of_no_answer(str(error), is_unauthorized=is_unauthorized)
+    except KubeconfigError as error:
+        yield Finding("cluster", Verdict.FAIL, str(error))
+    except ValidationError:
+        yield Finding("cluster", Verdict.FAIL, NO_API_SERVER, f"see what answers there: {ON_THE_WAY}?")
     finally:
         transport.close()
 
@@ -95,6 +102,7 @@ def _of_cluster(transport: Transport, namespace: str, operator: tuple[str, str] 
     from . import checks
 
     installation, customs = Installation(transport), Customs(transport, SoleReplica())
+    yield from checks.credentials(transport)
     yield from checks.cluster(installation)
     yield from checks.looked_at("definitions", checks.definitions_of(installation, customs))
     found = checks.operators(installation, operator)

@@ -48,6 +48,24 @@ _VERSION: Final = re.compile(r"v?([0-9]+)\.([0-9]+)")
 _KEPT: Final = ("schema", "subresources", "additionalPrinterColumns", "served", "storage")
 
 
+def of_no_credentials() -> Finding:
+    """Of requests that nothing proves the sender of."""
+    text = "none are sent: the kubeconfig's user has none, so that the API server knows you as system:anonymous"
+    remedy = "give the kubeconfig's user credentials, or choose another context"
+    return Finding("credentials", Verdict.WARN, text, remedy)
+
+
+def of_no_answer(text: str, *, is_unauthorized: bool) -> Finding:
+    """Of an API server that does not do what everybody may ask of it.
+
+    :param is_unauthorized: whether it does not know who asks.
+    """
+    if is_unauthorized:
+        remedy = "log in anew: the credentials of the kubeconfig's user have expired, or are another cluster's"
+        return Finding("cluster", Verdict.FAIL, text, remedy)
+    return Finding("cluster", Verdict.FAIL, text, "see whether the kubeconfig names the cluster you mean")
+
+
 def of_version(version: str) -> Finding:
     """Of the API server's version."""
     found = _VERSION.match(version)

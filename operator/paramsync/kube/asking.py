@@ -6,7 +6,6 @@ from urllib.parse import quote
 from paramsync.api.base import GROUP, VERSION
 
 from .customs import SYNCS
-from .errors import Forbidden
 from .transport import MERGE_PATCH, Transport
 from .wire import CustomObject
 
@@ -52,12 +51,7 @@ class Asking:
         namespace, name = (quote(part, safe="") for part in (read.metadata.namespace, read.metadata.name))
         path = f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{SYNCS}/{name}"
         manager = {"fieldManager": MANAGER}
-        try:
-            answer = self._transport.request(
-                "PATCH", path, what=what, query=manager, body=body, content_type=MERGE_PATCH
-            )
-        except Forbidden as error:
-            raise Forbidden(f"{error}; it needs the right to patch {SYNCS} in namespace {namespace}") from None
+        answer = self._transport.request("PATCH", path, what=what, query=manager, body=body, content_type=MERGE_PATCH)
         return CustomObject.model_validate_json(answer)
 
 

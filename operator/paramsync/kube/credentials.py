@@ -4,27 +4,27 @@ Both are renewed while the process runs: kubelet replaces the token and the auth
 others the files that a kubeconfig names. What stands in them now counts, not what stood there at the start.
 """
 
-import os
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
 from typing import Final
 
-import yaml
 from kubernetes import config
 from kubernetes.client import ApiClient, Configuration
+
+log = logging.getLogger(__name__)
 
 BEARER: Final = "BearerToken"
 """What the client calls the way to prove who asks."""
 
-POD_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-"""Where a pod finds the name of its namespace."""
-
 
 class KubeconfigError(Exception):
-    """There is no usable way to reach an API server."""
+    """There is no usable way to reach an API server; its text quotes no content of a file."""
+
+
+class PluginError(KubeconfigError):
+    """A kubeconfig's credential plugin gave no credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +45,24 @@ class Credentials:
     def __init__(self, load: Callable[[Configuration], None]) -> None:
         """Read them.
 
-        :param load: reads them into a configuration of the client.
+        :param load: reads them into a configuration of the client, or raises KubeconfigError.
         :raises KubeconfigError: if they cannot be read.
         """
         self._load = load
         self._reading = threading.Lock()
         self.configuration = Configuration()
-        self.read()
+        self._load(self.configuration)
 
     def read(self) -> None:
-        """Read them again, one thread at a time.
+        """Read them again, one thread at a time. If a plugin fails, those that it gave before are used.
 
         :raises KubeconfigError: if they cannot be read; those that were read before stay.
         """
         with self._reading:
-            self._read()
+            try:
+                self._load(self.configuration)
+            except PluginError as error:
+                _tell(error)
 
     def renewed(self, refused: str | None) -> bool:
         """Whether there are others than those that were refused. They are read again, once for all who ask.
@@ -69,66 +72,43 @@ class Credentials:
         """
         with self._reading:
             if authorization(self.configuration) == refused:
-                self._read()
+                self._load(self.configuration)
             return authorization(self.configuration) != refused
-
-    def _read(self) -> None:
-        try:
-            self._load(self.configuration)
-        except (config.ConfigException, OSError) as error:
-            raise KubeconfigError(f"no API server is known: {error}; give --kubeconfig") from None
-        except (TypeError, AttributeError, LookupError):  # what the client's loader says of other forms
-            raise KubeconfigError("no API server is known: the kubeconfig has not the form of one") from None
-        except (yaml.YAMLError, UnicodeError):  # their text quotes the file, and so what it keeps secret
-            raise KubeconfigError("no API server is known: the kubeconfig is not YAML") from None
-
-
-def find(kubeconfig: str | None, context: str | None) -> Credentials:
-    """Those of a kubeconfig, or of the service account of the pod if none is given.
-
-    :raises KubeconfigError: if there is neither.
-    """
-    if _in_pod(kubeconfig, context):
-        return Credentials(config.load_incluster_config)
-    return Credentials(partial(_kubeconfig, kubeconfig, context))
-
-
-def _in_pod(kubeconfig: str | None, context: str | None) -> bool:
-    return kubeconfig is None and context is None and "KUBERNETES_SERVICE_HOST" in os.environ
-
-
-def namespace_of(kubeconfig: str | None, context: str | None) -> str:
-    """The namespace that a context of a kubeconfig means, or that of the pod, as kubectl takes it.
-
-    :raises KubeconfigError: if the kubeconfig cannot be read.
-    """
-    if _in_pod(kubeconfig, context):
-        return POD_NAMESPACE.read_text().strip() if POD_NAMESPACE.exists() else "default"
-    try:
-        contexts, current = config.list_kube_config_contexts(kubeconfig)
-    except (config.ConfigException, OSError) as error:
-        raise KubeconfigError(f"no API server is known: {error}; give --kubeconfig") from None
-    except (yaml.YAMLError, UnicodeError):
-        raise KubeconfigError("no API server is known: the kubeconfig is not YAML") from None
-    chosen = next((each for each in contexts if each["name"] == context), current)
-    namespace: str = chosen.get("context", {}).get("namespace") or "default"
-    return namespace
-
-
-def _kubeconfig(file: str | None, context: str | None, configuration: Configuration) -> None:
-    config.load_kube_config(config_file=file, context=context, client_configuration=configuration)
 
 
 def authorization(configuration: Configuration) -> str | None:
-    """The header that proves who asks; None if a certificate does. A service account's file is read once a minute.
+    """The header that proves who asks; None if a certificate does. A service account's file is read once a minute, and
+    a plugin asked shortly before its token expires.
 
     :raises KubeconfigError: if there is no token where one is to be read.
     """
+    header: str | None
     try:
-        header: str | None = configuration.get_api_key_with_prefix(BEARER)
-    except (config.ConfigException, OSError) as error:
-        raise KubeconfigError(f"the token cannot be read: {error}") from None
+        header = configuration.get_api_key_with_prefix(BEARER)
+    except PluginError as error:
+        _tell(error)
+        header = configuration.api_key.get(BEARER)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise KubeconfigError(f"the token cannot be read: {why}") from None
+    except (config.ConfigException, ValueError, LookupError, TypeError, AttributeError):  # their texts may quote it
+        raise KubeconfigError("the token cannot be read: its file is empty, or has another form") from None
+    header = header and header.strip()  # a file often ends with a line break, which no header may have
+    if header and not (header.isascii() and header.isprintable()):
+        raise KubeconfigError("the token has characters that no token has: log in anew, or write it again")
     return header
+
+
+def _tell(error: PluginError) -> None:
+    log.warning("a credential plugin failed; what it gave before is used", extra={"error": str(error)})
+
+
+def are_known(configuration: Configuration) -> bool:
+    """Whether anything proves who asks.
+
+    :raises KubeconfigError: if there is no token where one is to be read.
+    """
+    return authorization(configuration) is not None or configuration.cert_file is not None
 
 
 def connection(client: ApiClient) -> Connection:

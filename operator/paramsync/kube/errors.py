@@ -47,14 +47,26 @@ class NamespaceEnds(ApiError):  # noqa: N818
 class Refused(ApiError):  # noqa: N818
     """The API server will not do this: rights, an admission policy, a quota or the object's own rules."""
 
-    def __init__(self, message: str, *, names_no_field: bool = False) -> None:
+    def __init__(self, message: str, *, names_no_field: bool = False, is_unauthorized: bool = False) -> None:
         super().__init__(message)
         self.names_no_field = names_no_field
         """Whether it is an invalid request without a field that is invalid: a JSON patch whose test failed."""
+        self.is_unauthorized = is_unauthorized
+        """Whether the API server does not know who asks: the credentials are none that it takes."""
 
 
 class Forbidden(Refused):
     """Rights or an admission policy are against it."""
+
+    def __init__(self, message: str, *, right: str = "") -> None:
+        super().__init__(message)
+        self.right = right
+        """The right that is missing, such as ``get secrets in namespace payments``; empty if none is known to be."""
+
+    @property
+    def with_right(self) -> str:
+        """The text for a person, who can be given the right."""
+        return f"{self}; it needs the right to {self.right}" if self.right else str(self)
 
 
 class _Answer(BaseModel, hide_input_in_errors=True):
@@ -95,10 +107,11 @@ FIELDS: Final = frozenset(
 """Field paths that are shown; of ``data[KEY]`` and the like the part before the bracket."""
 
 
-def error_for(status: int, body: bytes, retry_after: str | None, request: str) -> ApiError:
+def error_for(status: int, body: bytes, retry_after: str | None, request: str, right: str = "") -> ApiError:
     """The error for an answer.
 
     :param request: the request in words, such as ``apply Secret payments/db``.
+    :param right: the right that it needs, in words; empty if it needs none.
     """
     try:
         answer = _Answer.model_validate_json(body)
@@ -121,10 +134,12 @@ def error_for(status: int, body: bytes, retry_after: str | None, request: str) -
         seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
         return Unavailable(f"{request}: the API server cannot do it now ({reason})", seconds)
     where = f", at {', '.join(fields)}" if fields else ""
-    told = f"{request}: the API server refuses ({reason}{_refuser(answer.message)}{where})"
+    refuser = _refuser(answer.message)
+    told = f"{request}: the API server refuses ({reason}{refuser}{where})"
     if status == HTTPStatus.FORBIDDEN:
-        return Forbidden(told)
-    return Refused(told, names_no_field=is_invalid and not causes)
+        return Forbidden(told, right="" if refuser else right)
+    is_unauthorized = status == HTTPStatus.UNAUTHORIZED
+    return Refused(told, names_no_field=is_invalid and not causes, is_unauthorized=is_unauthorized)
 
 
 def _refuser(message: str) -> str:

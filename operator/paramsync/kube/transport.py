@@ -13,9 +13,11 @@ from kubernetes.client import ApiClient
 from kubernetes.client.exceptions import ApiException
 from kubernetes.client.rest import RESTResponse
 
-from . import credentials
+from . import credentials, kubeconfig
 from .credentials import Connection, Credentials, KubeconfigError
 from .errors import Unavailable, error_for
+from .no_answer import why
+from .rights import right_for
 
 log = logging.getLogger(__name__)
 
@@ -123,10 +125,11 @@ class Transport:
         except KubeconfigError as error:
             raise Unavailable(f"{what}: {error}") from None
         except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
-            raise Unavailable(f"{what}: no answer from the API server ({type(error).__name__})") from None
+            raise Unavailable(f"{what}: no answer from the API server: {why(error)}") from None
         log.debug("the API server answered", extra={"what": what, "status": response.status})
         if response.status >= HTTPStatus.BAD_REQUEST:
-            raise error_for(response.status, content, response.headers.get("Retry-After"), what)
+            right = right_for(method, path, query)
+            raise error_for(response.status, content, response.headers.get("Retry-After"), what, right)
         return Answer(content, response.headers.get("Date") or "")
 
     def _send(
@@ -152,21 +155,36 @@ class Transport:
             self._renewable.read()
         return credentials.connection(self._client)
 
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether requests are sent without any credentials.
+
+        :raises KubeconfigError: if there is no token where one is to be read.
+        """
+        return not credentials.are_known(self._client.configuration)
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
 
-def connect(kubeconfig: str | None, context: str | None, connections: int) -> Transport:
+def connect(file: str | None, context: str | None, connections: int) -> Transport:
     """A way to the API server of a kubeconfig, or of the pod's service account if none is given.
 
+    :param file: the kubeconfig.
     :param connections: how many requests are sent at a time.
     :raises KubeconfigError: if there is neither.
     """
-    renewable = credentials.find(kubeconfig, context)
+    renewable = kubeconfig.find(file, context)
     configuration = renewable.configuration
     configuration.connection_pool_maxsize = connections
     # Nothing waits inside threads: by default urllib3 sleeps for as long as a Retry-After says.
     # No redirect is followed: urllib3 would send the body of a write, a Secret's too, wherever it is told to.
     configuration.retries = urllib3.Retry(total=1, status=0, redirect=0, respect_retry_after_header=False)
-    return Transport(ApiClient(configuration), renewable)
+    try:
+        client = ApiClient(configuration)
+    except (urllib3.exceptions.HTTPError, ValueError, AssertionError, ImportError):  # their texts quote the URL
+        raise KubeconfigError(
+            "the kubeconfig's proxy-url cannot be used: write http:// or https://, and a host"
+        ) from None
+    return Transport(client, renewable)
