@@ -92,7 +92,7 @@ def _kubeconfig(file: str | None, context: str | None, configuration: Configurat
             if user.auth_provider is None:
                 raise
             raise KubeconfigError(_no_credentials(found.user or "", user)) from None
-    if user.asks_for_credentials and not are_known(configuration):
+    if not are_known(configuration) and user.asks_for_credentials:
         raise KubeconfigError(_no_credentials(found.user or "", user))
 
 
