@@ -199,7 +199,10 @@ current-context: a
 BROKEN_KUBECONFIGS = {
     "empty": ("", "no API server is known"),
     "no context": ("apiVersion: v1\nkind: Config\n", "no API server is known"),
-    "an unknown context": (KUBECONFIG.replace("current-context: a", "current-context: b"), "object with name b"),
+    "an unknown context": (
+        KUBECONFIG.replace("current-context: a", "current-context: b"),
+        "the kubeconfig has no context b",
+    ),
     "no such authority": (KUBECONFIG.replace("server:", "certificate-authority: /no/ca, server:"), "/no/ca"),
     "no such certificate": (
         KUBECONFIG.replace("user: {}", "user: {client-certificate: /no/certificate, client-key: /no/key}"),

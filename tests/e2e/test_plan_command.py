@@ -98,5 +98,5 @@ def test_who_may_not_read_a_target_is_told(scene: Scene, settings: Path, sync: s
     with person(scene.syncs.cluster, scene.syncs.namespace, READ, CONFIG_MAPS) as kubeconfig:
         result = run(kubeconfig, "plan", "--settings", str(settings), sync)
     assert result.exit_code == 1
-    assert "read Secret app" in result.stderr
-    assert "Forbidden" in result.stderr
+    right = f"it needs the right to get secrets in namespace {scene.syncs.namespace}"
+    assert f"read Secret app: the API server refuses (Forbidden); {right}\n" in result.stderr

@@ -127,4 +127,4 @@ def test_a_kubeconfig_that_is_no_yaml_is_told_without_what_it_says(tmp_path: Pat
     file.write_text(f"{{token: {BAD}")
     with pytest.raises(KubeconfigError) as told:
         connect(str(file), None, 1)
-    assert str(told.value) == "no API server is known: the kubeconfig is not YAML"
+    assert str(told.value) == f"no API server is known: the kubeconfig is not YAML: {file}, at line 1"
