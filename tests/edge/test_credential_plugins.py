@@ -27,7 +27,7 @@ def server() -> Iterator[Answering]:
         yield server
 
 
-def given(status: Json) -> str:
+def given(status: Json | None) -> str:
     return json.dumps({"apiVersion": V1, "kind": "ExecCredential", "status": status})
 
 
