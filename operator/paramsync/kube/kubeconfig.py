@@ -111,23 +111,29 @@ def _merged(file: str | None) -> kube_config.KubeConfigMerger:
     paths = [Path(each) for each in named if each and os.path.exists(each)]  # noqa: PTH110
     if not paths:  # what $KUBECONFIG says is not shown: it may be the content instead of a file's name
         raise KubeconfigError(f"{UNKNOWN}: there is no kubeconfig where $KUBECONFIG says, or at ~/.kube/config; {GIVE}")
-    for path in paths:
-        _look_at(path)
     with _unquoted(", ".join(map(str, paths))):
-        return kube_config.KubeConfigMerger(where)
+        try:
+            merged = kube_config.KubeConfigMerger(where)
+        except (yaml.YAMLError, *_UNREADABLE):
+            for path in paths:
+                _look_at(path)
+            raise
+    for path, content in merged.config_files.items():
+        _model(File, content, path)
+    return merged
 
 
 def _look_at(path: Path) -> None:
-    with _unquoted(str(path)):
-        try:
-            content = yaml.safe_load(path.read_bytes())
-        except (yaml.YAMLError, *_UNREADABLE) as error:
-            mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
-            line = "" if mark is None else f", at line {mark.line + 1}"
-            raise KubeconfigError(f"{UNKNOWN}: the kubeconfig is not YAML: {path}{line}") from None
-        if content is None:
-            raise KubeconfigError(f"{UNKNOWN}: the kubeconfig is empty: {path}; {GIVE}")
-        _model(File, content, f"{path}")
+    """Say what is wrong with a file that the client cannot merge with others, if it is this one."""
+    try:
+        content = yaml.safe_load(path.read_bytes())
+    except (yaml.YAMLError, *_UNREADABLE) as error:
+        mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+        line = "" if mark is None else f", at line {mark.line + 1}"
+        raise KubeconfigError(f"{UNKNOWN}: the kubeconfig is not YAML: {path}{line}") from None
+    if content is None:
+        raise KubeconfigError(f"{UNKNOWN}: the kubeconfig is empty: {path}; {GIVE}")
+    _model(File, content, f"{path}")
 
 
 def _context(merged: kube_config.KubeConfigMerger, name: str | None) -> tuple[str, Context]:
