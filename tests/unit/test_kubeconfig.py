@@ -143,10 +143,7 @@ WRONG: dict[str, tuple[Json, str]] = {
     "a value of another type": (f"a: !!int {CANARY}", "the kubeconfig is not YAML: /kubeconfig"),
     "a text": (
         CANARY,
-        (
-            "the kubeconfig has not the form of one: /kubeconfig: the whole:"
-            " Input should be a valid dictionary or instance of File; give --kubeconfig"
-        ),
+        ("the kubeconfig has not the form of one: /kubeconfig: the whole: write a map; give --kubeconfig"),
     ),
     "nothing in it": (
         {"apiVersion": "v1"},
@@ -167,10 +164,7 @@ WRONG: dict[str, tuple[Json, str]] = {
     ),
     "a token that is no text": (
         with_user({"token": {"value": CANARY}}),
-        (
-            "the kubeconfig has not the form of one: /kubeconfig, user u: token: Input should be a valid string;"
-            " give --kubeconfig"
-        ),
+        ("the kubeconfig has not the form of one: /kubeconfig, user u: token: write a text; give --kubeconfig"),
     ),
     "a certificate that is no base64": (
         with_user({"client-certificate-data": f"{CANARY}=A"}),

@@ -8,7 +8,6 @@ import ssl
 from collections.abc import Mapping
 from typing import Final
 
-from kubernetes.client.exceptions import ApiException
 from urllib3 import exceptions
 
 UNTRUSTED: Final = "its certificate is not trusted"
@@ -29,8 +28,6 @@ _CERTIFICATE: Final[Mapping[int, str]] = {
 
 def why(error: Exception) -> str:
     """The reason of an error of the client or of urllib3."""
-    if isinstance(error, ApiException) and isinstance(error.__context__, Exception):
-        return why(error.__context__)  # the client turns an SSLError into one that has it in its text alone
     if isinstance(error, exceptions.MaxRetryError) and error.reason is not None:
         return why(error.reason)
     if isinstance(error, exceptions.ProxyError):
