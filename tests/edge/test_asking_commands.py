@@ -81,6 +81,7 @@ def test_what_is_so_is_said_to_be_so(syncs: Syncs, command: Callable[..., Result
 
 
 def test_an_operator_that_does_nothing_is_not_waited_for_without_end(command: Callable[..., Result]) -> None:
+    assert command("refresh", "--wait", "--timeout", "nan").exit_code == 1
     result = command("refresh", "--wait", "--timeout", "0")
     assert result.exit_code == 1
     assert "the operator has not done it within 0 s: see whether it runs (paramsync doctor)" in result.stderr

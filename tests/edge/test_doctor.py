@@ -14,6 +14,7 @@ from paramsync.cli.main import main
 from paramsync.core.diagnosis import OF_OPERATOR
 from tests.aws import errors
 from tests.aws.clients import access_key
+from tests.aws.faults import drop
 from tests.aws.proxy import Proxy
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_until
@@ -212,10 +213,13 @@ def test_who_you_are_in_aws_and_what_you_may_read(
         cluster.request("POST", stores, {**head, "spec": spec})
     try:
         result = doctor(cluster.kubeconfig, "-o", "json")
+        proxy.add(drop(), action="GetCallerIdentity")
+        without_sts = found(doctor(cluster.kubeconfig, "-o", "json"))
     finally:
         for name in ("doctor-a", "doctor-b"):
             cluster.request("DELETE", f"{stores}/{name}")
     seen = found(result)
+    assert (without_sts["AWS"]["verdict"], without_sts["ClusterParameterStore doctor-a"]["verdict"]) == ("warn", "ok")
     assert (seen["AWS"]["verdict"], seen["AWS"]["text"][:20]) == ("ok", "you are arn:aws:sts:")
     assert seen["clock of AWS"]["verdict"] == "ok"
     store = seen["ClusterParameterStore doctor-a"]

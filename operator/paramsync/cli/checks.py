@@ -149,10 +149,12 @@ def aws() -> Findings:
     from paramsync.aws.caller import caller
     from paramsync.aws.errors import SourceError
 
+    from .aws import to_a_person
+
     try:
         found = caller()
     except SourceError as error:
-        yield Finding("AWS", Verdict.WARN, f"STS does not say who you are: {error}")
+        yield Finding("AWS", Verdict.WARN, f"STS does not say who you are: {to_a_person(str(error))}")
         return
     if found is None:
         yield Finding("AWS", Verdict.SKIP, "you have no credentials; the operator has its own")

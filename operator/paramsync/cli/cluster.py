@@ -71,9 +71,9 @@ def wait_options(command: Command[P, R]) -> Command[P, R]:
     for option in (
         click.option(
             "--timeout",
-            default=120.0,
+            default=120,
             show_default=True,
-            type=click.FloatRange(min=0),
+            type=click.IntRange(0, 24 * 3600),
             help="Seconds to wait at most, with --wait.",
         ),
         click.option("--wait", is_flag=True, help="Wait until the operator has done it, and say what came of it."),

@@ -122,7 +122,7 @@ def _of_aws(transport: Transport, namespace: str, settings: Settings) -> Iterato
 
     found = [*checks.aws()]
     yield from found
-    if found[0].verdict is Verdict.OK:
+    if found[0].verdict is not Verdict.SKIP:
         with clients(transport) as made:
             yield from checks.looked_at("stores", store_checks.stores(transport, namespace, settings, made))
 
