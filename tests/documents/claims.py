@@ -10,6 +10,7 @@ from paramsync import __version__
 
 MENTIONS: Final[Mapping[str, str]] = {
     "_PARAMSYNC_COMPLETE=fish_source paramsync | source": "fish's language",
+    "aws eks get-token": "a kubeconfig's credential plugin; it is a command of the AWS CLI alone, not of AWS's models",
     "argocd app actions": "where its entries show; tests/gitops runs them",
     "paramsync refresh --wait": "its option",
     "kubectl paramsync …": "how kubectl calls it; tests/edge/test_program.py runs it",
