@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Never, cast
 import yaml
 
 from paramsync.api.base import GROUP
-from paramsync.runtime.aliases import TooManyAliases, bounded
+from paramsync.runtime.aliases import TooManyAliases, bounded, parts
 
 from .yaml_loader import Loader, repeated
 
@@ -186,10 +186,8 @@ def _node(text: str) -> yaml.Node | None:
 def _all(node: yaml.Node) -> Iterator[yaml.Node]:
     """A node and all that is in it, in the order of the text."""
     yield node
-    if isinstance(node, yaml.CollectionNode):
-        for each in node.value:
-            for part in each if isinstance(each, tuple) else (each,):
-                yield from _all(part)
+    for part in parts(node):
+        yield from _all(part)
 
 
 def _in_yaml(loader: Loader, others: Collection[str]) -> Iterator[Document]:

@@ -30,11 +30,12 @@ def _size(node: yaml.Node, sizes: dict[int, int]) -> int:
     """How many nodes there would be without aliases. Each is looked into once."""
     if id(node) not in sizes:
         sizes[id(node)] = 1  # what is part of itself ends here
-        sizes[id(node)] += sum(_size(part, sizes) for part in _parts(node))
+        sizes[id(node)] += sum(_size(part, sizes) for part in parts(node))
     return sizes[id(node)]
 
 
-def _parts(node: yaml.Node) -> list[yaml.Node]:
+def parts(node: yaml.Node) -> list[yaml.Node]:
+    """What stands in a node, keys before their values; nothing in a scalar."""
     if isinstance(node, yaml.MappingNode):
         return [part for pair in node.value for part in pair]
     return node.value if isinstance(node, yaml.SequenceNode) else []
